@@ -1,0 +1,21 @@
+"""Write Python functions that a JVM service can call.
+
+    from vivarium_worker import Context, handler
+
+    @handler
+    def count_words(text: str) -> int:
+        return len(text.split())
+
+    @handler(name="slow")
+    def slow_job(ctx: Context, items: list) -> int:
+        for item in items:
+            ctx.progress()
+            ctx.logger.info("at %s, %s seconds left", item, ctx.remaining)
+        return len(items)
+"""
+
+from .api import CallCancelled, Context, handler
+
+__version__ = "0.1.0"
+
+__all__ = ["CallCancelled", "Context", "handler", "__version__"]

@@ -1,0 +1,114 @@
+"""What handler authors use: the decorator, the context, the cancellation."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, TypeVar, overload
+
+if TYPE_CHECKING:  # `logging` is loaded by the runtime; the guardian imports this package and must start fast.
+    import logging
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__vivarium_handler__"
+
+
+class CallCancelled(BaseException):
+    """Raised inside a handler when its caller cancelled the call, or its deadline passed.
+
+    It derives from BaseException so that ``except Exception`` does not swallow it. A handler may catch it to clean up; what
+    the handler returns afterwards is dropped.
+    """
+
+
+class Context:
+    """What a handler may know about the call it runs. A handler gets it by naming a parameter ``ctx``."""
+
+    __slots__ = ("attachments", "call_id", "logger", "worker_id", "_deadline", "_now", "_progress")
+
+    def __init__(
+        self,
+        call_id: int,
+        worker_id: str,
+        logger: "logging.Logger",
+        deadline: Optional[float],
+        now: Callable[[], float],
+        progress: Callable[[], None],
+        attachments: Sequence[memoryview],
+    ) -> None:
+        self.call_id = call_id
+        """The call's id, unique within its pool."""
+        self.worker_id = worker_id
+        """The worker's name, ``pool/slot``."""
+        self.logger = logger
+        """Records become log lines of the JVM, with worker and call."""
+        self.attachments = attachments
+        """Raw bytes that came beside the arguments."""
+        self._deadline = deadline
+        self._now = now
+        self._progress = progress
+
+    @property
+    def remaining(self) -> Optional[float]:
+        """Seconds until the call's deadline, never negative; None when it has none."""
+        if self._deadline is None:
+            return None
+        return max(0.0, self._deadline - self._now())
+
+    def progress(self) -> None:
+        """Tell the JVM that the handler is getting on. Cheap: one store into shared memory."""
+        self._progress()
+
+
+class Handler:
+    """A function that can be called from the JVM, with what must be known about it per call worked out once."""
+
+    __slots__ = ("doc", "function", "is_async", "name", "signature", "wants_context")
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        self.name = name
+        self.function = function
+        self.is_async = inspect.iscoroutinefunction(function)
+        try:
+            signature: Optional[inspect.Signature] = inspect.signature(function)
+        except (TypeError, ValueError):
+            signature = None
+        self.wants_context = signature is not None and "ctx" in signature.parameters
+        self.signature = "(...)" if signature is None else str(signature)
+        self.doc = (inspect.getdoc(function) or "").split("\n", 1)[0]
+
+    def misfit(self, positional: Sequence[Any], keywords: "dict[str, Any]") -> Optional[str]:
+        """Say why these arguments do not fit the signature, or None when they do."""
+        if self.wants_context:
+            keywords = dict(keywords, ctx=None)
+        try:
+            inspect.signature(self.function).bind(*positional, **keywords)
+        except TypeError as error:
+            return f"{self.name}{self.signature}: {error}"
+        except ValueError:
+            return None
+        return None
+
+
+@overload
+def handler(function: F) -> F: ...
+
+
+@overload
+def handler(*, name: Optional[str] = None) -> Callable[[F], F]: ...
+
+
+def handler(function: Optional[F] = None, *, name: Optional[str] = None) -> Any:
+    """Mark a function as callable from the JVM, under its own name or the one given."""
+
+    def mark(target: F) -> F:
+        setattr(target, _MARK, name or target.__name__)
+        return target
+
+    return mark if function is None else mark(function)
+
+
+def marked_name(value: Any) -> Optional[str]:
+    """Return the name under which ``value`` was marked as a handler, or None."""
+    mark = getattr(value, "__dict__", {}).get(_MARK) if callable(value) else None
+    return mark if isinstance(mark, str) else None

@@ -1,0 +1,215 @@
+"""Frames: the header, the encoder and the single-pass decoder. See PROTOCOL.md, sections 2 and 3."""
+
+from __future__ import annotations
+
+import struct
+from typing import Iterator, List, NamedTuple, Optional, Sequence
+
+MAGIC = b"VIVA"
+VERSION = 1
+HEADER = struct.Struct(">4sBBHQQIIIHH")
+HEADER_BYTES = HEADER.size
+QUOTED_BYTES = 64
+
+ATTACH = 0x01
+HELLO = 0x02
+READY = 0x03
+DRAIN = 0x04
+BYE = 0x05
+CALL = 0x10
+REPLY = 0x11
+ERROR = 0x12
+CANCEL = 0x13
+PING = 0x20
+PONG = 0x21
+LOG = 0x22
+SPAWN = 0x30
+SPAWNED = 0x31
+REFUSED = 0x32
+SIGNAL = 0x33
+EXITED = 0x34
+
+TYPE_NAMES = {
+    ATTACH: "ATTACH",
+    HELLO: "HELLO",
+    READY: "READY",
+    DRAIN: "DRAIN",
+    BYE: "BYE",
+    CALL: "CALL",
+    REPLY: "REPLY",
+    ERROR: "ERROR",
+    CANCEL: "CANCEL",
+    PING: "PING",
+    PONG: "PONG",
+    LOG: "LOG",
+    SPAWN: "SPAWN",
+    SPAWNED: "SPAWNED",
+    REFUSED: "REFUSED",
+    SIGNAL: "SIGNAL",
+    EXITED: "EXITED",
+}
+
+
+class Limits(NamedTuple):
+    """The largest frame that one side accepts; bytes, bytes, count."""
+
+    body: int = 16 << 20
+    attachments: int = 256 << 20
+    attachment_count: int = 1024
+
+
+CONTROL_LIMITS = Limits(1 << 20, 0, 0)
+
+
+class Frame(NamedTuple):
+    """One frame; the attachments are views into what was received."""
+
+    type: int
+    call_id: int
+    remaining: int
+    incarnation: int
+    body: bytes
+    attachments: Sequence[memoryview] = ()
+
+
+class Violation(Exception):
+    """Something on the wire that the protocol does not allow; ``name`` is the one that PROTOCOL.md gives it."""
+
+    def __init__(self, name: str, detail: str, first: bytes) -> None:
+        self.name = name
+        self.detail = detail
+        self.first = first[:QUOTED_BYTES]
+        text = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in self.first)
+        super().__init__(f'{name}: {detail}; first bytes: {self.first.hex()} "{text}"')
+
+
+def encode(
+    type: int,
+    call_id: int,
+    incarnation: int,
+    body: bytes = b"",
+    remaining: int = 0,
+    attachments: Sequence[bytes] = (),
+) -> bytes:
+    """Return a frame's bytes. Limits are the caller's to check: what is too large must fail its own call only."""
+    if not attachments:
+        return HEADER.pack(MAGIC, VERSION, type, 0, call_id, remaining, incarnation, len(body), 0, 0, 0) + body
+    table = b"".join(len(a).to_bytes(4, "big") for a in attachments)
+    section = len(table) + sum(len(a) for a in attachments)
+    header = HEADER.pack(
+        MAGIC, VERSION, type, 0, call_id, remaining, incarnation, len(body), section, len(attachments), 0
+    )
+    return b"".join((header, body, table, *attachments))
+
+
+class Decoder:
+    """Turns bytes into frames, however they arrive, in one pass.
+
+    >>> [frame.type == PING for frame in Decoder().feed(encode(PING, 7, 1))]
+    [True]
+    """
+
+    def __init__(self, limits: Limits = Limits()) -> None:
+        self._limits = limits
+        self._parts: List[bytes] = []
+        self._have = 0
+        self._need = HEADER_BYTES
+        self._header: Optional[tuple] = None
+        self._head = b""
+        self._failure: Optional[Violation] = None
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Yield every frame that ``data`` completes; raise Violation at the first byte that breaks the protocol."""
+        if self._failure is not None:
+            raise self._failure
+        offset = 0
+        size = len(data)
+        while offset < size:
+            take = min(self._need - self._have, size - offset)
+            self._parts.append(data[offset : offset + take])
+            self._have += take
+            offset += take
+            if self._header is None:
+                self._check_magic()
+            if self._have < self._need:
+                return
+            chunk = self._take()
+            if self._header is None:
+                self._head = chunk
+                self._header = self._check(chunk)
+                self._need = self._header[7] + self._header[8]
+                if self._need:
+                    continue
+                chunk = b""
+            frame = self._finish(chunk)
+            self._header = None
+            self._need = HEADER_BYTES
+            yield frame
+
+    def _take(self) -> bytes:
+        chunk = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts = []
+        self._have = 0
+        return chunk
+
+    def end(self) -> None:
+        """Note the end of the stream; raise Violation when it ended inside a frame."""
+        if self._failure is not None:
+            raise self._failure
+        if self._header is not None or self._have:
+            self._fail("TRUNCATED", f"the stream ended {self._need - self._have} bytes too early")
+
+    def _fail(self, name: str, detail: str) -> None:
+        first = (self._head if self._header is not None else b"") + b"".join(self._parts)
+        self._failure = Violation(name, detail, first or self._head)
+        raise self._failure
+
+    def _check_magic(self) -> None:
+        if not self._parts:
+            return
+        start = self._parts[0] if len(self._parts[0]) >= 4 else b"".join(self._parts)[:4]
+        if not MAGIC.startswith(start[:4]):
+            self._fail("BAD_MAGIC", "a frame must begin with VIVA")
+
+    def _check(self, head: bytes) -> tuple:
+        header = HEADER.unpack(head)
+        _, version, type, flags, _, _, _, body, section, count, reserved = header
+        limits = self._limits
+        if version != VERSION:
+            self._fail("BAD_VERSION", f"version must be 1, got {version}")
+        if type not in TYPE_NAMES:
+            if 0x40 <= type <= 0x8F:
+                self._fail("RESERVED_TYPE", f"type {type:#x} is reserved")
+            self._fail("UNKNOWN_TYPE", f"type {type:#x} is unknown")
+        if flags:
+            self._fail("BAD_FLAGS", f"flags must be 0, got {flags:#x}")
+        if reserved:
+            self._fail("BAD_RESERVED", "the reserved field must be 0")
+        if body > limits.body:
+            self._fail("OVERSIZE_BODY", f"maxBodyBytes is {limits.body}, got {body}")
+        if section > limits.attachments or count > limits.attachment_count:
+            self._fail(
+                "OVERSIZE_ATTACHMENTS",
+                f"maxAttachmentsBytes is {limits.attachments}, got {section}; "
+                f"maxAttachmentCount is {limits.attachment_count}, got {count}",
+            )
+        if (count == 0) != (section == 0) or section < 4 * count:
+            self._fail("BAD_ATTACHMENTS", f"{count} attachments cannot take {section} bytes")
+        return header
+
+    def _finish(self, payload: bytes) -> Frame:
+        assert self._header is not None
+        _, _, type, _, call_id, remaining, incarnation, body, section, count, _ = self._header
+        if not section:
+            return Frame(type, call_id, remaining, incarnation, payload)
+        view = memoryview(payload)[body:]
+        lengths = struct.unpack_from(f">{count}I", view)
+        if 4 * count + sum(lengths) != section:
+            self._parts = [payload]
+            self._fail("BAD_ATTACHMENTS", f"the table does not add up to {section} bytes")
+        attachments = []
+        offset = 4 * count
+        for length in lengths:
+            attachments.append(view[offset : offset + length])
+            offset += length
+        return Frame(type, call_id, remaining, incarnation, payload[:body], tuple(attachments))

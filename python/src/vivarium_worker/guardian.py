@@ -1,0 +1,398 @@
+"""The guardian: starts, signals and reaps workers, and leaves none behind. See PROTOCOL.md, section 7.
+
+Single-threaded, standard library only, no user code. Everything that it starts is its descendant, and it is the subreaper
+of all of them, so that when the JVM is gone, however it went, one loop of kill and reap ends everything.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+from typing import Any, Dict, List, Optional
+
+from . import frames, processes
+
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_WORKER_MAIN = os.path.join(_FOLDER, "vivarium_worker_main.py")
+_MAX_OUTGOING = 64 << 20
+
+
+class Child:
+    """A worker that has not been reaped."""
+
+    def __init__(self, slot: int, incarnation: int, pid: int, pidfd: Optional[int], oom_kills: int) -> None:
+        self.slot = slot
+        self.incarnation = incarnation
+        self.pid = pid
+        self.pidfd = pidfd
+        self.oom_kills = oom_kills
+
+
+class Refusal(Exception):
+    """A request that cannot be carried out."""
+
+    def __init__(self, reason: str, number: int = 0) -> None:
+        super().__init__(reason)
+        self.number = number
+
+
+class Guardian:
+    """The loop and what it knows."""
+
+    def __init__(self, settings: Dict[str, Any]) -> None:
+        self._socket_path: str = settings["socket"]
+        self._secret: str = settings["secret"]
+        self._run = f"VIVARIUM_RUN={settings['run']}"
+        self._run_id: str = settings["run"]
+        self._directory: str = settings["directory"]
+        self._jvm: int = settings["jvm"]
+        self._children: Dict[int, Child] = {}
+        self._outgoing = bytearray()
+        self._decoder = frames.Decoder(frames.CONTROL_LIMITS)
+        self._draining = False
+
+    def run(self) -> int:
+        """Serve the JVM until it ends or asks for the end."""
+        subreaper = processes.become_subreaper()
+        jvm = self._watch_jvm()
+        wake, wake_write = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        swept = self._sweep()
+        self._jvm_socket = self._connect("guardian", 0, 0)
+        self._jvm_socket.setblocking(False)
+        self._send(
+            frames.HELLO,
+            0,
+            0,
+            {
+                "pid": os.getpid(),
+                "python": ".".join(map(str, sys.version_info[:3])),
+                "executable": sys.executable,
+                "implementation": sys.implementation.name,
+                "platform": sys.platform,
+                "subreaper": subreaper,
+                "deathsig": processes.can_die_with_parent(),
+                "pidfd": processes.has_pidfd(),
+                "swept": swept,
+            },
+        )
+        poller = select.poll()
+        lifeline = sys.stdin.fileno()
+        poller.register(lifeline, select.POLLIN)
+        poller.register(wake, select.POLLIN)
+        if jvm is not None:
+            poller.register(jvm, select.POLLIN)
+        while True:
+            events = select.POLLIN | (select.POLLOUT if self._outgoing else 0)
+            poller.register(self._jvm_socket, events)
+            for fd, _ in poller.poll():
+                if fd == wake:
+                    _drain_pipe(wake)
+                    self._reap()
+                elif fd == jvm or (fd == lifeline and not os.read(lifeline, 4096)):
+                    return self._end()
+                elif fd == self._jvm_socket.fileno() and not self._serve():
+                    return self._end()
+            if self._draining:
+                self._kill_everything()
+                self._send(frames.BYE, 0, 0, {"reason": "drained"})
+                self._jvm_socket.setblocking(True)
+                self._flush()
+                return self._end()
+
+    def _watch_jvm(self) -> Optional[int]:
+        """Return a descriptor that becomes readable when the JVM ends, or None where there is no such thing."""
+        if os.getppid() != self._jvm:
+            self._end()
+            os._exit(0)
+        if not processes.has_pidfd():
+            return None
+        return os.pidfd_open(self._jvm)
+
+    def _sweep(self) -> int:
+        """End what an earlier guardian of this pool left behind when it was killed."""
+        if not processes.LINUX:
+            return 0
+        swept = 0
+        while True:
+            left = [pid for pid in processes.carriers(self._run) if pid not in (os.getpid(), self._jvm)]
+            if not left:
+                return swept
+            swept += sum(processes.kill_if(pid, self._run) for pid in left)
+
+    def _connect(self, kind: str, slot: int, incarnation: int) -> socket.socket:
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            channel.connect(self._socket_path)
+            body = json.dumps({"kind": kind, "slot": slot, "secret": self._secret}).encode()
+            channel.sendall(frames.encode(frames.ATTACH, 0, incarnation, body))
+        except OSError:
+            channel.close()
+            raise
+        return channel
+
+    def _serve(self) -> bool:
+        """Read and write what can be; return False when the JVM has hung up."""
+        try:
+            self._flush()
+            data = self._jvm_socket.recv(65536)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if not data:
+            return False
+        for frame in self._decoder.feed(data):
+            self._on_frame(frame)
+        return True
+
+    def _on_frame(self, frame: frames.Frame) -> None:
+        if frame.type == frames.DRAIN:
+            self._draining = True
+            return
+        request = json.loads(frame.body)
+        slot = request["slot"]
+        try:
+            if frame.type == frames.SPAWN:
+                self._spawn(slot, frame.incarnation, frame.call_id, request)
+            elif frame.type == frames.SIGNAL:
+                self._signal(slot, frame.incarnation, request["signal"], request["scope"])
+            else:
+                raise frames.Violation("UNEXPECTED_TYPE", f"type {frame.type:#x} to the guardian", frame.body)
+        except Refusal as refusal:
+            self._send(
+                frames.REFUSED,
+                frame.call_id,
+                frame.incarnation,
+                {"slot": slot, "reason": str(refusal), "errno": refusal.number},
+            )
+
+    def _spawn(self, slot: int, incarnation: int, request_id: int, request: Dict[str, Any]) -> None:
+        opened: Dict[str, socket.socket] = {}
+        try:
+            for kind in ("data", "control", "stdout", "stderr"):
+                opened[kind] = self._connect(kind, slot, incarnation)
+            environment = dict(request["environment"])
+            environment["VIVARIUM_RUN"] = self._run_id
+            environment["VIVARIUM_WORKER"] = f"{slot}:{incarnation}"
+            argv = [
+                sys.executable,
+                *request["interpreterArguments"],
+                _WORKER_MAIN,
+                *("--slot", str(slot), "--incarnation", str(incarnation)),
+                *("--data-fd", str(opened["data"].fileno()), "--control-fd", str(opened["control"].fileno())),
+                *("--status-page", request["statusPage"]),
+            ]
+            oom_kills = processes.out_of_memory_kills()
+            pid = _fork_and_exec(argv, environment, request["directory"], opened)
+        except OSError as error:
+            raise Refusal(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), error.errno or 0) from None
+        finally:
+            for channel in opened.values():
+                channel.close()
+        pidfd = os.pidfd_open(pid) if processes.has_pidfd() else None
+        self._children[pid] = Child(slot, incarnation, pid, pidfd, oom_kills)
+        started = {"slot": slot, "pid": pid, "startTime": processes.start_time(pid)}
+        self._send(frames.SPAWNED, request_id, incarnation, started)
+
+    def _signal(self, slot: int, incarnation: int, number: int, scope: str) -> None:
+        for child in self._children.values():
+            if child.slot == slot and child.incarnation == incarnation:
+                break
+        else:
+            raise Refusal(f"worker {slot}, incarnation {incarnation}, has ended", errno.ESRCH)
+        try:
+            # Not reaped, so the number is still the child's own, and so is the group that it leads.
+            if scope == "group":
+                os.killpg(child.pid, number)
+            elif child.pidfd is not None:
+                signal.pidfd_send_signal(child.pidfd, number)
+            else:
+                os.kill(child.pid, number)
+        except OSError as error:
+            raise Refusal(error.strerror or str(error), error.errno or 0) from None
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                # Look before reaping: until then the process number, and the group of that number, belong to nobody else.
+                info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if info is None:
+                return
+            child = self._children.get(info.si_pid)
+            orphans = 0 if child is None else self._end_leftovers(child)
+            pid, status, usage = os.wait4(info.si_pid, 0)
+            if child is None:
+                continue
+            del self._children[pid]
+            if child.pidfd is not None:
+                os.close(child.pidfd)
+            oom_kills = processes.out_of_memory_kills()
+            self._send(
+                frames.EXITED,
+                0,
+                child.incarnation,
+                {
+                    "slot": child.slot,
+                    "pid": pid,
+                    "status": status,
+                    "maxRssKiB": usage.ru_maxrss if processes.LINUX else usage.ru_maxrss // 1024,
+                    "userMicros": int(usage.ru_utime * 1e6),
+                    "systemMicros": int(usage.ru_stime * 1e6),
+                    "oomKills": oom_kills - child.oom_kills if oom_kills >= 0 and child.oom_kills >= 0 else -1,
+                    "orphansKilled": orphans,
+                },
+            )
+
+    def _end_leftovers(self, child: Child) -> int:
+        """Kill what a dead worker left behind, wherever it has put itself; return how many."""
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except OSError:
+            pass  # The usual case: nobody else was in the group.
+        if not processes.LINUX:
+            return 0
+        tag = f"VIVARIUM_WORKER={child.slot}:{child.incarnation}"
+        killed = 0
+        while True:
+            below = set(processes.descendants(os.getpid())) - set(self._children)
+            left = [pid for pid in below if processes.carries(pid, self._run, tag)]
+            if not left:
+                return killed
+            killed += sum(processes.kill_if(pid, self._run, tag) for pid in left)
+
+    def _kill_everything(self) -> None:
+        """Kill and reap until no descendant is left. A process that forks meanwhile is met in the next round."""
+        while True:
+            if processes.LINUX:
+                for pid, started in processes.descendants(os.getpid()).items():
+                    processes.kill_if(pid, started=started)
+            else:
+                for pid in list(self._children):
+                    os.killpg(pid, signal.SIGKILL)
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0] != 0:
+                    pass
+                # Children are left and have been sent SIGKILL: wait for one of them, then look again.
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                if not (processes.LINUX and processes.descendants(os.getpid())):
+                    return
+
+    def _end(self) -> int:
+        self._kill_everything()
+        if processes.LINUX:
+            for pid in list(processes.carriers(self._run)):
+                if pid not in (os.getpid(), self._jvm):
+                    processes.kill_if(pid, self._run)
+        _remove_directory(self._directory, self._socket_path)
+        return 0
+
+    def _send(self, type: int, call_id: int, incarnation: int, body: Dict[str, Any]) -> None:
+        if len(self._outgoing) > _MAX_OUTGOING:
+            raise RuntimeError("the JVM does not read what the guardian reports")
+        self._outgoing += frames.encode(type, call_id, incarnation, json.dumps(body).encode())
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            while self._outgoing:
+                sent = self._jvm_socket.send(self._outgoing)
+                del self._outgoing[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._outgoing.clear()  # Hung up; the next read says so too.
+
+
+def _fork_and_exec(
+    argv: List[str], environment: Dict[str, str], directory: Optional[str], opened: Dict[str, socket.socket]
+) -> int:
+    """Start a program in a session of its own; raise OSError when it cannot be run.
+
+    Forking is safe: this process has one thread. The pipe closes when exec succeeds, and else carries the error.
+    """
+    guardian = os.getpid()
+    report, report_write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()
+            processes.die_with_parent(guardian)
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            os.dup2(opened["stdout"].fileno(), 1)
+            os.dup2(opened["stderr"].fileno(), 2)
+            for kind in ("data", "control"):
+                os.set_inheritable(opened[kind].fileno(), True)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
+            if directory is not None:
+                os.chdir(directory)
+            os.execve(argv[0], argv, environment)
+        except OSError as error:
+            place = error.filename or argv[0]
+            os.write(report_write, f"{error.errno}:{place}".encode())
+        finally:
+            os._exit(127)
+    os.close(report_write)
+    with os.fdopen(report, "rb") as file:
+        failure = file.read()
+    if failure:
+        os.waitpid(pid, 0)
+        number, _, place = failure.decode().partition(":")
+        raise OSError(int(number), os.strerror(int(number)), place)
+    return pid
+
+
+def _drain_pipe(fd: int) -> None:
+    try:
+        while os.read(fd, 4096):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def _remove_directory(directory: str, socket_path: str) -> None:
+    """Remove the pool's private directory, if it is the one that holds the socket and belongs to this user."""
+    try:
+        if os.path.dirname(socket_path) == directory and os.lstat(directory).st_uid == os.getuid():
+            shutil.rmtree(directory, ignore_errors=True)
+    except OSError:
+        pass
+
+
+def read_settings(fd: int) -> Dict[str, Any]:
+    """Read the one line on the lifeline, byte by byte: what follows is only its end."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(fd, 1)
+        if not byte:
+            raise EOFError("the lifeline ended before the settings were read")
+        line += byte
+    settings: Dict[str, Any] = json.loads(line)
+    return settings
+
+
+def main() -> int:
+    """Run the guardian."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A terminal's Ctrl-C goes to every process of the job; only the JVM decides when the guardian ends.
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        os.setsid()
+    except OSError:
+        pass
+    return Guardian(read_settings(sys.stdin.fileno())).run()

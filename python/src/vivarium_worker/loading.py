@@ -1,0 +1,71 @@
+"""Finds handlers in files and modules."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from types import FunctionType, ModuleType
+from typing import Dict, List
+
+from .api import Handler, marked_name
+
+
+class LoadError(Exception):
+    """A source of handlers could not be loaded; the cause says why."""
+
+
+def load(sources: List[str]) -> Dict[str, Handler]:
+    """Load every source in order and return its handlers by name, or raise LoadError."""
+    handlers: Dict[str, Handler] = {}
+    origins: Dict[str, str] = {}
+    for source in sources:
+        try:
+            module = _load_file(source) if source.endswith(".py") else importlib.import_module(source)
+        except (Exception, SystemExit) as error:
+            raise LoadError(f"{source} cannot be loaded: {type(error).__name__}: {error}") from error
+        found = _handlers_of(module)
+        if not found:
+            raise LoadError(f"{source} defines no handler: mark a function with @handler")
+        for name, function in found.items():
+            if name in handlers and handlers[name].function is not function:
+                raise LoadError(f"two handlers are named '{name}': in {origins[name]} and in {source}")
+            handlers[name] = Handler(name, function)
+            origins[name] = source
+    return handlers
+
+
+def _load_file(path: str) -> ModuleType:
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"no such file: {path}")
+    folder = os.path.dirname(os.path.abspath(path))
+    if folder not in sys.path:
+        # A script's neighbours are importable when it is run; they are so here as well.
+        sys.path.insert(0, folder)
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) != os.path.abspath(path):
+        name = f"vivarium_handlers_{name}"
+    spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not Python source")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pickle, dataclasses and typing look modules up here while they load.
+    spec.loader.exec_module(module)
+    return module
+
+
+def _handlers_of(module: ModuleType) -> Dict[str, FunctionType]:
+    """Return the marked functions; where none is marked, the public functions that the module itself defines."""
+    marked = {}
+    for value in vars(module).values():
+        name = marked_name(value)
+        if name is not None:
+            marked[name] = value
+    if marked:
+        return marked
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, FunctionType) and not name.startswith("_") and value.__module__ == module.__name__
+    }

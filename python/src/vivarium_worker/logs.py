@@ -1,0 +1,80 @@
+"""Log records to LOG frames on the control channel."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+from typing import Callable
+
+from . import frames
+
+_LEVELS = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"))
+
+
+class ControlChannel:
+    """Writes to the control channel from any thread. What cannot be written at once waits only if it must."""
+
+    def __init__(self, sock: socket.socket, incarnation: int) -> None:
+        self._socket = sock
+        self._incarnation = incarnation
+        self._lock = threading.Lock()
+        self.dropped = 0
+
+    def answer(self, type: int, call_id: int) -> None:
+        """Send an answer that must arrive; waits until it is written."""
+        data = frames.encode(type, call_id, self._incarnation)
+        with self._lock:
+            self._socket.sendall(data)
+
+    def offer(self, type: int, call_id: int, body: bytes) -> bool:
+        """Send a frame if the JVM reads fast enough, else count it as dropped."""
+        data = frames.encode(type, call_id, self._incarnation, body)
+        if not self._lock.acquire(timeout=0.05):
+            self.dropped += 1
+            return False
+        try:
+            try:
+                sent = self._socket.send(data, socket.MSG_DONTWAIT)
+            except (BlockingIOError, InterruptedError):
+                self.dropped += 1
+                return False
+            if sent < len(data):
+                # Half a frame would garble the channel, so the rest has to follow.
+                self._socket.sendall(data[sent:])
+            return True
+        finally:
+            self._lock.release()
+
+
+class LogHandler(logging.Handler):
+    """Sends records to the JVM; never raises into the code that logs."""
+
+    def __init__(self, channel: ControlChannel, current_call: Callable[[], int]) -> None:
+        super().__init__()
+        self._channel = channel
+        self._current_call = current_call
+        self._told = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one record."""
+        try:
+            level = next((name for number, name in _LEVELS if record.levelno >= number), "DEBUG")
+            exception = ""
+            if record.exc_info and record.exc_info[0] is not None:
+                exception = logging.Formatter().formatException(record.exc_info)
+            dropped = self._channel.dropped
+            body = json.dumps(
+                {
+                    "level": level,
+                    "logger": record.name,
+                    "message": record.getMessage()[:16_384],
+                    "exception": exception[:16_384],
+                    "dropped": dropped - self._told,
+                }
+            ).encode()
+            if self._channel.offer(frames.LOG, self._current_call(), body):
+                self._told = dropped
+        except Exception:  # Logging must never harm the code that logs.
+            self._channel.dropped += 1

@@ -1,0 +1,348 @@
+"""The worker: reads calls from the data channel, runs handlers, answers.
+
+The main thread owns the data channel and runs the handlers. A side thread owns the control channel: it answers pings and
+passes cancellations on. While calls come one at a time no second thread touches the data channel, so no interpreter lock
+changes hands on the way of a call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import faulthandler
+import json
+import logging
+import os
+import platform
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import Any, Dict, List, NoReturn, Optional, Sequence
+
+from . import codec, errors, frames
+from .api import CallCancelled, Context, Handler
+from .loading import LoadError, load
+from .logs import ControlChannel, LogHandler
+from .status import DRAINING, LOADING, SERVING, StatusPage
+
+EXIT_DEFECT = 70
+EXIT_LOAD_FAILED = 72
+EXIT_NEGOTIATION_FAILED = 73
+EXIT_PROTOCOL = 76
+
+FEATURES = ["cancel", "log", "progress"]
+
+# A real-time signal, which user code is unlikely to use, where there are such signals.
+CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
+
+_RECEIVE_BYTES = 256 * 1024
+
+
+class Worker:
+    """One incarnation's runtime."""
+
+    def __init__(self, data: socket.socket, control: socket.socket, page: StatusPage, incarnation: int) -> None:
+        self._data = data
+        self._control = control
+        self._control_channel = ControlChannel(control, incarnation)
+        self._page = page
+        self._incarnation = incarnation
+        self._decoder = frames.Decoder()
+        self._inbox: List[frames.Frame] = []
+        self._limits = frames.Limits()
+        self._handlers: Dict[str, Handler] = {}
+        self._worker_id = "?"
+        self._logger = logging.getLogger("handler")
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        # The call that may be interrupted right now; 0 outside of handlers. Only the main thread writes it.
+        self._interruptible = 0
+        self._cancel_requested = 0
+        self._main_thread = threading.get_ident()
+
+    def run(self) -> int:
+        """Shake hands, load, serve until drained; return the exit status."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(CANCEL_SIGNAL, self._on_cancel_signal)
+        self._send(frames.HELLO, 0, json.dumps(_hello()).encode())
+        hello = self._receive()
+        if hello is None:
+            return 0
+        if hello.type != frames.HELLO:
+            raise frames.Violation("UNEXPECTED_TYPE", "expected HELLO", hello.body)
+        offer = json.loads(hello.body)
+        if offer.get("version") != frames.VERSION or offer.get("codec") != codec.NAME:
+            message = f"cannot serve version {offer.get('version')} with codec {offer.get('codec')}"
+            self._send_error(0, errors.body("negotiation", "NOT_STARTED", "NegotiationError", message))
+            return EXIT_NEGOTIATION_FAILED
+        limits = offer["limits"]
+        self._limits = frames.Limits(
+            limits["maxBodyBytes"], limits["maxAttachmentsBytes"], limits["maxAttachmentCount"]
+        )
+        self._decoder = frames.Decoder(self._limits)
+        self._worker_id = offer["worker"]
+        self._start_control_thread()
+        self._configure_logging()
+        if not self._load(offer["pythonPath"], offer["handlers"]):
+            return EXIT_LOAD_FAILED
+        self._page.stage(SERVING)
+        return self._serve()
+
+    def _load(self, python_path: List[str], sources: List[str]) -> bool:
+        self._page.stage(LOADING)
+        sys.path[:0] = python_path
+        started = time.monotonic()
+        try:
+            self._handlers = load(sources)
+        except LoadError as error:
+            self._send_error(0, errors.of_exception("load", "NOT_STARTED", error))
+            return False
+        ready = {
+            "handlers": [
+                {"name": h.name, "signature": h.signature[:1000], "doc": h.doc[:1000]} for h in self._handlers.values()
+            ],
+            "load_us": int((time.monotonic() - started) * 1e6),
+        }
+        self._send(frames.READY, 0, json.dumps(ready).encode())
+        return True
+
+    def _serve(self) -> int:
+        while True:
+            frame = self._receive()
+            if frame is None:
+                return 0
+            if frame.type == frames.CALL:
+                self._call(frame)
+            elif frame.type == frames.DRAIN:
+                self._page.stage(DRAINING)
+                _flush()
+                self._send(frames.BYE, 0, b'{"reason": "drained"}')
+                return 0
+            else:
+                raise frames.Violation("UNEXPECTED_TYPE", f"type {frame.type:#x} on the data channel", frame.body)
+
+    def _call(self, frame: frames.Frame) -> None:
+        call_id = frame.call_id
+        arrived = time.monotonic()
+        try:
+            name, positional, keywords = codec.loads(frame.body)
+        except (ValueError, RecursionError) as error:
+            self._send_error(
+                call_id, errors.body("undecodable_arguments", "NOT_STARTED", type(error).__name__, str(error))
+            )
+            return
+        handler = self._handlers.get(name)
+        if handler is None:
+            message = f"no handler is named '{name}'; there are: {', '.join(sorted(self._handlers))}"
+            self._send_error(call_id, errors.body("unknown_handler", "NOT_STARTED", "LookupError", message))
+            return
+        deadline = arrived + frame.remaining / 1e6 if frame.remaining else None
+        if handler.wants_context:
+            keywords["ctx"] = Context(
+                call_id, self._worker_id, self._logger, deadline, time.monotonic, self._page.progress, frame.attachments
+            )
+        self._execute(call_id, handler, positional, keywords)
+
+    def _execute(self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any]) -> None:
+        words = self._page.words
+        words[1] = call_id
+        try:
+            try:
+                # From here to the reset below, and nowhere else, a cancellation may strike: see _on_cancel_signal.
+                self._interruptible = call_id
+                if handler.is_async:
+                    result = self._run_async(handler.function(*positional, **keywords))
+                else:
+                    result = handler.function(*positional, **keywords)
+            finally:
+                self._interruptible = 0
+        except CallCancelled as error:
+            self._interruptible = 0
+            words[2] = call_id
+            self._send_error(call_id, errors.of_exception("cancelled", "UNKNOWN", error))
+            return
+        except BaseException as error:
+            words[2] = call_id
+            self._fail(call_id, handler, positional, keywords, error)
+            return
+        words[2] = call_id
+        try:
+            encoded = codec.dumps(result)
+        except codec.Unencodable as error:
+            self._send_error(call_id, errors.body("unencodable_result", "RAN", type(result).__name__, str(error)))
+            return
+        if len(encoded) > self._limits.body:
+            message = f"maxBodyBytes is {self._limits.body}, the result has {len(encoded)}"
+            self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", message))
+            return
+        self._data.sendall(
+            frames.HEADER.pack(
+                frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
+            )
+            + encoded
+        )
+
+    def _fail(
+        self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any], error: BaseException
+    ) -> None:
+        tb = error.__traceback__
+        if isinstance(error, TypeError) and tb is not None and tb.tb_next is None:
+            # Raised by the call itself, not inside the handler: do the arguments fit?
+            keywords.pop("ctx", None)
+            misfit = handler.misfit(positional, keywords)
+            if misfit is not None:
+                self._send_error(call_id, errors.body("bad_arguments", "NOT_STARTED", "TypeError", misfit))
+                return
+        self._send_error(call_id, errors.of_exception("handler", "RAN", error))
+
+    def _run_async(self, coroutine: Any) -> Any:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop.run_until_complete(coroutine)
+
+    def _on_cancel_signal(self, _number: int, _frame: Any) -> None:
+        """Interrupt the handler if it still runs the call that was cancelled.
+
+        Python runs signal handlers in the main thread between two bytecodes, so this can strike anywhere in it. Reset
+        first: the exception is raised once, and only while ``_execute`` is inside the try that catches it.
+        """
+        if self._interruptible and self._interruptible == self._cancel_requested:
+            self._interruptible = 0
+            raise CallCancelled(f"call {self._cancel_requested} was cancelled")
+
+    def _start_control_thread(self) -> None:
+        threading.Thread(target=self._control_loop, name="vivarium-control", daemon=True).start()
+
+    def _control_loop(self) -> None:
+        decoder = frames.Decoder(frames.CONTROL_LIMITS)
+        try:
+            while True:
+                data = self._control.recv(65536)
+                if not data:
+                    return
+                for frame in decoder.feed(data):
+                    if frame.type == frames.PING:
+                        self._control_channel.answer(frames.PONG, frame.call_id)
+                    elif frame.type == frames.CANCEL:
+                        self._cancel_requested = frame.call_id
+                        signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                    else:
+                        raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
+        except frames.Violation as violation:
+            _die(EXIT_PROTOCOL, violation)
+        except OSError:
+            return
+
+    def _configure_logging(self) -> None:
+        root = logging.getLogger()
+        root.handlers[:] = [LogHandler(self._control_channel, lambda: self._interruptible)]
+        root.setLevel(logging.INFO)
+        logging.captureWarnings(True)
+
+    def _receive(self) -> Optional[frames.Frame]:
+        while not self._inbox:
+            data = self._data.recv(_RECEIVE_BYTES)
+            if not data:
+                self._decoder.end()
+                return None
+            self._inbox.extend(self._decoder.feed(data))
+        frame = self._inbox.pop(0)
+        if frame.incarnation != self._incarnation:
+            raise frames.Violation("WRONG_INCARNATION", f"got {frame.incarnation}", frame.body)
+        return frame
+
+    def _send(self, type: int, call_id: int, body: bytes) -> None:
+        self._data.sendall(frames.encode(type, call_id, self._incarnation, body))
+
+    def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
+        body = json.dumps(description).encode("ascii")
+        if len(body) > self._limits.body:
+            description.update(traceback=[], notes=[], causes=[])
+            description["message"] = description["message"][:256] + " (details left out: over maxBodyBytes)"
+            body = json.dumps(description).encode("ascii")
+        self._send(frames.ERROR, call_id, body)
+
+
+def _hello() -> Dict[str, Any]:
+    accelerators = {}
+    if codec.orjson is not None:
+        accelerators["orjson"] = str(codec.orjson.__version__)
+    return {
+        "versions": [frames.VERSION],
+        "codecs": [codec.NAME],
+        "features": FEATURES,
+        "pid": os.getpid(),
+        "implementation": sys.implementation.name,
+        "python": platform.python_version(),
+        "runtime": "0.1.0",
+        "accelerators": accelerators,
+    }
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+
+
+def _die(status: int, reason: BaseException) -> NoReturn:
+    """Leave without running anything of the user's: exit hooks may hang, and nobody waits for them."""
+    try:
+        os.write(2, f"vivarium worker: {reason}\n".encode("utf-8", "replace"))
+    except OSError:
+        pass
+    _flush()
+    os._exit(status)
+
+
+def _own(fd: int) -> socket.socket:
+    """Take a channel over at a descriptor far from those that user code expects, and closed in every child."""
+    import fcntl
+
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200)
+    os.close(fd)
+    channel = socket.socket(fileno=high)
+    # A child forked without exec would keep the channel open and so hide this process's end from the JVM.
+    os.register_at_fork(after_in_child=lambda: _close_quietly(high))
+    return channel
+
+
+def _close_quietly(fd: int) -> None:
+    try:
+        os.close(fd)
+    except OSError:
+        pass
+
+
+def main(argv: List[str]) -> int:
+    """Run a worker with the descriptors that the guardian passed."""
+    parser = argparse.ArgumentParser(prog="vivarium_worker_main")
+    for option in ("--slot", "--incarnation", "--data-fd", "--control-fd"):
+        parser.add_argument(option, type=int, required=True)
+    parser.add_argument("--status-page", required=True)
+    options = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    faulthandler.enable()
+    try:
+        data = _own(options.data_fd)
+        control = _own(options.control_fd)
+        page = StatusPage(options.status_page, options.slot, options.incarnation)
+        status = Worker(data, control, page, options.incarnation).run()
+    except frames.Violation as violation:
+        _die(EXIT_PROTOCOL, violation)
+    except (BrokenPipeError, ConnectionResetError):
+        status = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        _flush()
+        os._exit(EXIT_DEFECT)
+    # Threads and exit hooks of the user's must not keep a worker that is done.
+    _flush()
+    os._exit(status)

@@ -1,0 +1,28 @@
+package dev.vivarium;
+
+/**
+ * How a call ended: exactly one of a value or a typed error.
+ *
+ * @param <T> the result's type
+ */
+public sealed interface CallOutcome<T> {
+
+    /** Returns the call's id, unique within its pool. */
+    long callId();
+
+    /**
+     * The handler returned.
+     *
+     * @param value the converted result; null when the handler returned {@code None}
+     * @param attempts how many times the call was sent to a worker, from 1
+     */
+    record Succeeded<T>(long callId, T value, int attempts) implements CallOutcome<T> {}
+
+    /**
+     * The call failed.
+     *
+     * @param error what went wrong, and whether the handler ran
+     * @param attempts how many times the call was sent to a worker; 0 when it never was
+     */
+    record Failed<T>(long callId, PoolException error, int attempts) implements CallOutcome<T> {}
+}

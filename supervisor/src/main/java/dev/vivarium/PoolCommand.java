@@ -1,0 +1,57 @@
+package dev.vivarium;
+
+import dev.vivarium.internal.pool.PoolMessage;
+import java.time.Duration;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The messages of a pool that is embedded as an actor; see {@link PythonPool#behavior(PoolConfig)}.
+ *
+ * <p>Every {@link Call} gets exactly one {@link CallOutcome}. Nothing here needs an ask: each request names where its
+ * answer goes.
+ */
+public sealed interface PoolCommand
+        permits PoolCommand.Call, PoolCommand.Close, PoolCommand.GetSnapshot, PoolCommand.Resize, PoolCommand.SendSignal, PoolMessage {
+
+    /**
+     * Calls a handler.
+     *
+     * @param call what to call
+     * @param replyTo gets the one outcome
+     * @param owner an actor whose end cancels the call, or null; often the same actor as {@code replyTo}
+     * @param <T> the result's type
+     */
+    record Call<T>(PythonCall<T> call, ActorRef<CallOutcome<T>> replyTo, @Nullable ActorRef<?> owner) implements PoolCommand {
+
+        /** Creates a call that nobody's end cancels. */
+        public Call(PythonCall<T> call, ActorRef<CallOutcome<T>> replyTo) {
+            this(call, replyTo, null);
+        }
+    }
+
+    /** Asks for a snapshot. */
+    record GetSnapshot(ActorRef<PoolSnapshot> replyTo) implements PoolCommand {}
+
+    /**
+     * Changes how many workers are wanted, 1 to {@link PoolConfig#MAX_WORKERS} less the overflow; a number outside is
+     * taken as the nearest inside. Workers that are no longer wanted finish their call first.
+     */
+    record Resize(int workers) implements PoolCommand {}
+
+    /**
+     * Sends a signal to one worker process; does nothing when that incarnation has ended. For operations and chaos.
+     *
+     * @param slot the slot's number
+     * @param incarnation the process within the slot
+     */
+    record SendSignal(int slot, int incarnation, Signal signal) implements PoolCommand {}
+
+    /**
+     * Stops accepting calls, finishes those there are within {@code atMost}, then ends the workers and the pool.
+     *
+     * @param replyTo is told when nothing of the pool is left, or null
+     */
+    record Close(Duration atMost, @Nullable ActorRef<Done> replyTo) implements PoolCommand {}
+}

@@ -1,0 +1,168 @@
+package dev.vivarium;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
+import dev.vivarium.internal.config.ConfigBlock;
+import dev.vivarium.protocol.Limits;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a pool needs to know, checked and immutable. Made by {@link #builder()} or {@link #fromConfig(Config)}.
+ *
+ * @param name the pool's name, unique within its actor system
+ * @param handlers Python files (ending in {@code .py}) and module names that define handlers
+ * @param interpreter which Python runs, and in which surroundings
+ * @param sizing how many workers, and how many calls may wait
+ * @param calls what holds for a call that does not say otherwise
+ * @param timeouts how long the steps of a worker's life may take
+ * @param restart how a slot waits between failed starts
+ * @param health how idle workers are checked
+ * @param output what becomes of workers' output
+ * @param callbacks where callers' callbacks run
+ * @param runtimeDirectory the folder in which the pool makes its private directory
+ * @param objectMapper converts arguments and results
+ * @param eventListener is told every event, on the pool's event thread; must not block
+ */
+public record PoolConfig(
+        String name,
+        List<String> handlers,
+        Interpreter interpreter,
+        Sizing sizing,
+        CallDefaults calls,
+        Timeouts timeouts,
+        Restart restart,
+        Health health,
+        Output output,
+        Callbacks callbacks,
+        Path runtimeDirectory,
+        ObjectMapper objectMapper,
+        @Nullable Consumer<PoolEvent> eventListener) {
+
+    /** The most workers, overflow included, that one pool may have. */
+    public static final int MAX_WORKERS = 1024;
+
+    /**
+     * Which Python runs, and in which surroundings.
+     *
+     * @param python the interpreter: a path, or a name looked up on the PATH
+     * @param arguments arguments for the interpreter itself, such as {@code -X utf8}
+     * @param pythonPath folders put before {@code sys.path}
+     * @param workingDirectory the workers' working directory; null means the JVM's
+     * @param environment variables set for workers
+     * @param inherited names, or prefixes ending in {@code *}, of the JVM's variables that workers may see
+     * @param computeThreads threads that BLAS and OpenMP libraries may use in each worker
+     */
+    public record Interpreter(
+            String python,
+            List<String> arguments,
+            List<Path> pythonPath,
+            @Nullable Path workingDirectory,
+            Map<String, String> environment,
+            List<String> inherited,
+            int computeThreads) {
+
+        /** Names the variables, never their values: they may be secrets. */
+        @Override
+        public String toString() {
+            return "Interpreter[python=" + python + ", arguments=" + arguments + ", pythonPath=" + pythonPath
+                    + ", workingDirectory=" + workingDirectory + ", environment=" + environment.keySet() + ", inherited="
+                    + inherited + ", computeThreads=" + computeThreads + "]";
+        }
+    }
+
+    /**
+     * How many workers, and how many calls may wait.
+     *
+     * @param workers workers that the pool keeps
+     * @param overflow further workers while calls wait
+     * @param overflowIdle how long an overflow worker may idle before it is retired
+     * @param minReady workers that must be ready before the pool counts as serving
+     * @param startMode when workers are started
+     * @param queueCapacity calls that may wait
+     */
+    public record Sizing(
+            int workers, int overflow, Duration overflowIdle, int minReady, StartMode startMode, int queueCapacity) {}
+
+    /**
+     * What holds for a call that does not say otherwise.
+     *
+     * @param timeout its time limit, queue and retries included
+     * @param maxRetries how often it is sent again, where that is allowed at all
+     * @param limits sizes of what is sent and received
+     */
+    public record CallDefaults(Duration timeout, int maxRetries, Limits limits) {}
+
+    /**
+     * How long the steps of a worker's life may take.
+     *
+     * @param connect from the start of the process to its hello
+     * @param load from its hello to having loaded the handlers
+     * @param cancelGrace from a call's deadline or cancellation to the worker being idle again
+     * @param drainGrace from the request to end to the end of an idle worker
+     */
+    public record Timeouts(Duration connect, Duration load, Duration cancelGrace, Duration drainGrace) {}
+
+    /**
+     * How a slot waits between failed starts.
+     *
+     * @param minBackoff the first wait
+     * @param maxBackoff the longest wait; each is twice the one before
+     * @param jitter how far a wait may be shortened or lengthened at random, as a share of it, 0 to 1
+     * @param stableAfter how long a worker must have been ready for its slot's failures to be forgotten
+     */
+    public record Restart(Duration minBackoff, Duration maxBackoff, double jitter, Duration stableAfter) {}
+
+    /**
+     * How idle workers are checked.
+     *
+     * @param interval time between checks of an idle worker
+     * @param timeout how long a worker has to answer
+     * @param maxFailures failures in a row that end a worker
+     */
+    public record Health(Duration interval, Duration timeout, int maxFailures) {}
+
+    /**
+     * What becomes of workers' output.
+     *
+     * @param handling log or discard
+     * @param maxLineBytes longer lines are cut
+     * @param maxLinesPerSecond per worker; more are dropped and counted
+     * @param tailLines last lines of standard error that are kept for error messages
+     */
+    public record Output(OutputHandling handling, int maxLineBytes, int maxLinesPerSecond, int tailLines) {}
+
+    /**
+     * Where callers' callbacks run.
+     *
+     * @param executor the caller's own executor, or null for one of the pool's
+     * @param threads the most threads of the pool's own
+     * @param queueCapacity callbacks that may wait for the pool's own; beyond it they run on the thread that completes
+     */
+    public record Callbacks(@Nullable Executor executor, int threads, int queueCapacity) {}
+
+    /** Returns a builder with every option at its default. */
+    public static PoolConfigBuilder builder() {
+        return new PoolConfigBuilder();
+    }
+
+    /**
+     * Returns a builder filled from a {@code vivarium} block; options that the block leaves out have their defaults.
+     *
+     * @param root a configuration with a {@code vivarium} block, such as {@code ConfigFactory.load()}
+     * @throws InvalidPoolConfig when a key is unknown or a value has the wrong type; all such problems at once
+     */
+    public static PoolConfigBuilder fromConfig(Config root) {
+        return ConfigBlock.read(root);
+    }
+
+    /** Returns a builder with this configuration's values. */
+    public PoolConfigBuilder toBuilder() {
+        return new PoolConfigBuilder(this);
+    }
+}

@@ -1,0 +1,54 @@
+package dev.vivarium;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Something that happened in a pool. Events of one worker arrive in the order in which they happened. */
+public sealed interface PoolEvent {
+
+    /** Returns when it happened, by the pool's wall clock. */
+    Instant at();
+
+    /**
+     * An incarnation changed its state; published exactly once for each legal transition.
+     *
+     * @param from null for the start of an incarnation
+     */
+    record WorkerTransitioned(
+            WorkerId worker, int incarnation, @Nullable WorkerState from, WorkerState to, TransitionCause cause, Instant at)
+            implements PoolEvent {}
+
+    /**
+     * A worker process ended.
+     *
+     * @param callId the call that it was running, 0 for none
+     */
+    record WorkerExited(WorkerExit exit, long callId, Instant at) implements PoolEvent {}
+
+    /**
+     * A slot will start its next incarnation.
+     *
+     * @param failures failed starts in a row; a number that keeps growing is a crash loop
+     * @param delay how long the slot waits first
+     */
+    record RestartScheduled(WorkerId worker, int failures, Duration delay, TransitionCause cause, Instant at)
+            implements PoolEvent {}
+
+    /**
+     * A call goes to another worker because its worker ended.
+     *
+     * @param attempt the number of the attempt that failed, from 1
+     */
+    record CallRetried(long callId, String handler, int attempt, WorkerId worker, int incarnation, Instant at)
+            implements PoolEvent {}
+
+    /** The guardian is up; workers can be started. */
+    record GuardianStarted(long pid, Instant at) implements PoolEvent {}
+
+    /** The guardian ended without being asked to, and every worker with it; a new one is being started. */
+    record GuardianLost(long pid, String detail, Instant at) implements PoolEvent {}
+
+    /** The pool changed its state. */
+    record PoolStateChanged(PoolState from, PoolState to, Instant at) implements PoolEvent {}
+}

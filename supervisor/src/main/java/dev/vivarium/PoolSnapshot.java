@@ -1,0 +1,71 @@
+package dev.vivarium;
+
+import dev.vivarium.WorkerSnapshot.Phase;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A pool at one moment. Each slot is counted once, so {@code idle + busy + starting + ...} is always {@code total}.
+ *
+ * @param pool the pool's name
+ * @param state the pool's state
+ * @param wanted how many workers are wanted, overflow not included
+ * @param waiting calls accepted and not yet given to a worker
+ * @param oldestWait how long the oldest of them has waited; zero when none waits
+ * @param accepted calls accepted since the start
+ * @param succeeded calls that ended with a result
+ * @param failed calls that ended with an error, cancelled ones included
+ * @param retried attempts beyond each call's first
+ * @param restarts processes started to replace one that ended
+ * @param lateReplies answers that came after their call had ended, counted and dropped
+ * @param droppedLogLines lines of workers' output that exceeded the log limits
+ * @param workers the slots, by number
+ */
+public record PoolSnapshot(
+        String pool,
+        PoolState state,
+        int wanted,
+        int waiting,
+        Duration oldestWait,
+        long accepted,
+        long succeeded,
+        long failed,
+        long retried,
+        long restarts,
+        long lateReplies,
+        long droppedLogLines,
+        List<WorkerSnapshot> workers) {
+
+    /** Copies the list. */
+    public PoolSnapshot {
+        workers = List.copyOf(workers);
+    }
+
+    /** Returns the number of slots, overflow included. */
+    public int total() {
+        return workers.size();
+    }
+
+    /** Returns how many slots are in {@code phase}. */
+    public int count(Phase phase) {
+        int n = 0;
+        for (WorkerSnapshot worker : workers) {
+            if (worker.phase() == phase) {
+                n++;
+            }
+        }
+        return n;
+    }
+
+    /** Returns the numbers that matter in an error message. */
+    public String summary() {
+        StringBuilder text = new StringBuilder("total=").append(total());
+        for (Phase phase : Phase.values()) {
+            int n = count(phase);
+            if (n > 0 || phase == Phase.IDLE || phase == Phase.BUSY || phase == Phase.STARTING) {
+                text.append(", ").append(phase.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')).append('=').append(n);
+            }
+        }
+        return text.append(", waiting=").append(waiting).toString();
+    }
+}

@@ -1,0 +1,185 @@
+package dev.vivarium;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.vivarium.protocol.RawJson;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes a call of a Python handler: which, with what, and what may be done about failures. Immutable; every method
+ * returns a changed copy.
+ *
+ * <pre>{@code
+ * PythonCall<Score> call = PythonCall.to("classify").args("some text").keyword("top", 3)
+ *         .returning(Score.class).timeout(Duration.ofSeconds(2)).retrySafe();
+ * }</pre>
+ *
+ * @param <T> the result's type
+ */
+public final class PythonCall<T> {
+
+    private final String handler;
+    private final List<@Nullable Object> positional;
+    private final Map<String, @Nullable Object> keywords;
+    private final @Nullable RawJson rawKeywords;
+    private final Type resultType;
+    private final @Nullable Duration timeout;
+    private final boolean retrySafe;
+    private final @Nullable Integer maxRetries;
+
+    private PythonCall(
+            String handler,
+            List<@Nullable Object> positional,
+            Map<String, @Nullable Object> keywords,
+            @Nullable RawJson rawKeywords,
+            Type resultType,
+            @Nullable Duration timeout,
+            boolean retrySafe,
+            @Nullable Integer maxRetries) {
+        this.handler = handler;
+        this.positional = positional;
+        this.keywords = keywords;
+        this.rawKeywords = rawKeywords;
+        this.resultType = resultType;
+        this.timeout = timeout;
+        this.retrySafe = retrySafe;
+        this.maxRetries = maxRetries;
+    }
+
+    /**
+     * Begins the description of a call without arguments whose result is a {@link JsonNode}.
+     *
+     * @param handler the handler's name in Python
+     * @throws IllegalArgumentException when the name is empty
+     */
+    public static PythonCall<JsonNode> to(String handler) {
+        if (handler.isEmpty()) {
+            throw new IllegalArgumentException("handler must not be empty");
+        }
+        return new PythonCall<>(handler, List.of(), Map.of(), null, JsonNode.class, null, false, null);
+    }
+
+    /** Returns a copy with these positional arguments in place of the present ones; {@code null} becomes {@code None}. */
+    public PythonCall<T> args(@Nullable Object... values) {
+        List<@Nullable Object> copy = new ArrayList<>(values.length);
+        Collections.addAll(copy, values);
+        return new PythonCall<>(
+                handler, Collections.unmodifiableList(copy), keywords, rawKeywords, resultType, timeout, retrySafe, maxRetries);
+    }
+
+    /**
+     * Returns a copy with one more keyword argument.
+     *
+     * @throws IllegalStateException when the keywords were given as JSON
+     */
+    public PythonCall<T> keyword(String name, @Nullable Object value) {
+        if (rawKeywords != null) {
+            throw new IllegalStateException("keywords were given as JSON, so '" + name + "' cannot be added");
+        }
+        Map<String, @Nullable Object> copy = new LinkedHashMap<>(keywords);
+        copy.put(Objects.requireNonNull(name, "name"), value);
+        return new PythonCall<>(
+                handler, positional, Collections.unmodifiableMap(copy), null, resultType, timeout, retrySafe, maxRetries);
+    }
+
+    /** Returns a copy whose keyword arguments are the members of {@code object}, a JSON object sent on as it stands. */
+    public PythonCall<T> keywordsJson(RawJson object) {
+        return new PythonCall<>(handler, positional, Map.of(), object, resultType, timeout, retrySafe, maxRetries);
+    }
+
+    /** Returns a copy whose result is converted to {@code type}: a record, a bean, a boxed primitive, {@link RawJson}. */
+    public <R> PythonCall<R> returning(Class<R> type) {
+        return new PythonCall<>(handler, positional, keywords, rawKeywords, type, timeout, retrySafe, maxRetries);
+    }
+
+    /** Returns a copy whose result is converted to a generic type, such as {@code new TypeReference<List<Score>>() {}}. */
+    public <R> PythonCall<R> returning(TypeReference<R> type) {
+        return new PythonCall<>(handler, positional, keywords, rawKeywords, type.getType(), timeout, retrySafe, maxRetries);
+    }
+
+    /**
+     * Returns a copy with its own time limit, from the moment the call is made; it covers queue, retries and run.
+     *
+     * @throws IllegalArgumentException when it is not positive
+     */
+    public PythonCall<T> timeout(Duration limit) {
+        if (limit.isNegative() || limit.isZero()) {
+            throw new IllegalArgumentException("timeout must be positive, got " + limit);
+        }
+        return new PythonCall<>(handler, positional, keywords, rawKeywords, resultType, limit, retrySafe, maxRetries);
+    }
+
+    /** Returns a copy that declares: running the handler twice does no harm, so it may be sent again after a crash. */
+    public PythonCall<T> retrySafe() {
+        return new PythonCall<>(handler, positional, keywords, rawKeywords, resultType, timeout, true, maxRetries);
+    }
+
+    /**
+     * Returns a copy that is sent at most {@code retries} times beyond the first.
+     *
+     * @throws IllegalArgumentException when it is negative
+     */
+    public PythonCall<T> maxRetries(int retries) {
+        if (retries < 0) {
+            throw new IllegalArgumentException("maxRetries must be >= 0, got " + retries);
+        }
+        return new PythonCall<>(handler, positional, keywords, rawKeywords, resultType, timeout, retrySafe, retries);
+    }
+
+    /** Returns the handler's name. */
+    public String handler() {
+        return handler;
+    }
+
+    /** Returns the positional arguments, unmodifiable. */
+    public List<@Nullable Object> positional() {
+        return positional;
+    }
+
+    /** Returns the keyword arguments, unmodifiable; empty when they were given as JSON. */
+    public Map<String, @Nullable Object> keywords() {
+        return keywords;
+    }
+
+    /** Returns the keyword arguments given as JSON. */
+    public Optional<RawJson> rawKeywords() {
+        return Optional.ofNullable(rawKeywords);
+    }
+
+    /** Returns what the result is converted to. */
+    public Type resultType() {
+        return resultType;
+    }
+
+    /** Returns the call's own time limit; empty means the pool's {@code callTimeout}. */
+    public Optional<Duration> timeoutLimit() {
+        return Optional.ofNullable(timeout);
+    }
+
+    /** Returns whether the call may run twice. */
+    public boolean isRetrySafe() {
+        return retrySafe;
+    }
+
+    /** Returns the call's own limit of retries; empty means the pool's {@code maxRetries}. */
+    public OptionalInt retryLimit() {
+        return maxRetries == null ? OptionalInt.empty() : OptionalInt.of(maxRetries);
+    }
+
+    /** Returns the handler and the number of arguments, never their values: they may be secrets. */
+    @Override
+    public String toString() {
+        return "PythonCall(" + handler + ", " + positional.size() + " positional, "
+                + (rawKeywords != null ? "JSON" : keywords.size()) + " keywords)";
+    }
+}

@@ -1,0 +1,129 @@
+package dev.vivarium;
+
+import com.typesafe.config.Config;
+import dev.vivarium.internal.pool.Pools;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
+
+/**
+ * A supervised pool of Python workers. Thread-safe.
+ *
+ * <pre>{@code
+ * try (PythonPool pool = PythonPool.start(PoolConfig.builder().handlers("handlers.py").build())) {
+ *     int words = pool.call(PythonCall.to("count_words").args("to be or not").returning(Integer.class)).await();
+ * }
+ * }</pre>
+ */
+public interface PythonPool extends AutoCloseable {
+
+    /**
+     * Starts a pool with an actor system of its own, which ends with the pool. Returns at once: calls queue until workers
+     * are ready.
+     */
+    static PythonPool start(PoolConfig config) {
+        return Pools.startOwning(config);
+    }
+
+    /** Starts a pool from a {@code vivarium} block. See {@link PoolConfig#fromConfig(Config)}. */
+    static PythonPool fromConfig(Config root) {
+        return start(PoolConfig.fromConfig(root).build());
+    }
+
+    /**
+     * Starts a pool in an actor system that is already there. The pool closes before the system does (through
+     * CoordinatedShutdown).
+     *
+     * @throws IllegalStateException when a pool of that name already runs there
+     */
+    static PythonPool start(PoolConfig config, ActorSystem<?> system) {
+        return Pools.startIn(config, system);
+    }
+
+    /**
+     * Returns the behavior of a pool, to be spawned in a tree of the user's own. Its messages are {@link PoolCommand}s. It
+     * stops when the pool was closed, and closes the pool when it is stopped.
+     */
+    static Behavior<PoolCommand> behavior(PoolConfig config) {
+        return Pools.behavior(config);
+    }
+
+    /**
+     * Finds a pool that runs in {@code system}. The returned view must not be closed to keep the pool running.
+     *
+     * @throws PoolNotFound when there is none of that name, naming those there are
+     */
+    static PythonPool find(ActorSystem<?> system, String name) {
+        return Pools.find(system, name);
+    }
+
+    /** Returns the pool's name. */
+    String name();
+
+    /**
+     * Calls a handler. Never throws for a call's trouble: what goes wrong, encoding and saturation included, is in the
+     * returned call.
+     */
+    <T> PendingCall<T> call(PythonCall<T> call);
+
+    /** Calls a handler with positional arguments. Short for {@code call(PythonCall.to(handler).args(args).returning(type))}. */
+    default <T> PendingCall<T> call(String handler, Class<T> type, Object... args) {
+        return call(PythonCall.to(handler).args(args).returning(type));
+    }
+
+    /**
+     * Returns a flow that calls a handler for each element, at most {@code parallelism} at a time, and emits results in
+     * the order of the elements. The first failing call fails the stream.
+     */
+    <I, O> Flow<I, O, NotUsed> flow(int parallelism, Function<I, PythonCall<O>> call);
+
+    /** Returns a flow like {@link #flow} that emits every call's outcome and never fails because of one. */
+    <I, O> Flow<I, CallOutcome<O>, NotUsed> outcomes(int parallelism, Function<I, PythonCall<O>> call);
+
+    /**
+     * Returns a stage that completes when the pool first serves ({@code minReady} workers are ready), and fails with
+     * {@link PoolStartFailed} when a first start shows that it cannot, although the pool goes on trying.
+     */
+    CompletionStage<PoolSnapshot> whenServing();
+
+    /** Returns the pool at this moment. Cheap; never blocks. */
+    PoolSnapshot snapshot();
+
+    /**
+     * Returns a source of events from the moment it is run. A consumer that falls more than 10,000 events behind loses
+     * the newest; a consumer that must lose none uses {@link PoolConfigBuilder#eventListener}.
+     */
+    Source<PoolEvent, NotUsed> events();
+
+    /**
+     * Changes how many workers are wanted.
+     *
+     * @throws IllegalArgumentException when it is not 1 to {@link PoolConfig#MAX_WORKERS} less the overflow
+     */
+    void resize(int workers);
+
+    /** Sends a signal to a worker process, unless that incarnation has ended. For operations and chaos. */
+    void signal(WorkerId worker, int incarnation, Signal signal);
+
+    /** Returns the pool's actor, for use from other actors. */
+    ActorRef<PoolCommand> actor();
+
+    /**
+     * Stops accepting calls, waits for those there are, but not longer than {@code atMost}, then ends the workers. Returns
+     * when no process, thread or file of the pool is left. Idempotent. An interrupt ends the waiting for calls at once, and
+     * the interrupt flag is set again.
+     */
+    void close(Duration atMost);
+
+    /** Closes with 30 seconds for the calls that still run. */
+    @Override
+    default void close() {
+        close(Duration.ofSeconds(30));
+    }
+}

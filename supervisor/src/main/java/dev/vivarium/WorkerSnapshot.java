@@ -1,0 +1,46 @@
+package dev.vivarium;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One slot at one moment.
+ *
+ * @param worker the slot
+ * @param incarnation the current or, between two processes, the last incarnation; 0 before the first
+ * @param phase which share of the pool's capacity the slot is in
+ * @param pid the process id, 0 when there is no process
+ * @param callId the call it runs, 0 when it runs none
+ * @param completed calls that this incarnation answered
+ * @param failures starts that failed in a row
+ * @param lastExit how the previous incarnation ended, or null
+ */
+public record WorkerSnapshot(
+        WorkerId worker,
+        int incarnation,
+        Phase phase,
+        long pid,
+        long callId,
+        long completed,
+        int failures,
+        @Nullable WorkerExit lastExit) {
+
+    /** The shares of a pool's capacity; each slot is in exactly one. */
+    public enum Phase {
+        /** No process and none due: a lazy slot that nobody has needed yet. */
+        VACANT,
+        /** Waiting to start again after a failure. */
+        BACKING_OFF,
+        /** The process is starting or loading. */
+        STARTING,
+        /** Ready for a call. */
+        IDLE,
+        /** Running a call. */
+        BUSY,
+        /** Its call is over for the caller, the process has not proved idle yet. */
+        FENCED,
+        /** Alive, but failing health checks. */
+        DEGRADED,
+        /** On its way out. */
+        RETIRING
+    }
+}

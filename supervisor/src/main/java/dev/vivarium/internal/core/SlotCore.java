@@ -1,0 +1,421 @@
+package dev.vivarium.internal.core;
+
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerState;
+import dev.vivarium.internal.core.SlotEvent.Timer;
+import dev.vivarium.internal.core.SlotState.BackingOff;
+import dev.vivarium.internal.core.SlotState.Busy;
+import dev.vivarium.internal.core.SlotState.Degraded;
+import dev.vivarium.internal.core.SlotState.Ending;
+import dev.vivarium.internal.core.SlotState.Ready;
+import dev.vivarium.internal.core.SlotState.Retired;
+import dev.vivarium.internal.core.SlotState.Service;
+import dev.vivarium.internal.core.SlotState.Starting;
+import dev.vivarium.internal.core.SlotState.Vacant;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what a worker slot does: {@code (state, event, now) -> (state, effects)}.
+ *
+ * <p>Restarts: the first restart after a completed call is immediate, and so is the one after a kill from outside, which
+ * says nothing against the worker. Other deaths count; each further one in a row doubles the wait, until a worker has been
+ * ready for {@code stableAfter}. The slot never gives up: a crash loop goes on at the longest wait and stays visible.
+ *
+ * <p>An end has one cause, the first true one: once the core has decided to end an incarnation, the exit status that this
+ * leads to does not replace the reason.
+ */
+public final class SlotCore {
+
+    private final Duration stableAfter;
+    private final int maxHealthFailures;
+
+    /** What follows an event. */
+    public record Step(SlotState state, List<SlotEffect> effects) {
+
+        /** Copies the effects. */
+        public Step {
+            effects = List.copyOf(effects);
+        }
+    }
+
+    /**
+     * Creates the core.
+     *
+     * @param stableAfter how long a worker must have been ready for failures to be forgotten
+     * @param maxHealthFailures missed checks in a row that end a worker
+     */
+    public SlotCore(Duration stableAfter, int maxHealthFailures) {
+        this.stableAfter = stableAfter;
+        this.maxHealthFailures = maxHealthFailures;
+    }
+
+    /** Returns the state of a slot whose last incarnation was {@code incarnation}; 0 for a new slot. */
+    public static SlotState initial(int incarnation) {
+        return new Vacant(incarnation, 0);
+    }
+
+    /** Decides. An event of another incarnation than the current one changes nothing. */
+    public Step on(SlotState state, SlotEvent event, long now) {
+        if (event instanceof SlotEvent.OfIncarnation of && of.incarnation() != state.incarnation()) {
+            return event instanceof SlotEvent.Leased leased
+                    ? new Step(state, List.of(new SlotEffect.RefuseLease(leased.callId())))
+                    : same(state);
+        }
+        if (event instanceof SlotEvent.Leased leased && !(state instanceof Ready)) {
+            return new Step(state, List.of(new SlotEffect.RefuseLease(leased.callId())));
+        }
+        if (state instanceof Vacant vacant) {
+            return vacant(vacant, event);
+        }
+        if (state instanceof BackingOff backingOff) {
+            return backingOff(backingOff, event);
+        }
+        if (state instanceof Starting starting) {
+            return starting(starting, event, now);
+        }
+        if (state instanceof Ready ready) {
+            return ready(ready, event, now);
+        }
+        if (state instanceof Busy busy) {
+            return busy(busy, event, now);
+        }
+        if (state instanceof Degraded degraded) {
+            return degraded(degraded, event, now);
+        }
+        if (state instanceof Ending ending) {
+            return ending(ending, event, now);
+        }
+        return same(state);
+    }
+
+    private Step vacant(Vacant state, SlotEvent event) {
+        if (event instanceof SlotEvent.Wanted) {
+            return spawn(state.incarnation(), state.failures(), new Effects());
+        }
+        if (event instanceof SlotEvent.Unwanted || event instanceof SlotEvent.EndNow) {
+            return retired(state, new Effects());
+        }
+        return same(state);
+    }
+
+    private Step backingOff(BackingOff state, SlotEvent event) {
+        if (isTimer(event, Timer.BACKOFF)) {
+            return spawn(state.incarnation(), state.failures(), new Effects());
+        }
+        if (event instanceof SlotEvent.Unwanted || event instanceof SlotEvent.EndNow) {
+            return retired(state, new Effects().add(new SlotEffect.StopTimer(Timer.BACKOFF)));
+        }
+        return same(state);
+    }
+
+    private Step starting(Starting state, SlotEvent event, long now) {
+        int incarnation = state.incarnation();
+        Effects effects = new Effects();
+        if (event instanceof SlotEvent.Hello && !state.loading()) {
+            effects.add(new SlotEffect.StopTimer(Timer.CONNECT));
+            effects.add(new SlotEffect.StartTimer(incarnation, Timer.LOAD));
+            effects.add(new SlotEffect.Welcome(incarnation));
+            return effects.then(new Starting(incarnation, state.failures(), true));
+        }
+        if (event instanceof SlotEvent.Loaded && state.loading()) {
+            effects.add(new SlotEffect.StopTimer(Timer.LOAD));
+            effects.move(incarnation, WorkerState.INITIALIZING, WorkerState.READY, TransitionCause.LOADED);
+            return idle(incarnation, state.failures(), new Service(now, 0), effects);
+        }
+        if (event instanceof SlotEvent.SpawnRefused) {
+            return end(new Ending(incarnation, state.failures(), WorkerState.INITIALIZING, null, 0, null, null),
+                    TransitionCause.SPAWN_FAILED, now, effects.stop(Timer.CONNECT).stop(Timer.LOAD));
+        }
+        Ending ending = new Ending(incarnation, state.failures(), WorkerState.INITIALIZING, null, 0, null, null);
+        effects.stop(Timer.CONNECT).stop(Timer.LOAD);
+        if (event instanceof SlotEvent.Hello || event instanceof SlotEvent.Loaded) {
+            return killed(ending, TransitionCause.PROTOCOL_VIOLATION, null, effects);
+        }
+        if (event instanceof SlotEvent.LoadFailed) {
+            return leaving(ending, TransitionCause.LOAD_FAILED, null, effects);
+        }
+        if (isTimer(event, Timer.CONNECT)) {
+            return killed(ending, TransitionCause.CONNECT_TIMEOUT, null, effects);
+        }
+        if (isTimer(event, Timer.LOAD)) {
+            return killed(ending, TransitionCause.LOAD_TIMEOUT, null, effects);
+        }
+        if (event instanceof SlotEvent.Unwanted unwanted) {
+            return killed(ending, unwanted.cause(), unwanted.cause(), effects);
+        }
+        return alive(ending, state, event, now, effects);
+    }
+
+    private Step ready(Ready state, SlotEvent event, long now) {
+        int incarnation = state.incarnation();
+        Effects effects = new Effects();
+        if (event instanceof SlotEvent.Leased leased) {
+            // An unanswered check is forgotten: a busy worker is not sick, and the call will tell.
+            effects.stop(Timer.HEALTH).stop(Timer.PONG);
+            effects.move(incarnation, WorkerState.READY, WorkerState.BUSY, TransitionCause.LEASED);
+            effects.add(new SlotEffect.SendCall(incarnation, leased.callId()));
+            return effects.then(new Busy(incarnation, state.failures(), state.service(), leased.callId(), false, null));
+        }
+        if (isTimer(event, Timer.HEALTH)) {
+            effects.add(new SlotEffect.SendPing(incarnation));
+            effects.add(new SlotEffect.StartTimer(incarnation, Timer.PONG));
+            return effects.then(new Ready(incarnation, state.failures(), state.service(), true));
+        }
+        if (event instanceof SlotEvent.Pong && state.pinged()) {
+            effects.stop(Timer.PONG);
+            effects.add(new SlotEffect.StartTimer(incarnation, Timer.HEALTH));
+            return effects.then(new Ready(incarnation, state.failures(), state.service(), false));
+        }
+        if (isTimer(event, Timer.PONG) && state.pinged()) {
+            effects.add(new SlotEffect.Withdraw(incarnation));
+            if (maxHealthFailures <= 1) {
+                return killed(ending(state, 0), TransitionCause.UNHEALTHY, null, effects);
+            }
+            effects.move(incarnation, WorkerState.READY, WorkerState.DEGRADED, TransitionCause.HEALTH_CHECK_FAILED);
+            effects.add(new SlotEffect.SendPing(incarnation));
+            effects.add(new SlotEffect.StartTimer(incarnation, Timer.PONG));
+            return effects.then(new Degraded(incarnation, state.failures(), state.service(), 1));
+        }
+        if (event instanceof SlotEvent.Unwanted unwanted) {
+            effects.stop(Timer.HEALTH).stop(Timer.PONG);
+            effects.add(new SlotEffect.Withdraw(incarnation));
+            return drained(ending(state, 0), unwanted.cause(), effects);
+        }
+        if (event instanceof SlotEvent.Hello || event instanceof SlotEvent.Loaded || event instanceof SlotEvent.LoadFailed
+                || event instanceof SlotEvent.Answered) {
+            return killed(ending(state, 0), TransitionCause.PROTOCOL_VIOLATION, null,
+                    effects.stop(Timer.HEALTH).stop(Timer.PONG).add(new SlotEffect.Withdraw(incarnation)));
+        }
+        return alive(ending(state, 0), state, event, now,
+                effects.stop(Timer.HEALTH).stop(Timer.PONG).add(new SlotEffect.Withdraw(incarnation)));
+    }
+
+    private Step busy(Busy state, SlotEvent event, long now) {
+        int incarnation = state.incarnation();
+        Effects effects = new Effects();
+        if (event instanceof SlotEvent.Answered answered && answered.callId() == state.callId()) {
+            Service service = state.service().answered();
+            effects.stop(Timer.FENCE);
+            if (state.retiring() != null) {
+                return drained(
+                        new Ending(incarnation, state.failures(), WorkerState.BUSY, service, 0, null, null),
+                        state.retiring(), effects);
+            }
+            effects.move(incarnation, WorkerState.BUSY, WorkerState.READY, TransitionCause.RELEASED);
+            return idle(incarnation, state.failures(), service, effects);
+        }
+        if (event instanceof SlotEvent.CallOver over && over.callId() == state.callId() && !state.fenced()) {
+            effects.add(new SlotEffect.SendCancel(incarnation, state.callId()));
+            effects.add(new SlotEffect.StartTimer(incarnation, Timer.FENCE));
+            return effects.then(new Busy(
+                    incarnation, state.failures(), state.service(), state.callId(), true, state.retiring()));
+        }
+        if (event instanceof SlotEvent.Unwanted unwanted) {
+            return effects.then(new Busy(
+                    incarnation, state.failures(), state.service(), state.callId(), state.fenced(), unwanted.cause()));
+        }
+        Ending ending = new Ending(
+                incarnation, state.failures(), WorkerState.BUSY, state.service(), state.callId(), null, state.retiring());
+        effects.stop(Timer.FENCE);
+        if (isTimer(event, Timer.FENCE) && state.fenced()) {
+            return killed(ending, TransitionCause.HUNG, state.retiring(), effects);
+        }
+        if (event instanceof SlotEvent.Answered || event instanceof SlotEvent.Hello || event instanceof SlotEvent.Loaded
+                || event instanceof SlotEvent.LoadFailed) {
+            return killed(ending, TransitionCause.PROTOCOL_VIOLATION, state.retiring(), effects);
+        }
+        return alive(ending, state, event, now, effects);
+    }
+
+    private Step degraded(Degraded state, SlotEvent event, long now) {
+        int incarnation = state.incarnation();
+        Effects effects = new Effects();
+        if (event instanceof SlotEvent.Pong) {
+            effects.stop(Timer.PONG);
+            effects.move(incarnation, WorkerState.DEGRADED, WorkerState.READY, TransitionCause.HEALTH_RESTORED);
+            return idle(incarnation, state.failures(), state.service(), effects);
+        }
+        Ending ending = new Ending(incarnation, state.failures(), WorkerState.DEGRADED, state.service(), 0, null, null);
+        if (isTimer(event, Timer.PONG)) {
+            if (state.misses() + 1 >= maxHealthFailures) {
+                return killed(ending, TransitionCause.UNHEALTHY, null, effects);
+            }
+            effects.add(new SlotEffect.SendPing(incarnation));
+            effects.add(new SlotEffect.StartTimer(incarnation, Timer.PONG));
+            return effects.then(new Degraded(incarnation, state.failures(), state.service(), state.misses() + 1));
+        }
+        effects.stop(Timer.PONG);
+        if (event instanceof SlotEvent.Unwanted unwanted) {
+            return killed(ending, unwanted.cause(), unwanted.cause(), effects);
+        }
+        if (event instanceof SlotEvent.Hello || event instanceof SlotEvent.Loaded || event instanceof SlotEvent.LoadFailed
+                || event instanceof SlotEvent.Answered) {
+            return killed(ending, TransitionCause.PROTOCOL_VIOLATION, null, effects);
+        }
+        return alive(ending, state, event, now, effects);
+    }
+
+    /** Answers the events that mean the same to every incarnation that is alive; the effects are used only if one fits. */
+    private Step alive(Ending ending, SlotState state, SlotEvent event, long now, Effects effects) {
+        if (event instanceof SlotEvent.Violated) {
+            return killed(ending, TransitionCause.PROTOCOL_VIOLATION, ending.retiring(), effects);
+        }
+        if (event instanceof SlotEvent.ChannelClosed) {
+            return leaving(ending, null, ending.retiring(), effects);
+        }
+        if (event instanceof SlotEvent.EndNow now1) {
+            return killed(ending, now1.cause(), now1.cause(), effects);
+        }
+        if (event instanceof SlotEvent.Exited exited) {
+            return end(ending, exited.cause(), now, effects);
+        }
+        if (event instanceof SlotEvent.GuardianLost) {
+            return end(ending, TransitionCause.GUARDIAN_LOST, now, effects);
+        }
+        return same(state);
+    }
+
+    private Step ending(Ending state, SlotEvent event, long now) {
+        if (event instanceof SlotEvent.Exited exited) {
+            return end(state, exited.cause(), now, new Effects().stop(Timer.EXIT));
+        }
+        if (event instanceof SlotEvent.GuardianLost) {
+            return end(state, TransitionCause.GUARDIAN_LOST, now, new Effects().stop(Timer.EXIT));
+        }
+        if (event instanceof SlotEvent.Unwanted unwanted) {
+            return new Effects().then(retiring(state, unwanted.cause()));
+        }
+        if (event instanceof SlotEvent.EndNow endNow) {
+            return killed(retiring(state, endNow.cause()), firstOf(state.cause(), endNow.cause()), endNow.cause(), new Effects());
+        }
+        if (isTimer(event, Timer.EXIT)) {
+            // It closed its channel, or was asked to end, and is still there. Asking again and again covers a kill that got lost.
+            return killed(state, firstOf(state.cause(), TransitionCause.PROTOCOL_VIOLATION), state.retiring(), new Effects());
+        }
+        if (event instanceof SlotEvent.LoadFailed && state.cause() == null) {
+            return same(withCause(state, TransitionCause.LOAD_FAILED));
+        }
+        if (event instanceof SlotEvent.Violated && state.cause() == null) {
+            return killed(state, TransitionCause.PROTOCOL_VIOLATION, state.retiring(), new Effects());
+        }
+        if (event instanceof SlotEvent.Answered answered && state.callId() == answered.callId() && state.service() != null) {
+            // The answer was on its way when the channel closed: the call is safe, and only the process is lost.
+            return same(new Ending(state.incarnation(), state.failures(), state.from(), state.service().answered(), 0,
+                    state.cause(), state.retiring()));
+        }
+        return same(state);
+    }
+
+    private Step idle(int incarnation, int failures, Service service, Effects effects) {
+        effects.add(new SlotEffect.StartTimer(incarnation, Timer.HEALTH));
+        effects.add(new SlotEffect.Offer(incarnation));
+        return effects.then(new Ready(incarnation, failures, service, false));
+    }
+
+    private static Ending ending(Ready state, long callId) {
+        return new Ending(state.incarnation(), state.failures(), WorkerState.READY, state.service(), callId, null, null);
+    }
+
+    private static Ending withCause(Ending state, @Nullable TransitionCause cause) {
+        return new Ending(state.incarnation(), state.failures(), state.from(), state.service(), state.callId(), cause, state.retiring());
+    }
+
+    private static Ending retiring(Ending state, @Nullable TransitionCause retiring) {
+        return new Ending(state.incarnation(), state.failures(), state.from(), state.service(), state.callId(), state.cause(), retiring);
+    }
+
+    private static TransitionCause firstOf(@Nullable TransitionCause first, TransitionCause otherwise) {
+        return first != null ? first : otherwise;
+    }
+
+    private static Step killed(Ending ending, TransitionCause cause, @Nullable TransitionCause retiring, Effects effects) {
+        effects.add(new SlotEffect.Kill(ending.incarnation()));
+        return leaving(ending, cause, retiring, effects);
+    }
+
+    private static Step drained(Ending ending, TransitionCause cause, Effects effects) {
+        effects.add(new SlotEffect.SendDrain(ending.incarnation()));
+        return leaving(ending, cause, cause, effects);
+    }
+
+    private static Step leaving(
+            Ending ending, @Nullable TransitionCause cause, @Nullable TransitionCause retiring, Effects effects) {
+        effects.add(new SlotEffect.StartTimer(ending.incarnation(), Timer.EXIT));
+        return effects.then(retiring(withCause(ending, cause), retiring));
+    }
+
+    private Step end(Ending state, TransitionCause reported, long now, Effects effects) {
+        TransitionCause cause = firstOf(state.cause(), reported);
+        effects.move(state.incarnation(), state.from(), WorkerState.TERMINATED, cause);
+        effects.add(new SlotEffect.Ended(state.incarnation(), cause, state.callId()));
+        effects.add(new SlotEffect.Release(state.incarnation()));
+        if (state.retiring() != null) {
+            return retired(new Vacant(state.incarnation(), state.failures()), effects);
+        }
+        boolean innocent = cause == TransitionCause.GUARDIAN_LOST || (cause == TransitionCause.KILLED && state.service() != null);
+        if (innocent) {
+            return restart(state.incarnation(), state.failures(), 0, cause, effects);
+        }
+        Service service = state.service();
+        boolean stable = service != null && now - service.readySince() >= stableAfter.toNanos();
+        int failures = stable ? 1 : state.failures() + 1;
+        boolean served = service != null && service.completed() > 0;
+        return restart(state.incarnation(), failures, served ? failures - 1 : failures, cause, effects);
+    }
+
+    private static Step restart(int incarnation, int failures, int waits, TransitionCause cause, Effects effects) {
+        effects.add(new SlotEffect.ScheduleRestart(incarnation, failures, waits, cause));
+        return waits == 0
+                ? spawn(incarnation, failures, effects)
+                : effects.then(new BackingOff(incarnation, failures));
+    }
+
+    private static Step spawn(int previous, int failures, Effects effects) {
+        int incarnation = previous + 1;
+        effects.move(incarnation, null, WorkerState.INITIALIZING, TransitionCause.STARTED);
+        effects.add(new SlotEffect.Spawn(incarnation));
+        effects.add(new SlotEffect.StartTimer(incarnation, Timer.CONNECT));
+        return effects.then(new Starting(incarnation, failures, false));
+    }
+
+    private static Step retired(SlotState state, Effects effects) {
+        effects.add(new SlotEffect.Retire());
+        return effects.then(new Retired(state.incarnation(), state.failures()));
+    }
+
+    private static boolean isTimer(SlotEvent event, Timer timer) {
+        return event instanceof SlotEvent.TimerFired fired && fired.timer() == timer;
+    }
+
+    private static Step same(SlotState state) {
+        return new Step(state, List.of());
+    }
+
+    /** Gathers effects and guards the table of transitions. */
+    private static final class Effects {
+        private final List<SlotEffect> list = new ArrayList<>(6);
+
+        Effects add(SlotEffect effect) {
+            list.add(effect);
+            return this;
+        }
+
+        Effects stop(Timer timer) {
+            return add(new SlotEffect.StopTimer(timer));
+        }
+
+        void move(int incarnation, @Nullable WorkerState from, WorkerState to, TransitionCause cause) {
+            if (from != null && !from.canMoveTo(to)) {
+                throw new IllegalTransition(incarnation, from, to);
+            }
+            list.add(new SlotEffect.Moved(incarnation, from, to, cause));
+        }
+
+        Step then(SlotState next) {
+            return new Step(next, list);
+        }
+    }
+}

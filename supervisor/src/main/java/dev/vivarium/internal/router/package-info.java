@@ -1,0 +1,5 @@
+/** The actor that decides which slot a call goes to. */
+@NullMarked
+package dev.vivarium.internal.router;
+
+import org.jspecify.annotations.NullMarked;

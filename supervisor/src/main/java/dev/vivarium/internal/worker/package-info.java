@@ -1,0 +1,5 @@
+/** The actor that owns one worker slot. */
+@NullMarked
+package dev.vivarium.internal.worker;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,44 @@
+package dev.vivarium.protocol;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads frames from a blocking channel; a small frame costs one read. Not thread-safe: one thread reads, and others may
+ * close the channel to end it.
+ */
+public final class FrameReader {
+
+    private final ReadableByteChannel channel;
+    private final FrameDecoder decoder;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
+    private final ArrayDeque<Frame> decoded = new ArrayDeque<>();
+
+    /** Creates a reader. */
+    public FrameReader(ReadableByteChannel channel, Limits limits) {
+        this.channel = channel;
+        this.decoder = new FrameDecoder(limits);
+    }
+
+    /**
+     * Waits for the next frame.
+     *
+     * @return the frame, or null when the stream ended between two frames
+     * @throws ProtocolViolationException when the bytes break the protocol, an end inside a frame included
+     * @throws IOException when reading fails, or the channel is closed meanwhile
+     */
+    public @Nullable Frame read() throws IOException, ProtocolViolationException {
+        while (decoded.isEmpty()) {
+            buffer.clear();
+            if (channel.read(buffer) < 0) {
+                decoder.end();
+                return null;
+            }
+            decoder.feed(buffer.flip(), decoded::add);
+        }
+        return decoded.poll();
+    }
+}

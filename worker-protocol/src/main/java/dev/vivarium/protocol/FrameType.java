@@ -1,0 +1,53 @@
+package dev.vivarium.protocol;
+
+import org.jspecify.annotations.Nullable;
+
+/** The types of frames of protocol version 1, with their codes on the wire. */
+public enum FrameType {
+    ATTACH(0x01),
+    HELLO(0x02),
+    READY(0x03),
+    DRAIN(0x04),
+    BYE(0x05),
+    CALL(0x10),
+    REPLY(0x11),
+    ERROR(0x12),
+    CANCEL(0x13),
+    PING(0x20),
+    PONG(0x21),
+    LOG(0x22),
+    SPAWN(0x30),
+    SPAWNED(0x31),
+    REFUSED(0x32),
+    SIGNAL(0x33),
+    EXITED(0x34);
+
+    private static final @Nullable FrameType[] BY_CODE = new @Nullable FrameType[256];
+
+    static {
+        for (FrameType type : values()) {
+            BY_CODE[type.code] = type;
+        }
+    }
+
+    private final int code;
+
+    FrameType(int code) {
+        this.code = code;
+    }
+
+    /** Returns the code on the wire, 0 to 255. */
+    public int code() {
+        return code;
+    }
+
+    /** Returns the type with this code, or null when no type has it. */
+    public static @Nullable FrameType ofCode(int code) {
+        return BY_CODE[code & 0xff];
+    }
+
+    /** Returns whether a code is set aside for a later version: streams, credits, callbacks, sessions, batches. */
+    public static boolean isReserved(int code) {
+        return code >= 0x40 && code <= 0x8f;
+    }
+}

@@ -1,0 +1,27 @@
+package dev.vivarium.protocol.message;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/** The kinds of ERROR; see PROTOCOL.md section 6. */
+public enum ErrorKind {
+    @JsonProperty("handler")
+    HANDLER,
+    @JsonProperty("unknown_handler")
+    UNKNOWN_HANDLER,
+    @JsonProperty("bad_arguments")
+    BAD_ARGUMENTS,
+    @JsonProperty("undecodable_arguments")
+    UNDECODABLE_ARGUMENTS,
+    @JsonProperty("unencodable_result")
+    UNENCODABLE_RESULT,
+    @JsonProperty("result_too_large")
+    RESULT_TOO_LARGE,
+    @JsonProperty("cancelled")
+    CANCELLED,
+    @JsonProperty("expired")
+    EXPIRED,
+    @JsonProperty("load")
+    LOAD,
+    @JsonProperty("negotiation")
+    NEGOTIATION
+}

@@ -1,0 +1,28 @@
+package dev.vivarium.protocol.message;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * SPAWN: start a worker.
+ *
+ * @param slot the slot
+ * @param environment the whole environment
+ * @param directory the working directory, or null for the guardian's own
+ * @param statusPage the file of the status page
+ * @param interpreterArguments arguments for the interpreter itself
+ */
+public record Spawn(
+        int slot,
+        Map<String, String> environment,
+        @Nullable String directory,
+        String statusPage,
+        List<String> interpreterArguments) {
+
+    /** Names the variables, never their values. */
+    @Override
+    public String toString() {
+        return "Spawn[slot=" + slot + ", environment=" + environment.keySet() + ", directory=" + directory + "]";
+    }
+}

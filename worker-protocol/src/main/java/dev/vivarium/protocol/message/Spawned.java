@@ -1,0 +1,10 @@
+package dev.vivarium.protocol.message;
+
+/**
+ * SPAWNED: a worker was started.
+ *
+ * @param slot the slot
+ * @param pid its process id
+ * @param startTime when it started, in clock ticks since boot; 0 when unknown
+ */
+public record Spawned(int slot, long pid, long startTime) {}
