@@ -1,6 +1,5 @@
 package dev.vivarium;
 
-import dev.vivarium.internal.pool.PoolMessage;
 import java.time.Duration;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -13,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * answer goes.
  */
 public sealed interface PoolCommand
-        permits PoolCommand.Call, PoolCommand.Close, PoolCommand.GetSnapshot, PoolCommand.Resize, PoolCommand.SendSignal, PoolMessage {
+        permits PoolCommand.Call, PoolCommand.Close, PoolCommand.GetSnapshot, PoolCommand.Resize, PoolCommand.SendSignal, PoolCommand.Internal {
+
+    /** The pool's messages to itself; not for use from outside. */
+    non-sealed interface Internal extends PoolCommand {}
 
     /**
      * Calls a handler.

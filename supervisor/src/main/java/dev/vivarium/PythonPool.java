@@ -2,7 +2,9 @@ package dev.vivarium;
 
 import com.typesafe.config.Config;
 import dev.vivarium.internal.pool.Pools;
+import dev.vivarium.protocol.message.HandlerInfo;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.NotUsed;
@@ -91,6 +93,9 @@ public interface PythonPool extends AutoCloseable {
      * {@link PoolStartFailed} when a first start shows that it cannot, although the pool goes on trying.
      */
     CompletionStage<PoolSnapshot> whenServing();
+
+    /** Returns the handlers that the workers have loaded; empty until the first worker is ready. */
+    List<HandlerInfo> handlers();
 
     /** Returns the pool at this moment. Cheap; never blocks. */
     PoolSnapshot snapshot();

@@ -285,6 +285,9 @@ public final class SlotCore {
         if (event instanceof SlotEvent.GuardianLost) {
             return end(state, TransitionCause.GUARDIAN_LOST, now, new Effects().stop(Timer.EXIT));
         }
+        if (event instanceof SlotEvent.SpawnRefused) {
+            return end(state, TransitionCause.SPAWN_FAILED, now, new Effects().stop(Timer.EXIT));
+        }
         if (event instanceof SlotEvent.Unwanted unwanted) {
             return new Effects().then(retiring(state, unwanted.cause()));
         }

@@ -1,0 +1,210 @@
+package dev.vivarium.internal.call;
+
+import dev.vivarium.PoolException;
+import dev.vivarium.WorkerCrashed.Attempt;
+import dev.vivarium.internal.context.PoolStats;
+import dev.vivarium.protocol.Execution;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An accepted call. Whoever ends it first, ends it: a reply, a deadline, a cancellation, a crash and a shutdown may race,
+ * and exactly one of them reaches the caller.
+ *
+ * <p>Thread-safe, except for the record of attempts, which belongs to the router.
+ */
+public final class ActiveCall {
+
+    /** Where a call is. */
+    public enum Phase {
+        /** Waiting for a worker. */
+        QUEUED,
+        /** Given to a worker. */
+        LEASED,
+        /** Ended for its caller. */
+        DONE
+    }
+
+    /** Gets the one outcome. */
+    public interface Sink {
+        /** The handler returned; the body is the encoded result. */
+        void succeeded(ActiveCall call, byte[] body);
+
+        /** The call failed. */
+        void failed(ActiveCall call, PoolException error);
+    }
+
+    private final long id;
+    private final String handler;
+    private final byte[] body;
+    private final long deadline;
+    private final Duration timeout;
+    private final boolean retrySafe;
+    private final int maxRetries;
+    private final PoolStats stats;
+    private final Sink sink;
+    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
+    private final List<Attempt> attempts = new ArrayList<>(0);
+    private volatile int sent;
+    private volatile @Nullable Runnable stopWorker;
+
+    /**
+     * Creates a call that has been counted as accepted.
+     *
+     * @param deadline on the pool's monotonic clock
+     */
+    public ActiveCall(
+            long id,
+            String handler,
+            byte[] body,
+            long deadline,
+            Duration timeout,
+            boolean retrySafe,
+            int maxRetries,
+            PoolStats stats,
+            Sink sink) {
+        this.id = id;
+        this.handler = handler;
+        this.body = body;
+        this.deadline = deadline;
+        this.timeout = timeout;
+        this.retrySafe = retrySafe;
+        this.maxRetries = maxRetries;
+        this.stats = stats;
+        this.sink = sink;
+    }
+
+    /** Returns the id. */
+    public long id() {
+        return id;
+    }
+
+    /** Returns the handler's name. */
+    public String handler() {
+        return handler;
+    }
+
+    /** Returns the encoded arguments. */
+    public byte[] body() {
+        return body;
+    }
+
+    /** Returns the deadline on the pool's monotonic clock. */
+    public long deadline() {
+        return deadline;
+    }
+
+    /** Returns the time limit that the deadline came from. */
+    public Duration timeout() {
+        return timeout;
+    }
+
+    /** Returns whether the call may run twice. */
+    public boolean retrySafe() {
+        return retrySafe;
+    }
+
+    /** Returns how often it may be sent again. */
+    public int maxRetries() {
+        return maxRetries;
+    }
+
+    /** Returns how often it has been sent. */
+    public int sent() {
+        return sent;
+    }
+
+    /** Returns whether it has ended for its caller. */
+    public boolean isDone() {
+        return phase.get() == Phase.DONE;
+    }
+
+    /** Returns the attempts that ended with their worker; to be used by the router only. */
+    public List<Attempt> attempts() {
+        return attempts;
+    }
+
+    /** Takes the call out of the queue for a worker; false when it has ended meanwhile. */
+    public boolean lease() {
+        if (phase.compareAndSet(Phase.QUEUED, Phase.LEASED)) {
+            stats.leased();
+            return true;
+        }
+        return false;
+    }
+
+    /** Notes that the call is written to a worker, and how to stop it there. */
+    @SuppressWarnings("NonAtomicOperationOnVolatileField") // Only the slot that holds the lease writes it.
+    public void sending(Runnable stop) {
+        sent = sent + 1;
+        stopWorker = stop;
+    }
+
+    /** Puts a leased call back into the queue; false when it has ended meanwhile. */
+    public boolean requeue() {
+        stopWorker = null;
+        if (phase.compareAndSet(Phase.LEASED, Phase.QUEUED)) {
+            stats.requeued();
+            return true;
+        }
+        return false;
+    }
+
+    /** Ends the call with a result; false when it had ended before. */
+    public boolean succeed(byte[] result) {
+        if (phase.compareAndSet(Phase.LEASED, Phase.DONE)) {
+            stats.ended(true, false);
+            sink.succeeded(this, result);
+            return true;
+        }
+        return false;
+    }
+
+    /** Ends the call with an error, wherever it is; false when it had ended before. */
+    public boolean fail(PoolException error) {
+        return failFrom(Phase.LEASED, error) || failFrom(Phase.QUEUED, error) || failFrom(Phase.LEASED, error);
+    }
+
+    private boolean failFrom(Phase from, PoolException error) {
+        if (phase.compareAndSet(from, Phase.DONE)) {
+            stats.ended(false, from == Phase.QUEUED);
+            sink.failed(this, error);
+            return true;
+        }
+        return false;
+    }
+
+    /** Makes the error that a cancellation ends with. */
+    public interface CancelError {
+        /** Returns the error for a call of which this is known. */
+        PoolException of(Execution execution);
+    }
+
+    /**
+     * Ends the call for its caller, and stops it where it runs.
+     *
+     * @return NOT_STARTED when it was queued, UNKNOWN when it had been given to a worker, RAN when it had ended before
+     */
+    public Execution cancel(CancelError error) {
+        if (failFrom(Phase.QUEUED, error.of(Execution.NOT_STARTED))) {
+            return Execution.NOT_STARTED;
+        }
+        if (failFrom(Phase.LEASED, error.of(Execution.UNKNOWN))) {
+            Runnable stop = stopWorker;
+            if (stop != null) {
+                stop.run();
+            }
+            return Execution.UNKNOWN;
+        }
+        return failFrom(Phase.QUEUED, error.of(Execution.UNKNOWN)) ? Execution.UNKNOWN : Execution.RAN;
+    }
+
+    /** Returns id and handler, never the arguments. */
+    @Override
+    public String toString() {
+        return "call " + id + " of '" + handler + "'";
+    }
+}

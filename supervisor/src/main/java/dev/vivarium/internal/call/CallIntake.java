@@ -1,0 +1,66 @@
+package dev.vivarium.internal.call;
+
+import dev.vivarium.ArgumentsNotEncodable;
+import dev.vivarium.PoolClosed;
+import dev.vivarium.PoolException;
+import dev.vivarium.PoolSaturated;
+import dev.vivarium.PoolState;
+import dev.vivarium.PythonCall;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.protocol.CodecException;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.RawJson;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The door of a pool: stamps the deadline, encodes on the caller's thread, and takes a place in the queue or refuses. */
+public final class CallIntake {
+
+    private CallIntake() {}
+
+    /**
+     * Admits a call.
+     *
+     * @param refusal gets the error when the call is not admitted
+     * @return the accepted call, or null when it was refused
+     */
+    public static @Nullable ActiveCall admit(
+            PoolContext context, PythonCall<?> call, long id, ActiveCall.Sink sink, Consumer<PoolException> refusal) {
+        Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
+        long deadline = context.clock().nanoTime() + timeout.toNanos();
+        if (context.state() == PoolState.DRAINING || context.state() == PoolState.CLOSED) {
+            refusal.accept(new PoolClosed(
+                    Execution.NOT_STARTED, "pool '" + context.config().name() + "' is closed and accepts no calls"));
+            return null;
+        }
+        byte[] body;
+        try {
+            body = encode(context, call);
+        } catch (CodecException | RuntimeException e) {
+            refusal.accept(new ArgumentsNotEncodable(String.valueOf(e.getMessage()), e));
+            return null;
+        }
+        int limit = context.config().calls().limits().maxBodyBytes();
+        if (body.length > limit) {
+            refusal.accept(new ArgumentsNotEncodable(
+                    "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is " + limit, null));
+            return null;
+        }
+        int queueCapacity = context.config().sizing().queueCapacity();
+        if (!context.stats().tryAccept(queueCapacity)) {
+            refusal.accept(new PoolSaturated(queueCapacity, context.snapshot()));
+            return null;
+        }
+        int maxRetries = call.retryLimit().orElse(context.config().calls().maxRetries());
+        return new ActiveCall(
+                id, call.handler(), body, deadline, timeout, call.isRetrySafe(), maxRetries, context.stats(), sink);
+    }
+
+    private static byte[] encode(PoolContext context, PythonCall<?> call) throws CodecException {
+        RawJson raw = call.rawKeywords().orElse(null);
+        return raw == null
+                ? context.codec().encodeCall(call.handler(), call.positional(), call.keywords())
+                : context.codec().encodeCall(call.handler(), call.positional(), raw);
+    }
+}

@@ -1,0 +1,112 @@
+package dev.vivarium.internal.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import dev.vivarium.InvalidPoolConfig;
+import dev.vivarium.OutputHandling;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.StartMode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** Reads {@code vivarium.pool}. Each key is an option of {@link PoolConfigBuilder}, in kebab case. */
+public final class ConfigBlock {
+
+    private static final String BLOCK = "vivarium.pool";
+
+    private interface Setter {
+        void set(PoolConfigBuilder builder, Config block, String key);
+    }
+
+    private static final Map<String, Setter> OPTIONS = new LinkedHashMap<>();
+
+    static {
+        OPTIONS.put("name", (b, c, k) -> b.name(c.getString(k)));
+        OPTIONS.put("handlers", (b, c, k) -> b.handlers(c.getStringList(k)));
+        OPTIONS.put("python", (b, c, k) -> b.python(c.getString(k)));
+        OPTIONS.put("interpreter-arguments", (b, c, k) -> b.interpreterArguments(c.getStringList(k)));
+        OPTIONS.put("python-path", (b, c, k) -> b.pythonPath(c.getStringList(k).stream().map(Path::of).toList()));
+        OPTIONS.put("working-directory", (b, c, k) -> b.workingDirectory(Path.of(c.getString(k))));
+        OPTIONS.put("environment", (b, c, k) -> {
+            Map<String, String> variables = new LinkedHashMap<>();
+            c.getObject(k).forEach((name, value) -> variables.put(name, String.valueOf(value.unwrapped())));
+            b.environment(variables);
+        });
+        OPTIONS.put("inherit-environment", (b, c, k) -> b.inheritEnvironment(c.getStringList(k)));
+        OPTIONS.put("compute-threads", (b, c, k) -> b.computeThreads(c.getInt(k)));
+        OPTIONS.put("workers", (b, c, k) -> b.workers(c.getInt(k)));
+        OPTIONS.put("overflow", (b, c, k) -> b.overflow(c.getInt(k)));
+        OPTIONS.put("overflow-idle", (b, c, k) -> b.overflowIdle(c.getDuration(k)));
+        OPTIONS.put("min-ready", (b, c, k) -> b.minReady(c.getInt(k)));
+        OPTIONS.put("start-mode", (b, c, k) -> b.startMode(constant(StartMode.class, c, k)));
+        OPTIONS.put("queue-capacity", (b, c, k) -> b.queueCapacity(c.getInt(k)));
+        OPTIONS.put("call-timeout", (b, c, k) -> b.callTimeout(c.getDuration(k)));
+        OPTIONS.put("max-retries", (b, c, k) -> b.maxRetries(c.getInt(k)));
+        OPTIONS.put("max-body-bytes", (b, c, k) -> b.maxBodyBytes(Math.toIntExact(c.getBytes(k))));
+        OPTIONS.put("connect-timeout", (b, c, k) -> b.connectTimeout(c.getDuration(k)));
+        OPTIONS.put("load-timeout", (b, c, k) -> b.loadTimeout(c.getDuration(k)));
+        OPTIONS.put("cancel-grace", (b, c, k) -> b.cancelGrace(c.getDuration(k)));
+        OPTIONS.put("drain-grace", (b, c, k) -> b.drainGrace(c.getDuration(k)));
+        OPTIONS.put("min-backoff", (b, c, k) -> b.minBackoff(c.getDuration(k)));
+        OPTIONS.put("max-backoff", (b, c, k) -> b.maxBackoff(c.getDuration(k)));
+        OPTIONS.put("backoff-jitter", (b, c, k) -> b.backoffJitter(c.getDouble(k)));
+        OPTIONS.put("stable-after", (b, c, k) -> b.stableAfter(c.getDuration(k)));
+        OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
+        OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
+        OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(c.getInt(k)));
+        OPTIONS.put("output", (b, c, k) -> b.output(constant(OutputHandling.class, c, k)));
+        OPTIONS.put("max-line-bytes", (b, c, k) -> b.maxLineBytes(Math.toIntExact(c.getBytes(k))));
+        OPTIONS.put("max-lines-per-second", (b, c, k) -> b.maxLinesPerSecond(c.getInt(k)));
+        OPTIONS.put("tail-lines", (b, c, k) -> b.tailLines(c.getInt(k)));
+        OPTIONS.put("callback-threads", (b, c, k) -> b.callbackThreads(c.getInt(k)));
+        OPTIONS.put("callback-queue-capacity", (b, c, k) -> b.callbackQueueCapacity(c.getInt(k)));
+        OPTIONS.put("runtime-directory", (b, c, k) -> b.runtimeDirectory(Path.of(c.getString(k))));
+    }
+
+    private ConfigBlock() {}
+
+    /**
+     * Reads the block.
+     *
+     * @throws InvalidPoolConfig naming every unknown key and every value of a wrong type
+     */
+    public static PoolConfigBuilder read(Config root) {
+        PoolConfigBuilder builder = PoolConfig.builder();
+        List<String> problems = new ArrayList<>();
+        if (!root.hasPath(BLOCK)) {
+            throw new InvalidPoolConfig(List.of("the configuration has no block '" + BLOCK + "'"));
+        }
+        Config block = root.getConfig(BLOCK);
+        for (String key : new TreeSet<>(block.root().keySet())) {
+            Setter setter = OPTIONS.get(key);
+            if (setter == null) {
+                problems.add("unknown key '" + BLOCK + "." + key + "'; known: " + String.join(", ", OPTIONS.keySet()));
+                continue;
+            }
+            try {
+                setter.set(builder, block, key);
+            } catch (ConfigException | IllegalArgumentException | ArithmeticException e) {
+                problems.add(BLOCK + "." + key + ": " + e.getMessage());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new InvalidPoolConfig(problems);
+        }
+        return builder;
+    }
+
+    /** Returns the keys that the block may have. */
+    public static List<String> keys() {
+        return List.copyOf(OPTIONS.keySet());
+    }
+
+    private static <E extends Enum<E>> E constant(Class<E> type, Config block, String key) {
+        return Enum.valueOf(type, block.getString(key).toUpperCase(Locale.ROOT));
+    }
+}

@@ -1,0 +1,202 @@
+package dev.vivarium.internal.context;
+
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PoolState;
+import dev.vivarium.WorkerId;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.internal.port.Clock;
+import dev.vivarium.internal.port.Entropy;
+import dev.vivarium.protocol.Codec;
+import dev.vivarium.protocol.JsonCodec;
+import dev.vivarium.protocol.message.HandlerInfo;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.pekko.Done;
+import org.jspecify.annotations.Nullable;
+
+/** What the parts of one pool share. Thread-safe. */
+public final class PoolContext {
+
+    private final PoolConfig config;
+    private final Clock clock;
+    private final Entropy entropy;
+    private final PoolStats stats = new PoolStats();
+    private final EventHub events = new EventHub();
+    private final Codec codec;
+    private final CallbackExecutor callbacks;
+    private final ExecutorService io;
+    private final AtomicLong callIds = new AtomicLong();
+    private final ConcurrentSkipListMap<Integer, WorkerSnapshot> slots = new ConcurrentSkipListMap<>();
+    private final CompletableFuture<PoolSnapshot> serving = new CompletableFuture<>();
+    private final CompletableFuture<Done> closed = new CompletableFuture<>();
+    private volatile PoolState state = PoolState.STARTING;
+    private volatile int wanted;
+    private volatile long oldestWaitSince;
+    private volatile boolean anyWaiting;
+    private volatile List<HandlerInfo> handlers = List.of();
+    private volatile @Nullable String trouble;
+
+    /** Creates the context of a new pool. */
+    public PoolContext(PoolConfig config, Clock clock, Entropy entropy) {
+        this.config = config;
+        this.clock = clock;
+        this.entropy = entropy;
+        this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
+        this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
+        // One thread a worker at the most: each worker has at most one blocking write or start under way.
+        this.io = new ThreadPoolExecutor(
+                0,
+                PoolConfig.MAX_WORKERS + 8,
+                10,
+                TimeUnit.SECONDS,
+                new SynchronousQueue<>(),
+                CallbackExecutor.named("vivarium-" + config.name() + "-blocking-"));
+        this.wanted = config.sizing().workers();
+    }
+
+    /** Returns the configuration. */
+    public PoolConfig config() {
+        return config;
+    }
+
+    /** Returns the clock. */
+    public Clock clock() {
+        return clock;
+    }
+
+    /** Returns the randomness. */
+    public Entropy entropy() {
+        return entropy;
+    }
+
+    /** Returns the counters. */
+    public PoolStats stats() {
+        return stats;
+    }
+
+    /** Returns where events go. */
+    public EventHub events() {
+        return events;
+    }
+
+    /** Returns the codec. */
+    public Codec codec() {
+        return codec;
+    }
+
+    /** Returns where callbacks run. */
+    public CallbackExecutor callbacks() {
+        return callbacks;
+    }
+
+    /** Returns the threads that may block. */
+    public ExecutorService io() {
+        return io;
+    }
+
+    /** Returns the next call's id, from 1. */
+    public long nextCallId() {
+        return callIds.incrementAndGet();
+    }
+
+    /** Returns a slot's name. */
+    public WorkerId worker(int slot) {
+        return new WorkerId(config.name(), slot);
+    }
+
+    /** Completes when the pool first serves, or fails when a first start shows that it cannot. */
+    public CompletableFuture<PoolSnapshot> serving() {
+        return serving;
+    }
+
+    /** Completes when nothing of the pool is left. */
+    public CompletableFuture<Done> closed() {
+        return closed;
+    }
+
+    /** Returns the pool's state. */
+    public PoolState state() {
+        return state;
+    }
+
+    /** Sets the pool's state. */
+    public void state(PoolState next) {
+        state = next;
+    }
+
+    /** Returns how many workers are wanted. */
+    public int wanted() {
+        return wanted;
+    }
+
+    /** Sets how many workers are wanted. */
+    public void wanted(int workers) {
+        wanted = workers;
+    }
+
+    /** Returns the handlers that workers have loaded; empty until one has. */
+    public List<HandlerInfo> handlers() {
+        return handlers;
+    }
+
+    /** Sets the handlers. */
+    public void handlers(List<HandlerInfo> loaded) {
+        handlers = List.copyOf(loaded);
+    }
+
+    /** Returns why workers cannot be started at present, or null. */
+    public @Nullable String trouble() {
+        return trouble;
+    }
+
+    /** Sets or clears why workers cannot be started. */
+    public void trouble(@Nullable String what) {
+        trouble = what;
+    }
+
+    /** Publishes where a slot stands. */
+    public void slot(WorkerSnapshot snapshot) {
+        slots.put(snapshot.worker().slot(), snapshot);
+    }
+
+    /** Forgets a slot that has ended. */
+    public void slotEnded(int slot) {
+        slots.remove(slot);
+    }
+
+    /** Publishes since when the oldest call has waited. */
+    public void oldestWait(boolean any, long since) {
+        oldestWaitSince = since;
+        anyWaiting = any;
+    }
+
+    /** Returns the pool at this moment. */
+    public PoolSnapshot snapshot() {
+        List<WorkerSnapshot> workers = new ArrayList<>(slots.values());
+        Duration oldest =
+                anyWaiting ? Duration.ofNanos(Math.max(0, clock.nanoTime() - oldestWaitSince)) : Duration.ZERO;
+        return new PoolSnapshot(
+                config.name(),
+                state,
+                wanted,
+                stats.waiting(),
+                oldest,
+                stats.accepted(),
+                stats.succeeded(),
+                stats.failed(),
+                stats.retried(),
+                stats.restarts(),
+                stats.lateReplies(),
+                stats.droppedLogLines(),
+                workers);
+    }
+}

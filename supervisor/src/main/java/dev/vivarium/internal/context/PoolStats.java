@@ -1,0 +1,136 @@
+package dev.vivarium.internal.context;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** A pool's counters. Thread-safe. */
+public final class PoolStats {
+
+    private final LongAdder accepted = new LongAdder();
+    private final LongAdder succeeded = new LongAdder();
+    private final LongAdder failed = new LongAdder();
+    private final LongAdder retried = new LongAdder();
+    private final LongAdder restarts = new LongAdder();
+    private final LongAdder lateReplies = new LongAdder();
+    private final LongAdder droppedLogLines = new LongAdder();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong open = new AtomicLong();
+    private final AtomicReference<@Nullable Runnable> whenIdle = new AtomicReference<>();
+
+    /** Takes a place in the queue if there is one. */
+    public boolean tryAccept(int queueCapacity) {
+        int now;
+        do {
+            now = waiting.get();
+            if (now >= queueCapacity) {
+                return false;
+            }
+        } while (!waiting.compareAndSet(now, now + 1));
+        accepted.increment();
+        open.incrementAndGet();
+        return true;
+    }
+
+    /** A waiting call was given to a worker. */
+    public void leased() {
+        waiting.decrementAndGet();
+    }
+
+    /** A call that had been given to a worker waits again; the queue's limit does not hold for it. */
+    public void requeued() {
+        waiting.incrementAndGet();
+    }
+
+    /**
+     * A call ended.
+     *
+     * @param wasWaiting whether it ended in the queue
+     */
+    public void ended(boolean ok, boolean wasWaiting) {
+        (ok ? succeeded : failed).increment();
+        if (wasWaiting) {
+            waiting.decrementAndGet();
+        }
+        if (open.decrementAndGet() == 0) {
+            signalIdle();
+        }
+    }
+
+    /** Has {@code listener} run once when no call is open, which may be at once. */
+    public void onceIdle(Runnable listener) {
+        whenIdle.set(listener);
+        if (open.get() == 0) {
+            signalIdle();
+        }
+    }
+
+    private void signalIdle() {
+        Runnable listener = whenIdle.getAndSet(null);
+        if (listener != null) {
+            listener.run();
+        }
+    }
+
+    /** Counts an attempt beyond a call's first. */
+    public void countRetry() {
+        retried.increment();
+    }
+
+    /** Counts a process started in place of one that ended. */
+    public void countRestart() {
+        restarts.increment();
+    }
+
+    /** Counts an answer that nobody waited for any more. */
+    public void countLateReply() {
+        lateReplies.increment();
+    }
+
+    /** Counts lines of output that were over the limit. */
+    public void countDroppedLogLines(long lines) {
+        droppedLogLines.add(lines);
+    }
+
+    /** Returns the calls that wait. */
+    public int waiting() {
+        return Math.max(0, waiting.get());
+    }
+
+    /** Returns the calls accepted. */
+    public long accepted() {
+        return accepted.sum();
+    }
+
+    /** Returns the calls that ended well. */
+    public long succeeded() {
+        return succeeded.sum();
+    }
+
+    /** Returns the calls that ended with an error. */
+    public long failed() {
+        return failed.sum();
+    }
+
+    /** Returns the attempts beyond each call's first. */
+    public long retried() {
+        return retried.sum();
+    }
+
+    /** Returns the processes started in place of others. */
+    public long restarts() {
+        return restarts.sum();
+    }
+
+    /** Returns the answers that came too late. */
+    public long lateReplies() {
+        return lateReplies.sum();
+    }
+
+    /** Returns the lines dropped. */
+    public long droppedLogLines() {
+        return droppedLogLines.sum();
+    }
+}

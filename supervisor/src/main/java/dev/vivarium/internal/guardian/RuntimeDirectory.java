@@ -1,0 +1,167 @@
+package dev.vivarium.internal.guardian;
+
+import dev.vivarium.PoolStartFailed;
+import dev.vivarium.PoolStartFailed.Reason;
+import dev.vivarium.internal.channel.IoLoop;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The pool's private directory (mode 0700): socket, status page, guardian's log, and a lock that is held while the JVM
+ * lives, by which later pools see that a directory was left behind. Its methods block.
+ */
+public final class RuntimeDirectory implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(RuntimeDirectory.class);
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    private static final String LOCK = "lock";
+
+    private final Path path;
+    private final FileChannel lockFile;
+
+    private RuntimeDirectory(Path path, FileChannel lockFile) {
+        this.path = path;
+        this.lockFile = lockFile;
+    }
+
+    /**
+     * Makes a directory in {@code parent}, after removing those that dead JVMs of this user left there.
+     *
+     * @param token makes its name unique
+     * @throws PoolStartFailed when it cannot be made, or its paths would be too long for a socket
+     */
+    public static RuntimeDirectory create(Path parent, String pool, String token) {
+        Path home = parent.resolve("vivarium-" + System.getProperty("user.name", "user")).toAbsolutePath();
+        Path path = home.resolve(pool + "-" + token);
+        int length = path.resolve("socket").toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        if (length > IoLoop.MAX_SOCKET_PATH) {
+            throw new PoolStartFailed(
+                    Reason.NO_RUNTIME_DIRECTORY,
+                    "the path of the pool's socket may have " + IoLoop.MAX_SOCKET_PATH + " bytes, '" + path.resolve("socket")
+                            + "' has " + length + "; choose a shorter runtimeDirectory",
+                    null);
+        }
+        try {
+            makePrivate(home);
+            sweep(home);
+            Files.createDirectory(path, PRIVATE);
+            FileChannel lockFile =
+                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            FileLock held = lockFile.tryLock();
+            if (held == null) {
+                throw new IOException("the lock of a new directory is taken");
+            }
+            return new RuntimeDirectory(path, lockFile);
+        } catch (IOException | UnsupportedOperationException e) {
+            throw new PoolStartFailed(
+                    Reason.NO_RUNTIME_DIRECTORY,
+                    "the private directory " + path + " cannot be made (" + e + "); choose a runtimeDirectory that this user can write to",
+                    e);
+        }
+    }
+
+    /** Makes a folder that belongs to this user and that nobody else can enter, or checks that it is one. */
+    static void makePrivate(Path folder) throws IOException {
+        try {
+            Files.createDirectories(folder.toAbsolutePath().getParent());
+            Files.createDirectory(folder, PRIVATE);
+        } catch (java.nio.file.FileAlreadyExistsException e) {
+            String owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).getName();
+            Set<PosixFilePermission> mode = Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS);
+            boolean ours = owner.equals(System.getProperty("user.name"))
+                    && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                    && mode.stream().allMatch(permission -> permission.name().startsWith("OWNER_"));
+            if (!ours) {
+                throw new IOException(folder + " belongs to " + owner + " with mode " + PosixFilePermissions.toString(mode)
+                        + "; it must be this user's own, with mode rwx------");
+            }
+        }
+    }
+
+    private static void sweep(Path home) throws IOException {
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(home, Files::isDirectory)) {
+            for (Path directory : directories) {
+                if (Files.exists(directory.resolve(LOCK)) && isAbandoned(directory.resolve(LOCK))) {
+                    log.info("removing {}, which a JVM that is gone left behind", directory);
+                    delete(directory);
+                }
+            }
+        }
+    }
+
+    private static boolean isAbandoned(Path lock) {
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE);
+                FileLock taken = channel.tryLock()) {
+            return taken != null;
+        } catch (OverlappingFileLockException e) {
+            return false; // Held by a pool of this very JVM.
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Returns the directory. */
+    public Path path() {
+        return path;
+    }
+
+    /** Returns the path of the pool's socket. */
+    public Path socket() {
+        return path.resolve("socket");
+    }
+
+    /** Returns the path of the status page. */
+    public Path statusPage() {
+        return path.resolve("status");
+    }
+
+    /** Returns the path of what the guardian writes to standard error. */
+    public Path guardianLog() {
+        return path.resolve("guardian.log");
+    }
+
+    /** Removes the directory and lets go of the lock. */
+    @Override
+    public void close() {
+        delete(path);
+        IoLoop.closeQuietly(lockFile);
+    }
+
+    static void delete(Path directory) {
+        try {
+            Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.deleteIfExists(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path folder, java.io.@org.jspecify.annotations.Nullable IOException e)
+                        throws IOException {
+                    Files.deleteIfExists(folder);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
+            log.debug("{} could not be removed", directory, e); // The guardian removes it too; one of the two comes second.
+        }
+    }
+}

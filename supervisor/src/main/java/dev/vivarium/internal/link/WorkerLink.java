@@ -1,0 +1,470 @@
+package dev.vivarium.internal.link;
+
+import dev.vivarium.CallRejected;
+import dev.vivarium.CallTimedOut;
+import dev.vivarium.OutputHandling;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolException;
+import dev.vivarium.PythonException;
+import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.channel.Acceptor;
+import dev.vivarium.internal.channel.Connection;
+import dev.vivarium.internal.channel.IoLoop;
+import dev.vivarium.internal.channel.OutputCapture;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.worker.WorkerDriver;
+import dev.vivarium.internal.worker.WorkerEvents;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameEncoder;
+import dev.vivarium.protocol.FrameReader;
+import dev.vivarium.protocol.FrameType;
+import dev.vivarium.protocol.Handshake;
+import dev.vivarium.protocol.ProtocolViolation;
+import dev.vivarium.protocol.ProtocolViolationException;
+import dev.vivarium.protocol.StatusPage;
+import dev.vivarium.protocol.message.Bodies;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.LogBody;
+import dev.vivarium.protocol.message.PoolHello;
+import dev.vivarium.protocol.message.Ready;
+import dev.vivarium.protocol.message.WorkerHello;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * One worker process as the JVM sees it.
+ *
+ * <p>Threads: the slot's actor sends; the link's own thread reads the data channel and completes calls; the pool's input
+ * and output thread serves the control channel and the output. A small frame is written by the actor itself: the worker is
+ * idle, so the socket is empty and takes the frame at once, even if the process is stopped. A large one goes through a thread
+ * that may block.
+ */
+public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
+
+    /** Frames up to this size are written by the actor. Well below the smallest default buffer of a Unix socket. */
+    static final int INLINE_WRITE_BYTES = 32 * 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(WorkerLink.class);
+
+    private final PoolContext context;
+    private final GuardianPort guardian;
+    private final int slot;
+    private final int incarnation;
+    private final WorkerEvents events;
+    private final OutputSink stdout;
+    private final OutputSink stderr;
+    private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
+    private final AtomicReference<@Nullable SocketChannel> data = new AtomicReference<>();
+    private final AtomicBoolean readerDone = new AtomicBoolean();
+    private final AtomicReference<@Nullable Exited> exit = new AtomicReference<>();
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final ByteBuffer outgoing = ByteBuffer.allocateDirect(INLINE_WRITE_BYTES);
+    private volatile @Nullable Connection control;
+    private volatile @Nullable IoLoop loop;
+    private volatile @Nullable StatusPage page;
+    private volatile @Nullable WorkerHello hello;
+
+    /** Creates the link of a process that has not been started. */
+    public WorkerLink(PoolContext context, GuardianPort guardian, int slot, int incarnation, WorkerEvents events) {
+        this.context = context;
+        this.guardian = guardian;
+        this.slot = slot;
+        this.incarnation = incarnation;
+        this.events = events;
+        this.stdout = new OutputSink(false);
+        this.stderr = new OutputSink(true);
+    }
+
+    /** Returns the slot. */
+    public int slot() {
+        return slot;
+    }
+
+    /** Returns the incarnation. */
+    public int incarnation() {
+        return incarnation;
+    }
+
+    /** Prepares the link for connections; the guardian is about to start the process. */
+    public void begin(IoLoop ioLoop, StatusPage statusPage) {
+        loop = ioLoop;
+        page = statusPage;
+        statusPage.clear(slot);
+    }
+
+    @Override
+    public void spawn() {
+        guardian.spawn(this);
+    }
+
+    /** Reports that the process runs. */
+    public void spawned(long pid) {
+        events.spawned(pid);
+    }
+
+    /** Reports that the process could not be started. */
+    public void spawnRefused(String reason) {
+        events.spawnRefused(reason);
+    }
+
+    /** Reports that the guardian, and the process with it, has ended. */
+    public void guardianLost() {
+        if (ended.compareAndSet(false, true)) {
+            events.guardianLost();
+        }
+    }
+
+    /** Returns who gets the process's output. */
+    public Acceptor.Bytes output(boolean errors) {
+        return errors ? stderr : stdout;
+    }
+
+    /** Takes the data channel over and starts to read it. */
+    public void attachData(SocketChannel channel) {
+        if (!data.compareAndSet(null, channel)) {
+            IoLoop.closeQuietly(channel);
+            return;
+        }
+        Thread reader = new Thread(
+                () -> readData(channel), "vivarium-" + context.worker(slot).toString().replace('/', '-') + "." + incarnation);
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private void readData(SocketChannel channel) {
+        FrameReader reader = new FrameReader(channel, context.config().calls().limits());
+        try {
+            Frame frame = reader.read();
+            while (frame != null) {
+                onData(frame);
+                frame = reader.read();
+            }
+        } catch (ProtocolViolationException e) {
+            events.violated(e.violation());
+        } catch (IOException e) {
+            log.debug("the data channel of {} ended", context.worker(slot), e);
+        } catch (RuntimeException e) {
+            log.error("a defect in reading from {}", context.worker(slot), e);
+        } finally {
+            events.channelClosed();
+            readerDone.set(true);
+            reportExit();
+        }
+    }
+
+    private void onData(Frame frame) throws ProtocolViolationException {
+        if (frame.incarnation() != incarnation) {
+            throw violation(ProtocolViolation.Kind.WRONG_INCARNATION, frame, "expected " + incarnation + ", got " + frame.incarnation());
+        }
+        switch (frame.type()) {
+            case REPLY -> answered(frame, null);
+            case ERROR -> {
+                ErrorBody error = Bodies.read(frame, ErrorBody.class);
+                if (frame.callId() == 0) {
+                    events.loadFailed(error);
+                } else {
+                    answered(frame, error);
+                }
+            }
+            case HELLO -> {
+                hello = Bodies.read(frame, WorkerHello.class);
+                events.hello();
+            }
+            case READY -> events.loaded(Bodies.read(frame, Ready.class));
+            case BYE -> log.debug("{} says goodbye", context.worker(slot));
+            default -> throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
+        }
+    }
+
+    private static ProtocolViolationException violation(ProtocolViolation.Kind kind, Frame frame, String detail) {
+        byte[] quoted = java.util.Arrays.copyOf(frame.body(), Math.min(frame.body().length, ProtocolViolation.QUOTED_BYTES));
+        return new ProtocolViolationException(new ProtocolViolation(kind, detail, quoted));
+    }
+
+    private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
+        ActiveCall call = running.get();
+        if (call == null || call.id() != frame.callId() || !running.compareAndSet(call, null)) {
+            throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame,
+                    frame.type() + " for call " + frame.callId() + (call == null ? ", none is running" : ", running is " + call.id()));
+        }
+        boolean inTime = error == null ? call.succeed(frame.body()) : call.fail(toException(call, error));
+        if (!inTime) {
+            context.stats().countLateReply();
+        }
+        events.answered(frame.callId());
+    }
+
+    private PoolException toException(ActiveCall call, ErrorBody error) {
+        String text = error.type() + ": " + error.message();
+        return switch (error.kind()) {
+            case UNKNOWN_HANDLER, BAD_ARGUMENTS, UNDECODABLE_ARGUMENTS, LOAD, NEGOTIATION -> new CallRejected(
+                    call + " was refused by " + context.worker(slot) + ": " + error.message());
+            case UNENCODABLE_RESULT, RESULT_TOO_LARGE -> new ResultNotDecodable(
+                    "the result of " + call + " cannot be sent: " + error.message(), null);
+            case EXPIRED, CANCELLED -> new CallTimedOut(
+                    error.execution(), call.timeout(), context.snapshot(), call + " was interrupted in " + context.worker(slot) + ": " + text);
+            case HANDLER -> new PythonException(error);
+        };
+    }
+
+    @Override
+    public void welcome() {
+        WorkerHello offered = hello;
+        if (offered == null) {
+            return;
+        }
+        PoolConfig config = context.config();
+        try {
+            Handshake agreed = Handshake.choose(offered, List.of(context.codec().name()));
+            List<String> path = config.interpreter().pythonPath().stream().map(p -> p.toAbsolutePath().toString()).toList();
+            List<String> sources = config.handlers().stream()
+                    .map(source -> source.endsWith(".py") ? Path.of(source).toAbsolutePath().toString() : source)
+                    .toList();
+            write(Frame.of(FrameType.HELLO, 0, incarnation, Bodies.write(new PoolHello(
+                    agreed.version(),
+                    agreed.codec(),
+                    agreed.features(),
+                    config.name(),
+                    context.worker(slot).toString(),
+                    sources,
+                    path,
+                    config.calls().limits()))));
+        } catch (Handshake.Refused e) {
+            events.violated(new ProtocolViolation(
+                    ProtocolViolation.Kind.UNEXPECTED_TYPE, String.valueOf(e.getMessage()), new byte[0]));
+        }
+    }
+
+    @Override
+    public void send(ActiveCall call, long remainingMicros) {
+        running.set(call);
+        write(Frame.call(call.id(), incarnation, remainingMicros, call.body(), List.of()));
+    }
+
+    /** Writes to the idle worker. Only the slot's actor calls this, so writes never overlap. */
+    private void write(Frame frame) {
+        SocketChannel channel = data.get();
+        if (channel == null) {
+            events.channelClosed();
+            return;
+        }
+        if (frame.encodedLength() <= INLINE_WRITE_BYTES) {
+            outgoing.clear();
+            FrameEncoder.put(frame, outgoing);
+            writeFully(channel, outgoing.flip());
+        } else {
+            context.io().execute(() -> writeFully(channel, FrameEncoder.encode(frame)));
+        }
+    }
+
+    private void writeFully(SocketChannel channel, ByteBuffer bytes) {
+        try {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        } catch (IOException e) {
+            log.debug("writing to {} failed", context.worker(slot), e);
+            events.channelClosed();
+        }
+    }
+
+    @Override
+    public void cancel(long callId) {
+        sendControl(Frame.of(FrameType.CANCEL, callId, incarnation));
+    }
+
+    @Override
+    public void ping() {
+        sendControl(Frame.of(FrameType.PING, 1, incarnation));
+    }
+
+    @Override
+    public void drain() {
+        write(Frame.of(FrameType.DRAIN, 0, incarnation));
+    }
+
+    private void sendControl(Frame frame) {
+        Connection connection = control;
+        if (connection != null) {
+            connection.send(frame);
+        }
+    }
+
+    @Override
+    public void signal(int number, boolean group) {
+        guardian.signal(slot, incarnation, number, group);
+    }
+
+    @Override
+    public Execution executionOf(long callId) {
+        StatusPage known = page;
+        return known == null ? Execution.NOT_STARTED : known.executionOf(slot, incarnation, callId);
+    }
+
+    @Override
+    public List<String> lastLines() {
+        return stderr.capture.lastLines();
+    }
+
+    @Override
+    public void release() {
+        SocketChannel channel = data.get();
+        if (channel != null) {
+            IoLoop.closeQuietly(channel);
+        }
+        Connection connection = control;
+        if (connection != null) {
+            connection.close();
+        }
+        guardian.forget(this);
+    }
+
+    /** Takes the guardian's report; called on the input and output thread. */
+    public void processExited(Exited report) {
+        IoLoop known = loop;
+        if (known != null) {
+            known.drain(stdout);
+            known.drain(stderr);
+        }
+        exit.set(report);
+        if (data.get() == null) {
+            readerDone.set(true);
+        }
+        reportExit();
+    }
+
+    /**
+     * Tells the slot about the end of the process, once both halves of it are known: the report, and the end of the data
+     * channel. An answer that was still in the channel must reach its caller before the call counts as lost.
+     */
+    private void reportExit() {
+        Exited report = exit.get();
+        if (report != null && readerDone.get() && ended.compareAndSet(false, true)) {
+            events.exited(report);
+        }
+    }
+
+    @Override
+    public void opened(Connection connection) {
+        control = connection;
+    }
+
+    @Override
+    public void frame(Frame frame) {
+        try {
+            if (frame.type() == FrameType.PONG) {
+                events.pong();
+            } else if (frame.type() == FrameType.LOG) {
+                log(Bodies.read(frame, LogBody.class), frame.callId());
+            } else {
+                events.violated(violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel").violation());
+            }
+        } catch (ProtocolViolationException e) {
+            events.violated(e.violation());
+        }
+    }
+
+    @Override
+    public void violated(ProtocolViolation violation) {
+        events.violated(violation);
+    }
+
+    @Override
+    public void closed() {
+        control = null;
+    }
+
+    private void log(LogBody record, long callId) {
+        Logger logger = LoggerFactory.getLogger("dev.vivarium.worker." + context.config().name() + "." + record.logger());
+        String text = record.exception().isEmpty() ? record.message() : record.message() + "\n" + record.exception();
+        String message = record.dropped() > 0 ? text + " [" + record.dropped() + " earlier records were dropped]" : text;
+        if (record.dropped() > 0) {
+            context.stats().countDroppedLogLines(record.dropped());
+        }
+        withMdc(callId, () -> {
+            switch (record.level()) {
+                case "CRITICAL", "ERROR" -> logger.error("{}", message);
+                case "WARNING" -> logger.warn("{}", message);
+                case "INFO" -> logger.info("{}", message);
+                default -> logger.debug("{}", message);
+            }
+        });
+    }
+
+    private void withMdc(long callId, Runnable logging) {
+        MDC.put("worker", context.worker(slot).toString());
+        MDC.put("incarnation", Integer.toString(incarnation));
+        if (callId != 0) {
+            MDC.put("call", Long.toString(callId));
+        }
+        try {
+            logging.run();
+        } finally {
+            MDC.remove("worker");
+            MDC.remove("incarnation");
+            MDC.remove("call");
+        }
+    }
+
+    /** What the process writes to one of its standard streams. */
+    private final class OutputSink implements Acceptor.Bytes {
+        private final boolean errors;
+        private final Logger logger;
+        private final OutputCapture capture;
+
+        OutputSink(boolean errors) {
+            this.errors = errors;
+            this.logger = LoggerFactory.getLogger(
+                    "dev.vivarium.worker." + context.config().name() + (errors ? ".stderr" : ".stdout"));
+            PoolConfig.Output output = context.config().output();
+            this.capture = new OutputCapture(
+                    output.maxLineBytes(),
+                    output.maxLinesPerSecond(),
+                    errors ? output.tailLines() : 0,
+                    context.clock()::nanoTime,
+                    this::line,
+                    this::dropped);
+        }
+
+        private void line(String line) {
+            if (context.config().output().handling() == OutputHandling.DISCARD) {
+                return;
+            }
+            ActiveCall call = running.get();
+            withMdc(call == null ? 0 : call.id(), () -> {
+                if (errors) {
+                    logger.warn("{}", line);
+                } else {
+                    logger.info("{}", line);
+                }
+            });
+        }
+
+        private void dropped(long lines) {
+            context.stats().countDroppedLogLines(lines);
+            withMdc(0, () -> logger.warn("{} lines of output were dropped: maxLinesPerSecond is {}", lines, context.config().output().maxLinesPerSecond()));
+        }
+
+        @Override
+        public void bytes(ByteBuffer bytes) {
+            capture.feed(bytes);
+        }
+
+        @Override
+        public void closed() {
+            capture.end();
+        }
+    }
+}

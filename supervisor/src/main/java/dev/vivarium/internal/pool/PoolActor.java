@@ -1,0 +1,531 @@
+package dev.vivarium.internal.pool;
+
+import dev.vivarium.CallCancelled;
+import dev.vivarium.PoolCommand;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolStartFailed;
+import dev.vivarium.PoolState;
+import dev.vivarium.PythonCall;
+import dev.vivarium.StartMode;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerExit;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.CallIntake;
+import dev.vivarium.internal.call.ReplySink;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.guardian.GuardianActor;
+import dev.vivarium.internal.link.WorkerLink;
+import dev.vivarium.internal.router.SessionRouter;
+import dev.vivarium.internal.worker.PoolPort;
+import dev.vivarium.internal.worker.RouterPort;
+import dev.vivarium.internal.worker.WorkerDriver;
+import dev.vivarium.internal.worker.WorkerSlot;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.GuardianHello;
+import dev.vivarium.protocol.message.Ready;
+import dev.vivarium.protocol.message.StackEntry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ChildFailed;
+import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Terminated;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The top of a pool: keeps as many slots as are wanted, admits the calls of actors, and closes in order. */
+final class PoolActor {
+
+    static final DispatcherSelector DISPATCHER = DispatcherSelector.fromConfig("vivarium.dispatcher");
+
+    private static final Logger log = LoggerFactory.getLogger(PoolActor.class);
+
+    private final ActorContext<PoolCommand> actor;
+    private final TimerScheduler<PoolCommand> timers;
+    private final PoolContext context;
+    private final ActorRef<SessionRouter.Command> router;
+    private final ActorRef<GuardianActor.Command> guardian;
+    private final GuardianActor.Registry registry;
+    private final AtomicBoolean pressed;
+    private final TreeMap<Integer, ActorRef<WorkerSlot.Command>> slots = new TreeMap<>();
+    private final Set<Integer> dismissed = new HashSet<>();
+    private final Set<Integer> overflow = new HashSet<>();
+    private final Set<Integer> ready = new HashSet<>();
+    private final Map<Integer, WorkerSnapshot> lastSeen = new HashMap<>();
+    private final Map<ActorRef<?>, Map<Long, ActiveCall>> owners = new HashMap<>();
+    private final List<ActorRef<Done>> closers = new ArrayList<>();
+    private boolean ending;
+
+    private PoolActor(
+            ActorContext<PoolCommand> actor,
+            TimerScheduler<PoolCommand> timers,
+            PoolContext context,
+            ActorRef<SessionRouter.Command> router,
+            ActorRef<GuardianActor.Command> guardian,
+            GuardianActor.Registry registry,
+            AtomicBoolean pressed) {
+        this.actor = actor;
+        this.timers = timers;
+        this.context = context;
+        this.router = router;
+        this.guardian = guardian;
+        this.registry = registry;
+        this.pressed = pressed;
+    }
+
+    /** Returns the behavior of a pool; {@code handles} are made known before the first message is handled. */
+    static Behavior<PoolCommand> create(PoolContext context, Pools.Announcement announcement) {
+        return Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
+            PoolConfig config = context.config();
+            ActorRef<Reporter.Command> reporter = actor.spawn(Reporter.create(context), "reporter", DISPATCHER);
+            if (config.eventListener() != null) {
+                context.events().connect(event -> reporter.tell(new Reporter.Publish(event)));
+            }
+            AtomicBoolean pressed = new AtomicBoolean();
+            boolean elastic = config.sizing().overflow() > 0 || config.sizing().startMode() == StartMode.LAZY;
+            ActorRef<PoolCommand> self = actor.getSelf();
+            ActorRef<SessionRouter.Command> router = actor.spawn(
+                    SessionRouter.create(context, waiting -> {
+                        // One message at a time is enough: the pool looks at the numbers itself.
+                        if (elastic && pressed.compareAndSet(false, true)) {
+                            self.tell(new PoolMessage.Pressure());
+                        }
+                    }),
+                    "router",
+                    DISPATCHER);
+            GuardianActor.Registry registry = new GuardianActor.Registry();
+            ActorRef<GuardianActor.Command> guardian =
+                    actor.spawn(GuardianActor.create(context, new GuardianNews(self), registry), "guardian", DISPATCHER);
+            actor.watch(guardian);
+            actor.watch(router);
+            announcement.announce(new Pools.Handles(context, self, router, reporter));
+            PoolActor pool = new PoolActor(actor, timers, context, router, guardian, registry, pressed);
+            pool.start();
+            return pool.behavior(announcement);
+        }));
+    }
+
+    private record GuardianNews(ActorRef<PoolCommand> pool) implements GuardianActor.Listener {
+        @Override
+        public void up(GuardianHello hello) {
+            log.debug("the guardian is up: {}", hello);
+        }
+
+        @Override
+        public void failed(PoolStartFailed why) {
+            pool.tell(new PoolMessage.GuardianFailed(why));
+        }
+    }
+
+    private Behavior<PoolCommand> behavior(Pools.Announcement announcement) {
+        return Behaviors.receive(PoolCommand.class)
+                .onMessage(PoolCommand.Call.class, this::onCall)
+                .onMessage(PoolCommand.GetSnapshot.class, this::onGetSnapshot)
+                .onMessage(PoolCommand.Resize.class, this::onResize)
+                .onMessage(PoolCommand.SendSignal.class, this::onSendSignal)
+                .onMessage(PoolCommand.Close.class, this::onClose)
+                .onMessage(PoolMessage.SlotReady.class, this::onSlotReady)
+                .onMessage(PoolMessage.SlotStartFailed.class, this::onSlotStartFailed)
+                .onMessage(PoolMessage.SlotRetired.class, this::onSlotRetired)
+                .onMessage(PoolMessage.Pressure.class, this::onPressure)
+                .onMessage(PoolMessage.GuardianFailed.class, this::onGuardianFailed)
+                .onMessage(PoolMessage.OwnerGone.class, this::onOwnerGone)
+                .onMessage(PoolMessage.OwnedCallEnded.class, this::onOwnedCallEnded)
+                .onMessage(PoolMessage.OverflowDue.class, this::onOverflowDue)
+                .onMessage(PoolMessage.CallsEnded.class, this::onCallsEnded)
+                .onMessage(PoolMessage.CloseDue.class, this::onCloseDue)
+                .onMessage(PoolMessage.GuardianStopped.class, this::onGuardianStopped)
+                .onSignal(ChildFailed.class, this::onChildFailed)
+                .onSignal(Terminated.class, signal -> Behaviors.same())
+                .onSignal(PostStop.class, signal -> onStopped(announcement))
+                .build();
+    }
+
+    private void start() {
+        PoolConfig.Sizing sizing = context.config().sizing();
+        reconcile();
+        int eager = sizing.startMode() == StartMode.EAGER ? sizing.workers() : sizing.minReady();
+        slots.values().stream().limit(eager).forEach(slot -> slot.tell(new WorkerSlot.Want()));
+        if (sizing.overflow() > 0) {
+            timers.startTimerWithFixedDelay(new PoolMessage.OverflowDue(), sizing.overflowIdle());
+        }
+        if (sizing.minReady() == 0) {
+            serve();
+        }
+    }
+
+    /** Makes the slots that are wanted and missing, and dismisses those that are there and not wanted. */
+    private void reconcile() {
+        if (ending) {
+            return;
+        }
+        int kept = slots.size() - dismissed.size() - overflow.size();
+        for (; kept < context.wanted(); kept++) {
+            addSlot();
+        }
+        for (int slot : slots.descendingKeySet()) {
+            if (kept <= context.wanted()) {
+                break;
+            }
+            if (!dismissed.contains(slot) && !overflow.contains(slot)) {
+                dismiss(slot, TransitionCause.RETIRED);
+                kept--;
+            }
+        }
+    }
+
+    private int addSlot() {
+        int number = 1;
+        while (slots.containsKey(number)) {
+            number++;
+        }
+        if (number > PoolConfig.MAX_WORKERS) {
+            return 0; // Retiring slots still hold their numbers; their end brings us here again.
+        }
+        WorkerDriver.Factory drivers =
+                (slot, incarnation, events) -> new WorkerLink(context, registry, slot, incarnation, events);
+        ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
+                WorkerSlot.create(context, drivers, new ToRouter(router), new ToPool(actor.getSelf()), number), DISPATCHER);
+        slots.put(number, slot);
+        return number;
+    }
+
+    private void dismiss(int slot, TransitionCause cause) {
+        dismissed.add(slot);
+        overflow.remove(slot);
+        slots.get(slot).tell(new WorkerSlot.Dismiss(cause));
+    }
+
+    private record ToRouter(ActorRef<SessionRouter.Command> router) implements RouterPort {
+        @Override
+        public void offered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) {
+            router.tell(new SessionRouter.Offered(slot, incarnation, worker));
+        }
+
+        @Override
+        public void withdrawn(int slot, int incarnation) {
+            router.tell(new SessionRouter.Withdrawn(slot, incarnation));
+        }
+
+        @Override
+        public void refused(ActiveCall call) {
+            router.tell(new SessionRouter.Refused(call));
+        }
+
+        @Override
+        public void lost(ActiveCall call, WorkerExit exit, Execution execution) {
+            router.tell(new SessionRouter.Lost(call, exit, execution));
+        }
+
+        @Override
+        public void gone(int slot) {
+            router.tell(new SessionRouter.Gone(slot));
+        }
+    }
+
+    private record ToPool(ActorRef<PoolCommand> pool) implements PoolPort {
+        @Override
+        public void ready(int slot, Ready ready) {
+            pool.tell(new PoolMessage.SlotReady(slot, ready));
+        }
+
+        @Override
+        public void startFailed(int slot, WorkerExit exit, @Nullable ErrorBody error) {
+            pool.tell(new PoolMessage.SlotStartFailed(slot, exit, error));
+        }
+
+        @Override
+        public void retired(int slot) {
+            pool.tell(new PoolMessage.SlotRetired(slot));
+        }
+    }
+
+    private Behavior<PoolCommand> onCall(PoolCommand.Call<?> message) {
+        return admit(message);
+    }
+
+    private <T> Behavior<PoolCommand> admit(PoolCommand.Call<T> message) {
+        PythonCall<T> call = message.call();
+        long id = context.nextCallId();
+        ReplySink<T> reply = new ReplySink<>(call.resultType(), context.codec(), context.callbacks(), message.replyTo());
+        ActorRef<?> owner = message.owner();
+        ActiveCall.Sink sink = owner == null ? reply : new OwnedSink(reply, actor.getSelf(), owner);
+        ActiveCall active = CallIntake.admit(context, call, id, sink, error -> reply.refuse(id, error));
+        if (active == null) {
+            return Behaviors.same();
+        }
+        if (owner != null) {
+            if (!owners.containsKey(owner)) {
+                actor.watchWith(owner, new PoolMessage.OwnerGone(owner));
+            }
+            owners.computeIfAbsent(owner, o -> new HashMap<>()).put(id, active);
+        }
+        router.tell(new SessionRouter.Submit(active));
+        return Behaviors.same();
+    }
+
+    /** Tells the pool as well, so that it can forget the call. */
+    private record OwnedSink(ActiveCall.Sink reply, ActorRef<PoolCommand> pool, ActorRef<?> owner)
+            implements ActiveCall.Sink {
+        @Override
+        public void succeeded(ActiveCall call, byte[] body) {
+            reply.succeeded(call, body);
+            pool.tell(new PoolMessage.OwnedCallEnded(owner, call.id()));
+        }
+
+        @Override
+        public void failed(ActiveCall call, dev.vivarium.PoolException error) {
+            reply.failed(call, error);
+            pool.tell(new PoolMessage.OwnedCallEnded(owner, call.id()));
+        }
+    }
+
+    private Behavior<PoolCommand> onOwnerGone(PoolMessage.OwnerGone message) {
+        Map<Long, ActiveCall> orphaned = owners.remove(message.owner());
+        if (orphaned != null) {
+            for (ActiveCall call : orphaned.values()) {
+                Execution how = call.cancel(execution -> new CallCancelled(
+                        execution, call + " was cancelled because its owner, " + message.owner().path() + ", ended"));
+                if (how == Execution.NOT_STARTED) {
+                    router.tell(new SessionRouter.Forget(call.id()));
+                }
+            }
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onOwnedCallEnded(PoolMessage.OwnedCallEnded message) {
+        Map<Long, ActiveCall> calls = owners.get(message.owner());
+        if (calls != null) {
+            calls.remove(message.callId());
+            if (calls.isEmpty()) {
+                owners.remove(message.owner());
+                actor.unwatch(message.owner());
+            }
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onGetSnapshot(PoolCommand.GetSnapshot message) {
+        message.replyTo().tell(context.snapshot());
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onResize(PoolCommand.Resize message) {
+        int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
+        context.wanted(Math.max(1, Math.min(message.workers(), most)));
+        Set<Integer> before = Set.copyOf(slots.keySet());
+        reconcile();
+        if (context.config().sizing().startMode() == StartMode.EAGER) {
+            slots.forEach((number, slot) -> {
+                if (!before.contains(number)) {
+                    slot.tell(new WorkerSlot.Want());
+                }
+            });
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onSendSignal(PoolCommand.SendSignal message) {
+        ActorRef<WorkerSlot.Command> slot = slots.get(message.slot());
+        if (slot != null) {
+            slot.tell(new WorkerSlot.SendSignal(message.incarnation(), message.signal()));
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onSlotReady(PoolMessage.SlotReady message) {
+        ready.add(message.slot());
+        context.handlers(message.ready().handlers());
+        context.trouble(null);
+        if (ready.size() >= context.config().sizing().minReady()) {
+            serve();
+        }
+        return Behaviors.same();
+    }
+
+    private void serve() {
+        if (context.state() == PoolState.STARTING) {
+            changeState(PoolState.SERVING);
+            context.callbacks().execute(() -> context.serving().complete(context.snapshot()));
+        }
+    }
+
+    private void changeState(PoolState next) {
+        PoolState before = context.state();
+        context.state(next);
+        context.events().publish(new PoolEvent.PoolStateChanged(before, next, context.clock().now()));
+    }
+
+    private Behavior<PoolCommand> onSlotStartFailed(PoolMessage.SlotStartFailed message) {
+        ErrorBody error = message.error();
+        StringBuilder text = new StringBuilder(message.exit().detail());
+        if (error != null) {
+            for (StackEntry entry : error.causes().isEmpty() ? error.traceback() : error.causes().get(0).traceback()) {
+                if (!entry.file().startsWith("<frozen")) {
+                    text.append("\n  File \"").append(entry.file()).append("\", line ").append(entry.line());
+                    text.append(", in ").append(entry.function()).append("\n    ").append(entry.code());
+                }
+            }
+        }
+        for (String line : message.exit().lastLines()) {
+            text.append("\n  | ").append(line);
+        }
+        context.trouble("workers cannot be started at present: " + message.exit().detail());
+        PoolStartFailed.Reason reason = error != null
+                ? PoolStartFailed.Reason.HANDLERS_NOT_LOADED
+                : PoolStartFailed.Reason.WORKERS_NOT_READY;
+        startFailed(new PoolStartFailed(reason, text.toString(), null));
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onGuardianFailed(PoolMessage.GuardianFailed message) {
+        context.trouble(message.why().getMessage());
+        startFailed(message.why());
+        return Behaviors.same();
+    }
+
+    private void startFailed(PoolStartFailed why) {
+        if (context.state() == PoolState.STARTING && ready.isEmpty()) {
+            context.callbacks().execute(() -> context.serving().completeExceptionally(why));
+        }
+    }
+
+    /** Calls wait: starts lazy slots, then overflow slots, as many as there are calls that no starting worker is for. */
+    private Behavior<PoolCommand> onPressure(PoolMessage.Pressure message) {
+        pressed.set(false);
+        if (ending) {
+            return Behaviors.same();
+        }
+        List<WorkerSnapshot> workers = context.snapshot().workers();
+        long needed = context.stats().waiting()
+                - workers.stream().filter(w -> w.phase() == WorkerSnapshot.Phase.STARTING).count();
+        for (WorkerSnapshot worker : workers) {
+            ActorRef<WorkerSlot.Command> slot = slots.get(worker.worker().slot());
+            if (needed > 0 && worker.phase() == WorkerSnapshot.Phase.VACANT && slot != null) {
+                slot.tell(new WorkerSlot.Want());
+                needed--;
+            }
+        }
+        while (needed > 0 && overflow.size() < context.config().sizing().overflow()) {
+            int added = addSlot();
+            if (added == 0) {
+                break;
+            }
+            overflow.add(added);
+            slots.get(added).tell(new WorkerSlot.Want());
+            needed--;
+        }
+        return Behaviors.same();
+    }
+
+    /** Retires overflow workers that have not answered a call since the last look. */
+    private Behavior<PoolCommand> onOverflowDue(PoolMessage.OverflowDue message) {
+        for (WorkerSnapshot worker : context.snapshot().workers()) {
+            int slot = worker.worker().slot();
+            WorkerSnapshot before = overflow.contains(slot) ? lastSeen.put(slot, worker) : null;
+            if (before != null
+                    && worker.phase() == WorkerSnapshot.Phase.IDLE
+                    && before.incarnation() == worker.incarnation()
+                    && before.completed() == worker.completed()) {
+                lastSeen.remove(slot);
+                dismiss(slot, TransitionCause.RETIRED);
+            }
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onSlotRetired(PoolMessage.SlotRetired message) {
+        slots.remove(message.slot());
+        dismissed.remove(message.slot());
+        overflow.remove(message.slot());
+        ready.remove(message.slot());
+        if (ending) {
+            return stopGuardianIfAlone();
+        }
+        reconcile();
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onClose(PoolCommand.Close message) {
+        if (message.replyTo() != null) {
+            closers.add(message.replyTo());
+        }
+        if (context.state() != PoolState.DRAINING) {
+            changeState(PoolState.DRAINING);
+            ActorRef<PoolCommand> self = actor.getSelf();
+            context.stats().onceIdle(() -> self.tell(new PoolMessage.CallsEnded()));
+        }
+        Duration atMost = message.atMost().isNegative() ? Duration.ZERO : message.atMost();
+        timers.startSingleTimer(PoolMessage.CloseDue.class, new PoolMessage.CloseDue(), atMost);
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onCallsEnded(PoolMessage.CallsEnded message) {
+        router.tell(new SessionRouter.RefuseAll());
+        return end(new WorkerSlot.Dismiss(TransitionCause.DRAINED));
+    }
+
+    private Behavior<PoolCommand> onCloseDue(PoolMessage.CloseDue message) {
+        router.tell(new SessionRouter.RefuseAll());
+        return end(new WorkerSlot.EndNow(TransitionCause.DRAINED));
+    }
+
+    private Behavior<PoolCommand> end(WorkerSlot.Command how) {
+        slots.values().forEach(slot -> slot.tell(how));
+        if (!ending) {
+            ending = true;
+            return stopGuardianIfAlone();
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> stopGuardianIfAlone() {
+        if (slots.isEmpty()) {
+            ActorRef<PoolCommand> self = actor.getSelf();
+            guardian.tell(new GuardianActor.Stop(() -> self.tell(new PoolMessage.GuardianStopped())));
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onGuardianStopped(PoolMessage.GuardianStopped message) {
+        changeState(PoolState.CLOSED);
+        return Behaviors.stopped();
+    }
+
+    /** The router or the guardian's owner stopped because of a defect: without them the pool cannot keep its promises. */
+    private Behavior<PoolCommand> onChildFailed(ChildFailed signal) {
+        log.error("a defect ended {}; the pool '{}' closes", signal.getRef().path().name(), context.config().name(), signal.getCause());
+        return Behaviors.stopped();
+    }
+
+    private Behavior<PoolCommand> onStopped(Pools.Announcement announcement) {
+        context.state(PoolState.CLOSED);
+        announcement.withdraw(context);
+        context.serving()
+                .completeExceptionally(new PoolStartFailed(
+                        PoolStartFailed.Reason.WORKERS_NOT_READY, "the pool was closed before it served", null));
+        context.callbacks().shutdown();
+        context.io().shutdown();
+        closers.forEach(closer -> closer.tell(Done.getInstance()));
+        context.closed().complete(Done.getInstance());
+        return Behaviors.same();
+    }
+}

@@ -1,0 +1,173 @@
+package dev.vivarium.internal.pool;
+
+import dev.vivarium.CallOutcome;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolCommand;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolException;
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonPool;
+import dev.vivarium.Signal;
+import dev.vivarium.WorkerId;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.CallIntake;
+import dev.vivarium.internal.call.PendingCallImpl;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.router.SessionRouter;
+import dev.vivarium.protocol.message.HandlerInfo;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
+
+/** The public face of a running pool. */
+final class PoolFacade implements PythonPool {
+
+    private static final int EVENT_BUFFER = 10_000;
+
+    private final Pools.Handles handles;
+    private final PoolContext context;
+    private final ActorSystem<?> system;
+    private final boolean owning;
+
+    PoolFacade(Pools.Handles handles, ActorSystem<?> system, boolean owning) {
+        this.handles = handles;
+        this.context = handles.context();
+        this.system = system;
+        this.owning = owning;
+    }
+
+    @Override
+    public String name() {
+        return context.config().name();
+    }
+
+    @Override
+    public <T> PendingCall<T> call(PythonCall<T> call) {
+        return submit(call);
+    }
+
+    private <T> PendingCallImpl<T> submit(PythonCall<T> call) {
+        long id = context.nextCallId();
+        PendingCallImpl<T> pending = new PendingCallImpl<>(id, call.resultType(), context.codec(), context.callbacks());
+        ActiveCall active = CallIntake.admit(context, call, id, pending, pending::refuse);
+        if (active != null) {
+            pending.follow(active, () -> handles.router().tell(new SessionRouter.Forget(id)));
+            handles.router().tell(new SessionRouter.Submit(active));
+        }
+        return pending;
+    }
+
+    @Override
+    public <I, O> Flow<I, O, NotUsed> flow(int parallelism, Function<I, PythonCall<O>> call) {
+        return Flow.<I>create().mapAsync(parallelism, element -> submit(call.apply(element)));
+    }
+
+    @Override
+    public <I, O> Flow<I, CallOutcome<O>, NotUsed> outcomes(int parallelism, Function<I, PythonCall<O>> call) {
+        return Flow.<I>create().mapAsync(parallelism, element -> outcome(submit(call.apply(element))));
+    }
+
+    private static <O> CompletionStage<CallOutcome<O>> outcome(PendingCallImpl<O> pending) {
+        return pending.handle((value, failure) -> {
+            if (failure == null) {
+                return new CallOutcome.Succeeded<>(pending.id(), value, pending.attempts());
+            }
+            Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+            if (cause instanceof PoolException error) {
+                return new CallOutcome.Failed<>(pending.id(), error, pending.attempts());
+            }
+            throw new IllegalStateException("a call failed with something else than a PoolException", cause);
+        });
+    }
+
+    @Override
+    public CompletionStage<PoolSnapshot> whenServing() {
+        return context.serving().minimalCompletionStage();
+    }
+
+    @Override
+    public List<HandlerInfo> handlers() {
+        return context.handlers();
+    }
+
+    @Override
+    public PoolSnapshot snapshot() {
+        return context.snapshot();
+    }
+
+    @Override
+    public Source<PoolEvent, NotUsed> events() {
+        return Source.<PoolEvent>queue(EVENT_BUFFER).mapMaterializedValue(queue -> {
+            context.events().connect(event -> handles.reporter().tell(new Reporter.Publish(event)));
+            handles.reporter().tell(new Reporter.Subscribe(queue));
+            return NotUsed.getInstance();
+        });
+    }
+
+    @Override
+    public void resize(int workers) {
+        int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
+        if (workers < 1 || workers > most) {
+            throw new IllegalArgumentException("workers must be 1 to " + most + ", got " + workers);
+        }
+        handles.pool().tell(new PoolCommand.Resize(workers));
+    }
+
+    @Override
+    public void signal(WorkerId worker, int incarnation, Signal signal) {
+        if (!worker.pool().equals(name())) {
+            throw new IllegalArgumentException(worker + " is not a worker of pool '" + name() + "'");
+        }
+        handles.pool().tell(new PoolCommand.SendSignal(worker.slot(), incarnation, signal));
+    }
+
+    @Override
+    public ActorRef<PoolCommand> actor() {
+        return handles.pool();
+    }
+
+    @Override
+    public void close(Duration atMost) {
+        boolean interrupted = waitFor(Pools.closing(handles, atMost));
+        if (owning) {
+            system.terminate();
+            interrupted |= waitFor(system.getWhenTerminated().toCompletableFuture());
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits; an interrupt ends the patience with calls, not the waiting for the end. Returns whether there was one. */
+    private boolean waitFor(CompletableFuture<?> end) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                end.get();
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+                handles.pool().tell(new PoolCommand.Close(Duration.ZERO, null));
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e.getCause());
+            }
+        }
+    }
+
+    /** Names the pool and its size. */
+    @Override
+    public String toString() {
+        return "PythonPool(" + name() + ", " + context.snapshot().summary() + ")";
+    }
+}

@@ -1,0 +1,151 @@
+package dev.vivarium.internal.pool;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.vivarium.PoolCommand;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolNotFound;
+import dev.vivarium.PythonPool;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.port.Clock;
+import dev.vivarium.internal.port.Entropy;
+import dev.vivarium.internal.router.SessionRouter;
+import java.time.Duration;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Extension;
+import org.apache.pekko.actor.typed.ExtensionId;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+
+/** Starts pools and finds them again. */
+public final class Pools {
+
+    /** How a running pool is reached without asking it. */
+    record Handles(
+            PoolContext context,
+            ActorRef<PoolCommand> pool,
+            ActorRef<SessionRouter.Command> router,
+            ActorRef<Reporter.Command> reporter) {}
+
+    /** Told when a pool's parts are there, and when they are gone. */
+    interface Announcement {
+        void announce(Handles handles);
+
+        void withdraw(PoolContext context);
+    }
+
+    /** The pools of one actor system, by name. Thread-safe. */
+    static final class Registry implements Extension {
+        private final ConcurrentHashMap<String, Handles> pools = new ConcurrentHashMap<>();
+    }
+
+    private static final class RegistryId extends ExtensionId<Registry> {
+        static final RegistryId INSTANCE = new RegistryId();
+
+        @Override
+        public Registry createExtension(ActorSystem<?> system) {
+            return new Registry();
+        }
+    }
+
+    // A guest in somebody's JVM: it must not exit it, and must not keep it from ending.
+    private static final Config OWN_SYSTEM = ConfigFactory.parseString("pekko.daemonic = on\n"
+            + "pekko.jvm-exit-on-fatal-error = off\n"
+            + "pekko.loglevel = INFO\n"
+            + "pekko.stdout-loglevel = OFF\n"
+            + "pekko.log-dead-letters = off\n"
+            + "pekko.loggers = [\"org.apache.pekko.event.slf4j.Slf4jLogger\"]\n");
+
+    private Pools() {}
+
+    /** Starts a pool with an actor system of its own. */
+    public static PythonPool startOwning(PoolConfig config) {
+        ActorSystem<Void> system = ActorSystem.create(
+                Behaviors.empty(), "vivarium-" + config.name().replace('.', '-'), OWN_SYSTEM.withFallback(ConfigFactory.load()));
+        try {
+            return spawn(config, system, true);
+        } catch (RuntimeException e) {
+            system.terminate();
+            throw e;
+        }
+    }
+
+    /** Starts a pool in an actor system that is there. */
+    public static PythonPool startIn(PoolConfig config, ActorSystem<?> system) {
+        return spawn(config, system, false);
+    }
+
+    private static PythonPool spawn(PoolConfig config, ActorSystem<?> system, boolean owning) {
+        Registry registry = system.registerExtension(RegistryId.INSTANCE);
+        if (registry.pools.containsKey(config.name())) {
+            throw new IllegalStateException(
+                    "a pool named '" + config.name() + "' already runs in actor system '" + system.name() + "'");
+        }
+        CompletableFuture<Handles> ready = new CompletableFuture<>();
+        PoolContext context = new PoolContext(config, Clock.system(), Entropy.system());
+        ActorRef<PoolCommand> pool = system.systemActorOf(
+                PoolActor.create(context, announcement(registry, ready)), "vivarium-" + config.name(), Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
+        PoolFacade facade = new PoolFacade(ready.join(), system, owning);
+        CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseServiceRequestsDone(), "close " + pool.path().name(), () -> {
+            pool.tell(new PoolCommand.Close(Duration.ofSeconds(3), null));
+            return context.closed();
+        });
+        return facade;
+    }
+
+    private static Announcement announcement(Registry registry, CompletableFuture<Handles> ready) {
+        return new Announcement() {
+            @Override
+            public void announce(Handles handles) {
+                String name = handles.context().config().name();
+                if (registry.pools.putIfAbsent(name, handles) != null) {
+                    IllegalStateException taken = new IllegalStateException("a pool named '" + name + "' already runs");
+                    ready.completeExceptionally(taken);
+                    throw taken;
+                }
+                ready.complete(handles);
+            }
+
+            @Override
+            public void withdraw(PoolContext context) {
+                registry.pools.computeIfPresent(
+                        context.config().name(), (name, handles) -> handles.context() == context ? null : handles);
+            }
+        };
+    }
+
+    /** Returns the behavior of a pool in a tree of the user's own. */
+    public static Behavior<PoolCommand> behavior(PoolConfig config) {
+        return Behaviors.setup(actor -> {
+            Registry registry = actor.getSystem().registerExtension(RegistryId.INSTANCE);
+            PoolContext context = new PoolContext(config, Clock.system(), Entropy.system());
+            return PoolActor.create(context, announcement(registry, new CompletableFuture<>()));
+        });
+    }
+
+    /**
+     * Finds a running pool.
+     *
+     * @throws PoolNotFound when there is none of that name
+     */
+    public static PythonPool find(ActorSystem<?> system, String name) {
+        Registry registry = system.registerExtension(RegistryId.INSTANCE);
+        Handles handles = registry.pools.get(name);
+        if (handles == null) {
+            throw new PoolNotFound(name, system.name(), java.util.List.copyOf(new TreeMap<>(registry.pools).keySet()));
+        }
+        return new PoolFacade(handles, system, false);
+    }
+
+    static CompletableFuture<Done> closing(Handles handles, Duration atMost) {
+        handles.pool().tell(new PoolCommand.Close(atMost, null));
+        return handles.context().closed();
+    }
+}

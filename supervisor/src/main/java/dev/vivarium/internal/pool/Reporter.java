@@ -1,0 +1,80 @@
+package dev.vivarium.internal.pool;
+
+import dev.vivarium.PoolEvent;
+import dev.vivarium.internal.context.PoolContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.stream.BoundedSourceQueue;
+import org.apache.pekko.stream.QueueOfferResult;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Passes events on to those who listen, one after the other. */
+final class Reporter {
+
+    /** The messages of a reporter. */
+    sealed interface Command {}
+
+    /** Pass an event on. */
+    record Publish(PoolEvent event) implements Command {}
+
+    /** Pass events on to a stream as well. */
+    record Subscribe(BoundedSourceQueue<PoolEvent> queue) implements Command {}
+
+    private static final Logger log = LoggerFactory.getLogger(Reporter.class);
+
+    private final @Nullable Consumer<PoolEvent> listener;
+    private final List<BoundedSourceQueue<PoolEvent>> streams;
+
+    private Reporter(@Nullable Consumer<PoolEvent> listener, List<BoundedSourceQueue<PoolEvent>> streams) {
+        this.listener = listener;
+        this.streams = streams;
+    }
+
+    static Behavior<Command> create(PoolContext context) {
+        List<BoundedSourceQueue<PoolEvent>> streams = new ArrayList<>();
+        Behavior<Command> behavior = Behaviors.setup(
+                actor -> new Reporter(context.config().eventListener(), streams).behavior());
+        return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.resume());
+    }
+
+    private Behavior<Command> behavior() {
+        return Behaviors.receive(Command.class)
+                .onMessage(Publish.class, this::onPublish)
+                .onMessage(Subscribe.class, this::onSubscribe)
+                .onSignal(PostStop.class, signal -> onStopped())
+                .build();
+    }
+
+    private Behavior<Command> onPublish(Publish message) {
+        if (listener != null) {
+            try {
+                listener.accept(message.event());
+            } catch (RuntimeException e) {
+                log.warn("the event listener failed on {}", message.event(), e);
+            }
+        }
+        streams.removeIf(queue -> {
+            QueueOfferResult result = queue.offer(message.event());
+            return result != QueueOfferResult.enqueued() && result != QueueOfferResult.dropped();
+        });
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onSubscribe(Subscribe message) {
+        streams.add(message.queue());
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onStopped() {
+        streams.forEach(BoundedSourceQueue::complete);
+        streams.clear();
+        return Behaviors.same();
+    }
+}

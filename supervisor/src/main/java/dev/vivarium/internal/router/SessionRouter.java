@@ -1,0 +1,297 @@
+package dev.vivarium.internal.router;
+
+import dev.vivarium.CallTimedOut;
+import dev.vivarium.PoolClosed;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.WorkerCrashed;
+import dev.vivarium.WorkerExit;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.RetryCore;
+import dev.vivarium.internal.core.RouterCore;
+import dev.vivarium.internal.worker.WorkerSlot;
+import dev.vivarium.protocol.Execution;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides which worker a call goes to; {@link RouterCore} holds the queue and the idle workers. Calls without a session go
+ * to the least used idle worker.
+ *
+ * <p>What it knows outlives a restart of the actor: a defect in handling one message must not lose the calls of others.
+ */
+public final class SessionRouter {
+
+    /** The messages of the router. */
+    public sealed interface Command {}
+
+    /** A call arrives. */
+    public record Submit(ActiveCall call) implements Command {}
+
+    /** A call was cancelled while it waited. */
+    public record Forget(long callId) implements Command {}
+
+    /** A worker may be leased. */
+    public record Offered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) implements Command {}
+
+    /** A worker may not be leased any more. */
+    public record Withdrawn(int slot, int incarnation) implements Command {}
+
+    /** A slot has ended. */
+    public record Gone(int slot) implements Command {}
+
+    /** A slot could not take a call; nothing was sent. */
+    public record Refused(ActiveCall call) implements Command {}
+
+    /** A worker ended with a call. */
+    public record Lost(ActiveCall call, WorkerExit exit, Execution execution) implements Command {}
+
+    /** Fail every call that waits, now and from now on. */
+    public record RefuseAll() implements Command {}
+
+    private record DeadlineDue() implements Command {}
+
+    private static final Logger log = LoggerFactory.getLogger(SessionRouter.class);
+    private static final String DEADLINE = "deadline";
+
+    /** What outlives the actor's restarts. */
+    private static final class Memory {
+        private final RouterCore core = new RouterCore();
+        private final Map<Long, ActiveCall> calls = new HashMap<>();
+        private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
+        private boolean refusing;
+    }
+
+    private final PoolContext context;
+    private final TimerScheduler<Command> timers;
+    private final IntConsumer pressure;
+    private final Memory memory;
+    private long nextDeadline = Long.MAX_VALUE;
+
+    private SessionRouter(PoolContext context, TimerScheduler<Command> timers, IntConsumer pressure, Memory memory) {
+        this.context = context;
+        this.timers = timers;
+        this.pressure = pressure;
+        this.memory = memory;
+    }
+
+    /**
+     * Returns the behavior of a router.
+     *
+     * @param pressure is told how many calls wait whenever one has to
+     */
+    public static Behavior<Command> create(PoolContext context, IntConsumer pressure) {
+        Memory memory = new Memory();
+        Behavior<Command> behavior =
+                Behaviors.withTimers(timers -> new SessionRouter(context, timers, pressure, memory).behavior());
+        return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.restart());
+    }
+
+    private Behavior<Command> behavior() {
+        return Behaviors.receive(Command.class)
+                .onMessage(Submit.class, this::onSubmit)
+                .onMessage(Offered.class, this::onOffered)
+                .onMessage(Withdrawn.class, this::onWithdrawn)
+                .onMessage(Gone.class, this::onGone)
+                .onMessage(Forget.class, this::onForget)
+                .onMessage(Refused.class, this::onRefused)
+                .onMessage(Lost.class, this::onLost)
+                .onMessage(RefuseAll.class, this::onRefuseAll)
+                .onMessage(DeadlineDue.class, this::onDeadlineDue)
+                .onSignal(PostStop.class, signal -> onStopped())
+                .build();
+    }
+
+    private Behavior<Command> onSubmit(Submit message) {
+        ActiveCall call = message.call();
+        if (memory.refusing) {
+            refuse(call, Execution.NOT_STARTED);
+            return Behaviors.same();
+        }
+        memory.calls.put(call.id(), call);
+        memory.core.submit(call.id(), call.deadline(), context.clock().nanoTime());
+        return assign(call);
+    }
+
+    private Behavior<Command> onOffered(Offered message) {
+        memory.workers.put(message.slot(), message.worker());
+        memory.core.available(message.slot(), message.incarnation());
+        return assign();
+    }
+
+    private Behavior<Command> onWithdrawn(Withdrawn message) {
+        memory.core.unavailable(message.slot(), message.incarnation());
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onGone(Gone message) {
+        memory.core.forget(message.slot());
+        memory.workers.remove(message.slot());
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onForget(Forget message) {
+        memory.core.remove(message.callId());
+        memory.calls.remove(message.callId());
+        return waitsChanged();
+    }
+
+    private Behavior<Command> onRefused(Refused message) {
+        return again(message.call());
+    }
+
+    private Behavior<Command> again(ActiveCall call) {
+        if (call.requeue()) {
+            if (memory.refusing) {
+                refuse(call, Execution.NOT_STARTED);
+            } else {
+                memory.calls.put(call.id(), call);
+                memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
+            }
+        }
+        return assign(call);
+    }
+
+    private Behavior<Command> onLost(Lost message) {
+        ActiveCall call = message.call();
+        WorkerExit exit = message.exit();
+        call.attempts()
+                .add(new WorkerCrashed.Attempt(exit.worker(), exit.incarnation(), exit.cause(), message.execution()));
+        if (call.isDone()) {
+            return Behaviors.same();
+        }
+        RetryCore.Decision decision = RetryCore.decide(
+                message.execution(),
+                call.retrySafe(),
+                call.attempts().size(),
+                call.maxRetries(),
+                call.deadline() - context.clock().nanoTime());
+        if (decision == RetryCore.Decision.RETRY && !memory.refusing) {
+            context.stats().countRetry();
+            context.events()
+                    .publish(new PoolEvent.CallRetried(
+                            call.id(),
+                            call.handler(),
+                            call.attempts().size(),
+                            exit.worker(),
+                            exit.incarnation(),
+                            context.clock().now()));
+            return again(call);
+        }
+        Execution overall = Execution.NOT_STARTED;
+        for (WorkerCrashed.Attempt attempt : call.attempts()) {
+            overall = attempt.execution().compareTo(overall) > 0 ? attempt.execution() : overall;
+        }
+        String reason = memory.refusing && decision == RetryCore.Decision.RETRY ? "the pool is closing" : decision.reason();
+        call.fail(new WorkerCrashed(
+                overall, exit, call.attempts(), call + " lost its worker: " + exit.detail() + "; not repeated: " + reason));
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onRefuseAll(RefuseAll message) {
+        memory.refusing = true;
+        for (long id : memory.core.drain()) {
+            ActiveCall call = memory.calls.remove(id);
+            if (call != null) {
+                refuse(call, Execution.NOT_STARTED);
+            }
+        }
+        return waitsChanged();
+    }
+
+    private void refuse(ActiveCall call, Execution execution) {
+        call.fail(new PoolClosed(execution, "pool '" + context.config().name() + "' is closing; " + call + " was not sent"));
+    }
+
+    private Behavior<Command> onDeadlineDue(DeadlineDue message) {
+        nextDeadline = Long.MAX_VALUE;
+        for (long id : memory.core.expire(context.clock().nanoTime())) {
+            ActiveCall call = memory.calls.remove(id);
+            if (call != null) {
+                expire(call);
+            }
+        }
+        return waitsChanged();
+    }
+
+    private void expire(ActiveCall call) {
+        String trouble = context.trouble();
+        Execution execution = call.sent() == 0 ? Execution.NOT_STARTED : Execution.UNKNOWN;
+        call.fail(new CallTimedOut(
+                execution,
+                call.timeout(),
+                context.snapshot(),
+                call + " did not end within " + call.timeout() + "; it was waiting for a worker ("
+                        + context.snapshot().summary() + ")" + (trouble == null ? "" : "; " + trouble)));
+    }
+
+    private Behavior<Command> onStopped() {
+        for (ActiveCall call : List.copyOf(memory.calls.values())) {
+            refuse(call, Execution.NOT_STARTED);
+        }
+        memory.calls.clear();
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> assign(ActiveCall arrived) {
+        if (nextDeadline != Long.MAX_VALUE && arrived.deadline() - nextDeadline < 0) {
+            nextDeadline = Long.MAX_VALUE; // It is due before the one that the timer runs for.
+        }
+        return assign();
+    }
+
+    private Behavior<Command> assign() {
+        long now = context.clock().nanoTime();
+        for (RouterCore.Assignment assignment : memory.core.assign()) {
+            ActiveCall call = memory.calls.remove(assignment.callId());
+            ActorRef<WorkerSlot.Command> worker = memory.workers.get(assignment.slot());
+            if (call == null || worker == null) {
+                log.error("a defect: nothing is known about {}", assignment);
+                continue;
+            }
+            if (call.deadline() - now <= 0) {
+                expire(call);
+            } else if (call.lease()) {
+                worker.tell(new WorkerSlot.Lease(assignment.incarnation(), call));
+                continue;
+            }
+            // The call ended before it could be sent, so the worker is free for the next one.
+            memory.core.available(assignment.slot(), assignment.incarnation());
+            return assign();
+        }
+        return waitsChanged();
+    }
+
+    /** Keeps the timer at the earliest deadline, and tells the pool when calls wait. */
+    private Behavior<Command> waitsChanged() {
+        int waiting = memory.core.waiting();
+        if (waiting == 0) {
+            if (nextDeadline != Long.MAX_VALUE) {
+                timers.cancel(DEADLINE);
+                nextDeadline = Long.MAX_VALUE;
+                context.oldestWait(false, 0);
+            }
+            return Behaviors.same();
+        }
+        long now = context.clock().nanoTime();
+        context.oldestWait(true, memory.core.oldestSince(now));
+        if (nextDeadline == Long.MAX_VALUE) {
+            nextDeadline = memory.core.earliestDeadline();
+            Duration left = Duration.ofNanos(Math.max(0, nextDeadline - now));
+            timers.startSingleTimer(DEADLINE, new DeadlineDue(), left);
+        }
+        pressure.accept(waiting);
+        return Behaviors.same();
+    }
+}

@@ -1,0 +1,49 @@
+package dev.vivarium.internal.worker;
+
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.protocol.Execution;
+import java.util.List;
+
+/** What a slot can do to one process. No method blocks. */
+public interface WorkerDriver {
+
+    /** Makes drivers. */
+    interface Factory {
+        /** Returns a driver of a process that has not been started yet. */
+        WorkerDriver create(int slot, int incarnation, WorkerEvents events);
+    }
+
+    /** Starts the process. */
+    void spawn();
+
+    /** Answers its hello: what was agreed, and which handlers to load. */
+    void welcome();
+
+    /** Sends a call to it; it must be idle. */
+    void send(ActiveCall call, long remainingMicros);
+
+    /** Asks it to stop running a call. */
+    void cancel(long callId);
+
+    /** Sends a health check. */
+    void ping();
+
+    /** Asks it to end once it is idle. */
+    void drain();
+
+    /**
+     * Sends a signal.
+     *
+     * @param group whether to its whole process group
+     */
+    void signal(int number, boolean group);
+
+    /** Returns what is known about a call that was sent to it. */
+    Execution executionOf(long callId);
+
+    /** Returns the last lines that it wrote to standard error, oldest first. */
+    List<String> lastLines();
+
+    /** Lets go of everything that belongs to it; it has ended. */
+    void release();
+}

@@ -1,0 +1,609 @@
+package dev.vivarium.internal.worker;
+
+import dev.vivarium.CallTimedOut;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.Signal;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerExit;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.Backoff;
+import dev.vivarium.internal.core.ExitDiagnosis;
+import dev.vivarium.internal.core.SlotCore;
+import dev.vivarium.internal.core.SlotEffect;
+import dev.vivarium.internal.core.SlotEvent;
+import dev.vivarium.internal.core.SlotEvent.Timer;
+import dev.vivarium.internal.core.SlotState;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.ProtocolViolation;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.Ready;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.PreRestart;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owns one worker slot, and in it one Python process at a time. {@link SlotCore} decides; this actor carries out.
+ *
+ * <p>States and moves are the core's, so the actor has one behavior: every message becomes an event.
+ */
+public final class WorkerSlot {
+
+    /** The messages of a slot. */
+    public sealed interface Command {}
+
+    /** The pool needs the slot to run. */
+    public record Want() implements Command {}
+
+    /** The slot shall end after its call. */
+    public record Dismiss(TransitionCause cause) implements Command {}
+
+    /** The slot shall end now. */
+    public record EndNow(TransitionCause cause) implements Command {}
+
+    /** The router leased the worker to a call. */
+    public record Lease(int incarnation, ActiveCall call) implements Command {}
+
+    /** Send a signal to the process, unless that incarnation has ended. */
+    public record SendSignal(int incarnation, Signal signal) implements Command {}
+
+    private record CallStopped(int incarnation, long callId) implements Command {}
+
+    private record DeadlinePassed(int incarnation, long callId) implements Command {}
+
+    private record TimerElapsed(int incarnation, Timer timer) implements Command {}
+
+    private record Spawned(int incarnation, long pid) implements Command {}
+
+    private record SpawnRefused(int incarnation, String reason) implements Command {}
+
+    private record HelloReceived(int incarnation) implements Command {}
+
+    private record ReadyReceived(int incarnation, Ready ready) implements Command {}
+
+    private record LoadFailed(int incarnation, ErrorBody error) implements Command {}
+
+    private record CallAnswered(int incarnation, long callId) implements Command {}
+
+    private record PongReceived(int incarnation) implements Command {}
+
+    private record ViolationSeen(int incarnation, ProtocolViolation violation) implements Command {}
+
+    private record ChannelEnded(int incarnation) implements Command {}
+
+    private record ProcessExited(int incarnation, Exited report) implements Command {}
+
+    private record GuardianGone(int incarnation) implements Command {}
+
+    private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
+    private static final String DEADLINE = "deadline";
+
+    private final ActorContext<Command> actor;
+    private final TimerScheduler<Command> timers;
+    private final PoolContext context;
+    private final WorkerDriver.Factory drivers;
+    private final RouterPort router;
+    private final PoolPort pool;
+    private final int slot;
+    private final AtomicInteger lastIncarnation;
+    private final SlotCore core;
+    private SlotState state;
+    private @Nullable WorkerDriver driver;
+    private @Nullable ActiveCall call;
+    private @Nullable ActiveCall leasing;
+    private @Nullable WorkerExit lastExit;
+    private @Nullable Exited report;
+    private @Nullable ErrorBody loadError;
+    private @Nullable String detail;
+    private long pid;
+    private long completed;
+    private boolean everReady;
+
+    private WorkerSlot(
+            ActorContext<Command> actor,
+            TimerScheduler<Command> timers,
+            PoolContext context,
+            WorkerDriver.Factory drivers,
+            RouterPort router,
+            PoolPort pool,
+            int slot,
+            AtomicInteger lastIncarnation) {
+        this.actor = actor;
+        this.timers = timers;
+        this.context = context;
+        this.drivers = drivers;
+        this.router = router;
+        this.pool = pool;
+        this.slot = slot;
+        this.lastIncarnation = lastIncarnation;
+        PoolConfig config = context.config();
+        this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
+        this.state = SlotCore.initial(lastIncarnation.get());
+        publish();
+    }
+
+    /**
+     * Returns the behavior of a slot. A defect in it ends its process and starts it anew, with the next incarnation.
+     *
+     * @param slot the slot's number, from 1
+     */
+    public static Behavior<Command> create(
+            PoolContext context, WorkerDriver.Factory drivers, RouterPort router, PoolPort pool, int slot) {
+        // Outside of the supervised part: an incarnation's number is never used twice, whatever happens to this actor.
+        AtomicInteger lastIncarnation = new AtomicInteger();
+        Behavior<Command> behavior = Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
+            boolean again = lastIncarnation.get() > 0;
+            WorkerSlot self = new WorkerSlot(actor, timers, context, drivers, router, pool, slot, lastIncarnation);
+            if (again) {
+                actor.getSelf().tell(new Want());
+            }
+            return self.behavior();
+        }));
+        return Behaviors.supervise(behavior)
+                .onFailure(SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(10), 0.2));
+    }
+
+    private Behavior<Command> behavior() {
+        return Behaviors.receive(Command.class)
+                .onMessage(Lease.class, this::onLease)
+                .onMessage(CallAnswered.class, this::onCallAnswered)
+                .onMessage(CallStopped.class, this::onCallStopped)
+                .onMessage(DeadlinePassed.class, this::onDeadlinePassed)
+                .onMessage(TimerElapsed.class, this::onTimerElapsed)
+                .onMessage(Want.class, this::onWant)
+                .onMessage(Dismiss.class, this::onDismiss)
+                .onMessage(EndNow.class, this::onEndNow)
+                .onMessage(SendSignal.class, this::onSendSignal)
+                .onMessage(Spawned.class, this::onSpawned)
+                .onMessage(SpawnRefused.class, this::onSpawnRefused)
+                .onMessage(HelloReceived.class, this::onHelloReceived)
+                .onMessage(ReadyReceived.class, this::onReadyReceived)
+                .onMessage(LoadFailed.class, this::onLoadFailed)
+                .onMessage(PongReceived.class, this::onPongReceived)
+                .onMessage(ViolationSeen.class, this::onViolationSeen)
+                .onMessage(ChannelEnded.class, this::onChannelEnded)
+                .onMessage(ProcessExited.class, this::onProcessExited)
+                .onMessage(GuardianGone.class, this::onGuardianGone)
+                .onSignal(PreRestart.class, signal -> onBreakdown())
+                .onSignal(PostStop.class, signal -> onBreakdown())
+                .build();
+    }
+
+    private Behavior<Command> onWant(Want message) {
+        return apply(new SlotEvent.Wanted());
+    }
+
+    private Behavior<Command> onDismiss(Dismiss message) {
+        return apply(new SlotEvent.Unwanted(message.cause()));
+    }
+
+    private Behavior<Command> onEndNow(EndNow message) {
+        return apply(new SlotEvent.EndNow(message.cause()));
+    }
+
+    private Behavior<Command> onLease(Lease message) {
+        leasing = message.call();
+        return apply(new SlotEvent.Leased(message.incarnation(), message.call().id()));
+    }
+
+    private Behavior<Command> onCallAnswered(CallAnswered message) {
+        if (call != null && call.id() == message.callId()) {
+            timers.cancel(DEADLINE);
+            completed++;
+            call = null;
+        }
+        return apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
+    }
+
+    private Behavior<Command> onCallStopped(CallStopped message) {
+        return apply(new SlotEvent.CallOver(message.incarnation(), message.callId()));
+    }
+
+    private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
+        ActiveCall late = call;
+        if (late == null || late.id() != message.callId() || message.incarnation() != state.incarnation() || driver == null) {
+            return Behaviors.same();
+        }
+        Execution execution = driver.executionOf(late.id());
+        boolean ended = late.fail(new CallTimedOut(
+                execution,
+                late.timeout(),
+                context.snapshot(),
+                late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot) + ", incarnation "
+                        + message.incarnation() + " (" + describe(execution) + ")"));
+        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+    }
+
+    private static String describe(Execution execution) {
+        return switch (execution) {
+            case NOT_STARTED -> "the handler had not started";
+            case UNKNOWN -> "the handler had started";
+            case RAN -> "the handler had finished";
+        };
+    }
+
+    private Behavior<Command> onTimerElapsed(TimerElapsed message) {
+        return apply(new SlotEvent.TimerFired(message.incarnation(), message.timer()));
+    }
+
+    private Behavior<Command> onSendSignal(SendSignal message) {
+        if (driver != null && message.incarnation() == state.incarnation()) {
+            driver.signal(message.signal().number(), false);
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onSpawned(Spawned message) {
+        if (message.incarnation() == state.incarnation()) {
+            pid = message.pid();
+            publish();
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onSpawnRefused(SpawnRefused message) {
+        detail = "could not be started: " + message.reason();
+        return apply(new SlotEvent.SpawnRefused(message.incarnation()));
+    }
+
+    private Behavior<Command> onHelloReceived(HelloReceived message) {
+        return apply(new SlotEvent.Hello(message.incarnation()));
+    }
+
+    private Behavior<Command> onReadyReceived(ReadyReceived message) {
+        if (message.incarnation() == state.incarnation()) {
+            everReady = true;
+            pool.ready(slot, message.ready());
+        }
+        return apply(new SlotEvent.Loaded(message.incarnation()));
+    }
+
+    private Behavior<Command> onLoadFailed(LoadFailed message) {
+        if (message.incarnation() == state.incarnation()) {
+            loadError = message.error();
+            detail = "could not load its handlers: " + message.error().message();
+        }
+        return apply(new SlotEvent.LoadFailed(message.incarnation()));
+    }
+
+    private Behavior<Command> onPongReceived(PongReceived message) {
+        return apply(new SlotEvent.Pong(message.incarnation()));
+    }
+
+    private Behavior<Command> onViolationSeen(ViolationSeen message) {
+        if (message.incarnation() == state.incarnation() && detail == null) {
+            detail = "broke the protocol: " + message.violation();
+            log.warn("{} {}", context.worker(slot), detail);
+        }
+        return apply(new SlotEvent.Violated(message.incarnation()));
+    }
+
+    private Behavior<Command> onChannelEnded(ChannelEnded message) {
+        return apply(new SlotEvent.ChannelClosed(message.incarnation()));
+    }
+
+    private Behavior<Command> onProcessExited(ProcessExited message) {
+        if (message.incarnation() != state.incarnation()) {
+            return Behaviors.same();
+        }
+        report = message.report();
+        ExitDiagnosis diagnosis = diagnose(message.report());
+        return apply(new SlotEvent.Exited(message.incarnation(), diagnosis.cause()));
+    }
+
+    private static ExitDiagnosis diagnose(Exited exited) {
+        return ExitDiagnosis.of(exited.status(), exited.oomKills(), exited.maxRssKiB());
+    }
+
+    private Behavior<Command> onGuardianGone(GuardianGone message) {
+        return apply(new SlotEvent.GuardianLost(message.incarnation()));
+    }
+
+    /** This actor stops or starts anew because of a defect, or its parent ends: nothing of the process may stay. */
+    private Behavior<Command> onBreakdown() {
+        WorkerDriver current = driver;
+        if (current != null) {
+            current.signal(Signal.KILL.number(), true);
+            router.withdrawn(slot, state.incarnation());
+            current.release();
+            driver = null;
+        }
+        ActiveCall open = call;
+        if (open != null && current != null) {
+            call = null;
+            WorkerExit exit = exit(state.incarnation(), TransitionCause.DRAINED, "was ended because its slot stopped");
+            router.lost(open, exit, current.executionOf(open.id()));
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> apply(SlotEvent event) {
+        SlotCore.Step step = core.on(state, event, context.clock().nanoTime());
+        SlotState before = state;
+        state = step.state();
+        Behavior<Command> next = Behaviors.same();
+        for (SlotEffect effect : step.effects()) {
+            if (effect instanceof SlotEffect.Retire) {
+                next = Behaviors.stopped();
+            } else {
+                perform(effect);
+            }
+        }
+        if (state != before) {
+            publish();
+        }
+        if (next != Behaviors.<Command>same()) {
+            context.slotEnded(slot);
+            router.gone(slot);
+            pool.retired(slot);
+        }
+        return next;
+    }
+
+    private void perform(SlotEffect effect) {
+        if (effect instanceof SlotEffect.SendCall send) {
+            sendCall(send.incarnation());
+        } else if (effect instanceof SlotEffect.Moved moved) {
+            moved(moved);
+        } else if (effect instanceof SlotEffect.Offer offer) {
+            router.offered(slot, offer.incarnation(), actor.getSelf());
+        } else if (effect instanceof SlotEffect.Withdraw withdraw) {
+            router.withdrawn(slot, withdraw.incarnation());
+        } else if (effect instanceof SlotEffect.StartTimer start) {
+            timers.startSingleTimer(
+                    start.timer(), new TimerElapsed(start.incarnation(), start.timer()), durationOf(start.timer()));
+        } else if (effect instanceof SlotEffect.StopTimer stop) {
+            timers.cancel(stop.timer());
+        } else if (effect instanceof SlotEffect.Spawn spawn) {
+            spawn(spawn.incarnation());
+        } else if (effect instanceof SlotEffect.RefuseLease refuse) {
+            refuse(refuse.callId());
+        } else if (effect instanceof SlotEffect.Ended ended) {
+            ended(ended);
+        } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
+            scheduleRestart(restart);
+        } else if (driver != null) {
+            drive(effect, driver);
+        }
+    }
+
+    private static void drive(SlotEffect effect, WorkerDriver driver) {
+        if (effect instanceof SlotEffect.Welcome) {
+            driver.welcome();
+        } else if (effect instanceof SlotEffect.SendCancel cancel) {
+            driver.cancel(cancel.callId());
+        } else if (effect instanceof SlotEffect.SendPing) {
+            driver.ping();
+        } else if (effect instanceof SlotEffect.SendDrain) {
+            driver.drain();
+        } else if (effect instanceof SlotEffect.Kill) {
+            driver.signal(Signal.KILL.number(), true);
+        } else if (effect instanceof SlotEffect.Release) {
+            driver.release();
+        } else {
+            throw new IllegalStateException("no way to carry out " + effect);
+        }
+    }
+
+    private void spawn(int incarnation) {
+        lastIncarnation.set(incarnation);
+        if (incarnation > 1) {
+            context.stats().countRestart();
+        }
+        report = null;
+        loadError = null;
+        detail = null;
+        pid = 0;
+        completed = 0;
+        WorkerDriver started = drivers.create(slot, incarnation, new Reports(incarnation));
+        driver = started;
+        started.spawn();
+    }
+
+    private void sendCall(int incarnation) {
+        ActiveCall leased = leasing;
+        if (leased == null || driver == null) {
+            throw new IllegalStateException("a lease without a call");
+        }
+        leasing = null;
+        call = leased;
+        long id = leased.id();
+        long remaining = leased.deadline() - context.clock().nanoTime();
+        leased.sending(() -> actor.getSelf().tell(new CallStopped(incarnation, id)));
+        Duration left = Duration.ofNanos(Math.max(0, remaining));
+        timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
+        driver.send(leased, Math.max(1, remaining / 1000));
+        if (leased.isDone()) {
+            // Cancelled between the lease and the line above, when nobody could be told yet.
+            actor.getSelf().tell(new CallStopped(incarnation, id));
+        }
+    }
+
+    private void refuse(long callId) {
+        ActiveCall refused = leasing;
+        if (refused != null && refused.id() == callId) {
+            leasing = null;
+            router.refused(refused);
+        }
+    }
+
+    private void moved(SlotEffect.Moved moved) {
+        context.events()
+                .publish(new PoolEvent.WorkerTransitioned(
+                        context.worker(slot),
+                        moved.incarnation(),
+                        moved.from(),
+                        moved.to(),
+                        moved.cause(),
+                        context.clock().now()));
+    }
+
+    private void ended(SlotEffect.Ended ended) {
+        timers.cancel(DEADLINE);
+        WorkerExit exit = exit(ended.incarnation(), ended.cause(), explain(ended.cause()));
+        lastExit = exit;
+        context.events().publish(new PoolEvent.WorkerExited(exit, ended.callId(), context.clock().now()));
+        if (ended.cause() != TransitionCause.RETIRED && ended.cause() != TransitionCause.DRAINED) {
+            log.warn("{}", exit.detail());
+        }
+        ActiveCall open = call;
+        call = null;
+        if (open != null && driver != null) {
+            router.lost(open, exit, driver.executionOf(open.id()));
+        }
+        if (!everReady || state instanceof SlotState.BackingOff) {
+            pool.startFailed(slot, exit, loadError);
+        }
+        pid = 0;
+    }
+
+    private WorkerExit exit(int incarnation, TransitionCause cause, String what) {
+        ExitDiagnosis diagnosis = report == null ? null : diagnose(report);
+        return new WorkerExit(
+                context.worker(slot),
+                incarnation,
+                pid,
+                cause,
+                diagnosis == null ? -1 : diagnosis.status(),
+                diagnosis == null ? 0 : diagnosis.signal(),
+                report == null ? 0 : report.maxRssKiB(),
+                report == null ? -1 : report.oomKills(),
+                context.worker(slot) + ", incarnation " + incarnation + (pid == 0 ? "" : ", pid " + pid) + ", " + what,
+                driver == null ? List.of() : driver.lastLines());
+    }
+
+    /** Says what happened in one clause: our own reason first, then what the operating system reported. */
+    private String explain(TransitionCause cause) {
+        PoolConfig.Timeouts limits = context.config().timeouts();
+        String reported = report == null ? null : diagnose(report).text();
+        String own = switch (cause) {
+            case CONNECT_TIMEOUT -> "did not say hello within " + limits.connect();
+            case LOAD_TIMEOUT -> "did not load its handlers within " + limits.load();
+            case HUNG -> "did not end a call within " + limits.cancelGrace() + " of its deadline or cancellation";
+            case UNHEALTHY -> "missed " + context.config().health().maxFailures() + " health checks in a row";
+            case GUARDIAN_LOST -> "ended with its guardian";
+            case RETIRED -> "was retired";
+            case DRAINED -> "was drained";
+            case PROTOCOL_VIOLATION -> detail == null ? "closed its data channel while it lived" : detail;
+            default -> detail;
+        };
+        if (own == null) {
+            return reported == null ? "ended" : reported;
+        }
+        return own;
+    }
+
+    private void scheduleRestart(SlotEffect.ScheduleRestart restart) {
+        PoolConfig.Restart policy = context.config().restart();
+        Duration delay = new Backoff(policy.minBackoff(), policy.maxBackoff(), policy.jitter())
+                .delay(restart.waits(), context.entropy().unit());
+        if (restart.waits() > 0) {
+            timers.startSingleTimer(Timer.BACKOFF, new TimerElapsed(restart.incarnation(), Timer.BACKOFF), delay);
+        }
+        context.events()
+                .publish(new PoolEvent.RestartScheduled(
+                        context.worker(slot), restart.failures(), delay, restart.cause(), context.clock().now()));
+    }
+
+    private Duration durationOf(Timer timer) {
+        PoolConfig config = context.config();
+        return switch (timer) {
+            case CONNECT -> config.timeouts().connect();
+            case LOAD -> config.timeouts().load();
+            case FENCE -> config.timeouts().cancelGrace();
+            case EXIT -> config.timeouts().drainGrace();
+            case HEALTH -> config.health().interval();
+            case PONG -> config.health().timeout();
+            case BACKOFF -> throw new IllegalStateException("the backoff timer has no fixed duration");
+        };
+    }
+
+    private void publish() {
+        context.slot(new WorkerSnapshot(
+                context.worker(slot),
+                state.incarnation(),
+                state.phase(),
+                pid,
+                call == null ? 0 : call.id(),
+                completed,
+                state.failures(),
+                lastExit));
+    }
+
+    /** Turns a driver's reports into messages. */
+    private final class Reports implements WorkerEvents {
+        private final int incarnation;
+
+        Reports(int incarnation) {
+            this.incarnation = incarnation;
+        }
+
+        @Override
+        public void spawned(long id) {
+            actor.getSelf().tell(new Spawned(incarnation, id));
+        }
+
+        @Override
+        public void spawnRefused(String reason) {
+            actor.getSelf().tell(new SpawnRefused(incarnation, reason));
+        }
+
+        @Override
+        public void hello() {
+            actor.getSelf().tell(new HelloReceived(incarnation));
+        }
+
+        @Override
+        public void loaded(Ready ready) {
+            actor.getSelf().tell(new ReadyReceived(incarnation, ready));
+        }
+
+        @Override
+        public void loadFailed(ErrorBody error) {
+            actor.getSelf().tell(new LoadFailed(incarnation, error));
+        }
+
+        @Override
+        public void answered(long callId) {
+            actor.getSelf().tell(new CallAnswered(incarnation, callId));
+        }
+
+        @Override
+        public void pong() {
+            actor.getSelf().tell(new PongReceived(incarnation));
+        }
+
+        @Override
+        public void violated(ProtocolViolation violation) {
+            actor.getSelf().tell(new ViolationSeen(incarnation, violation));
+        }
+
+        @Override
+        public void channelClosed() {
+            actor.getSelf().tell(new ChannelEnded(incarnation));
+        }
+
+        @Override
+        public void exited(Exited exited) {
+            actor.getSelf().tell(new ProcessExited(incarnation, exited));
+        }
+
+        @Override
+        public void guardianLost() {
+            actor.getSelf().tell(new GuardianGone(incarnation));
+        }
+    }
+}
