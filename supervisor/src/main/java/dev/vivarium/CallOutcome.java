@@ -1,5 +1,7 @@
 package dev.vivarium;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a call ended: exactly one of a value or a typed error.
  *
@@ -16,7 +18,7 @@ public sealed interface CallOutcome<T> {
      * @param value the converted result; null when the handler returned {@code None}
      * @param attempts how many times the call was sent to a worker, from 1
      */
-    record Succeeded<T>(long callId, T value, int attempts) implements CallOutcome<T> {}
+    record Succeeded<T>(long callId, @Nullable T value, int attempts) implements CallOutcome<T> {}
 
     /**
      * The call failed.

@@ -19,8 +19,8 @@ public final class InvalidPoolConfig extends PoolException {
         super(
                 ErrorCategory.SYSTEM,
                 Execution.NOT_STARTED,
-                "the pool's configuration has " + problems.size() + (problems.size() == 1 ? " problem: " : " problems: ")
-                        + String.join("; ", problems),
+                "the pool's configuration has " + problems.size()
+                        + (problems.size() == 1 ? " problem: " : " problems: ") + String.join("; ", problems),
                 null);
         this.problems = List.copyOf(problems);
     }

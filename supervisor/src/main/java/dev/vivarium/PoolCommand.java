@@ -12,7 +12,12 @@ import org.jspecify.annotations.Nullable;
  * answer goes.
  */
 public sealed interface PoolCommand
-        permits PoolCommand.Call, PoolCommand.Close, PoolCommand.GetSnapshot, PoolCommand.Resize, PoolCommand.SendSignal, PoolCommand.Internal {
+        permits PoolCommand.Call,
+                PoolCommand.Close,
+                PoolCommand.GetSnapshot,
+                PoolCommand.Resize,
+                PoolCommand.SendSignal,
+                PoolCommand.Internal {
 
     /** The pool's messages to itself; not for use from outside. */
     non-sealed interface Internal extends PoolCommand {}
@@ -25,7 +30,10 @@ public sealed interface PoolCommand
      * @param owner an actor whose end cancels the call, or null; often the same actor as {@code replyTo}
      * @param <T> the result's type
      */
-    record Call<T>(PythonCall<T> call, ActorRef<CallOutcome<T>> replyTo, @Nullable ActorRef<?> owner) implements PoolCommand {
+    record Call<T>(
+            PythonCall<T> call,
+            ActorRef<CallOutcome<T>> replyTo,
+            @Nullable ActorRef<?> owner) implements PoolCommand {
 
         /** Creates a call that nobody's end cancels. */
         public Call(PythonCall<T> call, ActorRef<CallOutcome<T>> replyTo) {

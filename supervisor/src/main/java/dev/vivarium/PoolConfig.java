@@ -71,7 +71,8 @@ public record PoolConfig(
         @Override
         public String toString() {
             return "Interpreter[python=" + python + ", arguments=" + arguments + ", pythonPath=" + pythonPath
-                    + ", workingDirectory=" + workingDirectory + ", environment=" + environment.keySet() + ", inherited="
+                    + ", workingDirectory=" + workingDirectory + ", environment=" + environment.keySet()
+                    + ", inherited="
                     + inherited + ", computeThreads=" + computeThreads + "]";
         }
     }

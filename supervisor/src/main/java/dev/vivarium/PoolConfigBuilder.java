@@ -22,8 +22,24 @@ public final class PoolConfigBuilder {
 
     /** Variables of the JVM's that workers may see unless told otherwise: what programs need to find their way. */
     public static final List<String> DEFAULT_INHERITED = List.of(
-            "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TZ", "TMPDIR", "VIRTUAL_ENV", "CONDA_PREFIX",
-            "LD_LIBRARY_PATH", "CUDA_*", "NVIDIA_*", "PYENV_*", "XDG_*", "SSL_CERT_FILE", "SSL_CERT_DIR");
+            "PATH",
+            "HOME",
+            "USER",
+            "LOGNAME",
+            "SHELL",
+            "LANG",
+            "LC_*",
+            "TZ",
+            "TMPDIR",
+            "VIRTUAL_ENV",
+            "CONDA_PREFIX",
+            "LD_LIBRARY_PATH",
+            "CUDA_*",
+            "NVIDIA_*",
+            "PYENV_*",
+            "XDG_*",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR");
 
     private String name = "python";
     private List<String> handlers = List.of();
@@ -36,15 +52,15 @@ public final class PoolConfigBuilder {
     private int computeThreads = 1;
     private int workers = CPUS;
     private int overflow;
-    private Duration overflowIdle = Duration.ofSeconds(60);
+    private Duration overflowIdle = Duration.ofMinutes(1);
     private int minReady = 1;
     private StartMode startMode = StartMode.EAGER;
     private int queueCapacity = 1000;
-    private Duration callTimeout = Duration.ofSeconds(60);
+    private Duration callTimeout = Duration.ofMinutes(1);
     private int maxRetries = 3;
     private int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
     private Duration connectTimeout = Duration.ofSeconds(10);
-    private Duration loadTimeout = Duration.ofSeconds(120);
+    private Duration loadTimeout = Duration.ofMinutes(2);
     private Duration cancelGrace = Duration.ofSeconds(2);
     private Duration drainGrace = Duration.ofSeconds(5);
     private Duration minBackoff = Duration.ofMillis(200);
@@ -367,14 +383,17 @@ public final class PoolConfigBuilder {
      */
     public PoolConfig build() {
         Problems problems = new Problems();
-        problems.require(name.matches("[A-Za-z0-9_.-]{1,64}"), "name must match [A-Za-z0-9_.-]{1,64}, got '" + name + "'");
+        problems.require(
+                name.matches("[A-Za-z0-9_.-]{1,64}"), "name must match [A-Za-z0-9_.-]{1,64}, got '" + name + "'");
         problems.require(!handlers.isEmpty(), "handlers must name at least one Python file or module");
         problems.require(handlers.size() <= 100, "handlers must be at most 100, got " + handlers.size());
         problems.require(handlers.stream().noneMatch(String::isBlank), "handlers must not be blank, got " + handlers);
         problems.require(!python.isBlank(), "python must not be blank");
         problems.require(
-                environment.keySet().stream().noneMatch(key -> key.isEmpty() || key.contains("=") || key.startsWith("VIVARIUM_")),
-                "environment must not have empty names, names with '=' or names that begin with VIVARIUM_, got " + environment.keySet());
+                environment.keySet().stream()
+                        .noneMatch(key -> key.isEmpty() || key.contains("=") || key.startsWith("VIVARIUM_")),
+                "environment must not have empty names, names with '=' or names that begin with VIVARIUM_, got "
+                        + environment.keySet());
         problems.between("computeThreads", computeThreads, 1, 1024);
         problems.between("workers", workers, 1, PoolConfig.MAX_WORKERS);
         problems.between("overflow", overflow, 0, PoolConfig.MAX_WORKERS);
@@ -383,7 +402,8 @@ public final class PoolConfigBuilder {
                 "workers + overflow must be <= " + PoolConfig.MAX_WORKERS + ", got " + workers + " + " + overflow);
         problems.between("overflowIdle", overflowIdle, Duration.ofMillis(10), Duration.ofDays(30));
         problems.require(
-                minReady >= 0 && minReady <= workers, "minReady must be >= 0 and <= workers=" + workers + ", got " + minReady);
+                minReady >= 0 && minReady <= workers,
+                "minReady must be >= 0 and <= workers=" + workers + ", got " + minReady);
         problems.between("queueCapacity", queueCapacity, 1, 1_000_000);
         problems.between("callTimeout", callTimeout, Duration.ofMillis(1), Duration.ofDays(30));
         problems.between("maxRetries", maxRetries, 0, 1000);
@@ -397,7 +417,8 @@ public final class PoolConfigBuilder {
         problems.require(
                 maxBackoff.compareTo(minBackoff) >= 0,
                 "maxBackoff must be >= minBackoff=" + minBackoff + ", got " + maxBackoff);
-        problems.require(backoffJitter >= 0 && backoffJitter <= 1, "backoffJitter must be 0 to 1, got " + backoffJitter);
+        problems.require(
+                backoffJitter >= 0 && backoffJitter <= 1, "backoffJitter must be 0 to 1, got " + backoffJitter);
         problems.between("stableAfter", stableAfter, Duration.ofMillis(1), Duration.ofDays(1));
         problems.between("healthInterval", healthInterval, Duration.ofMillis(10), Duration.ofDays(1));
         problems.between("healthTimeout", healthTimeout, Duration.ofMillis(1), Duration.ofDays(1));
@@ -412,13 +433,21 @@ public final class PoolConfigBuilder {
                 name,
                 handlers,
                 new PoolConfig.Interpreter(
-                        python, interpreterArguments, pythonPath, workingDirectory, Map.copyOf(environment), inherited, computeThreads),
+                        python,
+                        interpreterArguments,
+                        pythonPath,
+                        workingDirectory,
+                        Map.copyOf(environment),
+                        inherited,
+                        computeThreads),
                 new PoolConfig.Sizing(workers, overflow, overflowIdle, minReady, startMode, queueCapacity),
                 new PoolConfig.CallDefaults(
                         callTimeout,
                         maxRetries,
                         new Limits(
-                                maxBodyBytes, Limits.DEFAULTS.maxAttachmentsBytes(), Limits.DEFAULTS.maxAttachmentCount())),
+                                maxBodyBytes,
+                                Limits.DEFAULTS.maxAttachmentsBytes(),
+                                Limits.DEFAULTS.maxAttachmentCount())),
                 new PoolConfig.Timeouts(connectTimeout, loadTimeout, cancelGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),

@@ -16,7 +16,12 @@ public sealed interface PoolEvent {
      * @param from null for the start of an incarnation
      */
     record WorkerTransitioned(
-            WorkerId worker, int incarnation, @Nullable WorkerState from, WorkerState to, TransitionCause cause, Instant at)
+            WorkerId worker,
+            int incarnation,
+            @Nullable WorkerState from,
+            WorkerState to,
+            TransitionCause cause,
+            Instant at)
             implements PoolEvent {}
 
     /**

@@ -19,7 +19,8 @@ public final class PoolSaturated extends PoolException {
         super(
                 ErrorCategory.RESOURCE,
                 Execution.NOT_STARTED,
-                "pool '" + pool.pool() + "' is saturated: queueCapacity=" + queueCapacity + " reached (" + pool.summary() + ")",
+                "pool '" + pool.pool() + "' is saturated: queueCapacity=" + queueCapacity + " reached ("
+                        + pool.summary() + ")",
                 null);
         this.pool = pool;
     }

@@ -63,7 +63,10 @@ public record PoolSnapshot(
         for (Phase phase : Phase.values()) {
             int n = count(phase);
             if (n > 0 || phase == Phase.IDLE || phase == Phase.BUSY || phase == Phase.STARTING) {
-                text.append(", ").append(phase.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')).append('=').append(n);
+                text.append(", ")
+                        .append(phase.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
+                        .append('=')
+                        .append(n);
             }
         }
         return text.append(", waiting=").append(waiting).toString();

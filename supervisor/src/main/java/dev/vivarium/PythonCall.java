@@ -74,7 +74,14 @@ public final class PythonCall<T> {
         List<@Nullable Object> copy = new ArrayList<>(values.length);
         Collections.addAll(copy, values);
         return new PythonCall<>(
-                handler, Collections.unmodifiableList(copy), keywords, rawKeywords, resultType, timeout, retrySafe, maxRetries);
+                handler,
+                Collections.unmodifiableList(copy),
+                keywords,
+                rawKeywords,
+                resultType,
+                timeout,
+                retrySafe,
+                maxRetries);
     }
 
     /**
@@ -89,7 +96,14 @@ public final class PythonCall<T> {
         Map<String, @Nullable Object> copy = new LinkedHashMap<>(keywords);
         copy.put(Objects.requireNonNull(name, "name"), value);
         return new PythonCall<>(
-                handler, positional, Collections.unmodifiableMap(copy), null, resultType, timeout, retrySafe, maxRetries);
+                handler,
+                positional,
+                Collections.unmodifiableMap(copy),
+                null,
+                resultType,
+                timeout,
+                retrySafe,
+                maxRetries);
     }
 
     /** Returns a copy whose keyword arguments are the members of {@code object}, a JSON object sent on as it stands. */
@@ -104,7 +118,8 @@ public final class PythonCall<T> {
 
     /** Returns a copy whose result is converted to a generic type, such as {@code new TypeReference<List<Score>>() {}}. */
     public <R> PythonCall<R> returning(TypeReference<R> type) {
-        return new PythonCall<>(handler, positional, keywords, rawKeywords, type.getType(), timeout, retrySafe, maxRetries);
+        return new PythonCall<>(
+                handler, positional, keywords, rawKeywords, type.getType(), timeout, retrySafe, maxRetries);
     }
 
     /**

@@ -50,7 +50,9 @@ class PythonPoolTest {
             assertThat(error.pythonMessage()).isEqualTo("no luck");
             assertThat(error.execution()).isEqualTo(Execution.RAN);
             assertThat(error.getStackTrace()[0].getMethodName()).isEqualTo("fail");
-            assertThat(error.details().causes()).first().satisfies(cause -> assertThat(cause.type()).isEqualTo("KeyError"));
+            assertThat(error.details().causes())
+                    .first()
+                    .satisfies(cause -> assertThat(cause.type()).isEqualTo("KeyError"));
         });
     }
 }

@@ -1,9 +1,9 @@
 package dev.vivarium;
 
+import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /** What tests with real Python share. */
 final class Pythons {
@@ -13,7 +13,8 @@ final class Pythons {
     /** Returns the path of the handlers that the tests use. */
     static String handlers() {
         try {
-            return Path.of(Pythons.class.getResource("/python/behaviours.py").toURI()).toString();
+            return Path.of(Pythons.class.getResource("/python/behaviours.py").toURI())
+                    .toString();
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -24,8 +25,14 @@ final class Pythons {
         return PoolConfig.builder().name(name).handlers(handlers()).workers(2);
     }
 
-    /** Returns a list that gathers events, to be used as a listener. */
-    static List<PoolEvent> recorder() {
-        return new CopyOnWriteArrayList<>();
+    /** Returns whether a process runs; one that has ended and only waits to be reaped by its new parent does not. */
+    static boolean isLiving(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            char state = stat.charAt(stat.lastIndexOf(')') + 2);
+            return state != 'Z' && state != 'X';
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

@@ -16,7 +16,10 @@ public interface Codec {
      *
      * @throws CodecException when an argument has no encoding
      */
-    byte[] encodeCall(String handler, List<? extends @Nullable Object> positional, Map<String, ? extends @Nullable Object> keywords)
+    byte[] encodeCall(
+            String handler,
+            List<? extends @Nullable Object> positional,
+            Map<String, ? extends @Nullable Object> keywords)
             throws CodecException;
 
     /**
@@ -24,7 +27,8 @@ public interface Codec {
      *
      * @throws CodecException when a positional argument has no encoding
      */
-    byte[] encodeCall(String handler, List<? extends @Nullable Object> positional, RawJson keywords) throws CodecException;
+    byte[] encodeCall(String handler, List<? extends @Nullable Object> positional, RawJson keywords)
+            throws CodecException;
 
     /**
      * Converts the body of a REPLY.
@@ -32,5 +36,6 @@ public interface Codec {
      * @return the value; null when the handler returned {@code None}
      * @throws CodecException when the body cannot be converted to {@code type}
      */
-    @Nullable Object decode(byte[] body, Type type) throws CodecException;
+    @Nullable
+    Object decode(byte[] body, Type type) throws CodecException;
 }

@@ -13,7 +13,8 @@ import java.util.List;
  * @param body the encoded part
  * @param attachments raw bytes beside the encoded part; each buffer from its position to its limit
  */
-@SuppressWarnings("ArrayRecordComponent") // Frames are never compared; a copy of the body on the hot path would be a waste.
+@SuppressWarnings(
+        "ArrayRecordComponent") // Frames are never compared; a copy of the body on the hot path would be a waste.
 public record Frame(
         FrameType type, long callId, long remainingMicros, int incarnation, byte[] body, List<ByteBuffer> attachments) {
 
@@ -39,7 +40,8 @@ public record Frame(
     }
 
     /** Returns a CALL. */
-    public static Frame call(long callId, int incarnation, long remainingMicros, byte[] body, List<ByteBuffer> attachments) {
+    public static Frame call(
+            long callId, int incarnation, long remainingMicros, byte[] body, List<ByteBuffer> attachments) {
         return new Frame(FrameType.CALL, callId, remainingMicros, incarnation, body, attachments);
     }
 
@@ -60,7 +62,8 @@ public record Frame(
     /** Returns the frame without its contents: they may be secrets. */
     @Override
     public String toString() {
-        return type + "(call=" + Long.toUnsignedString(callId) + ", incarnation=" + Integer.toUnsignedString(incarnation)
-                + ", body=" + body.length + " bytes, attachments=" + attachments.size() + ")";
+        return type + "(call=" + Long.toUnsignedString(callId) + ", incarnation="
+                + Integer.toUnsignedString(incarnation) + ", body=" + body.length + " bytes, attachments="
+                + attachments.size() + ")";
     }
 }

@@ -65,9 +65,13 @@ public final class FrameDecoder {
             throw failure;
         }
         if (headerFilled > 0) {
-            throw fail(Kind.TRUNCATED, "the stream ended after " + headerFilled + " header and " + payloadFilled + " of "
-                    + (headerFilled < Frame.HEADER_BYTES ? "unknown" : Long.toString((long) bodyLength + attachmentsLength))
-                    + " further bytes");
+            throw fail(
+                    Kind.TRUNCATED,
+                    "the stream ended after " + headerFilled + " header and " + payloadFilled + " of "
+                            + (headerFilled < Frame.HEADER_BYTES
+                                    ? "unknown"
+                                    : Long.toString((long) bodyLength + attachmentsLength))
+                            + " further bytes");
         }
     }
 
@@ -95,21 +99,32 @@ public final class FrameDecoder {
         long attachments = view.getInt(32) & 0xffff_ffffL;
         int count = view.getShort(36) & 0xffff;
         require(version == Frame.VERSION, Kind.BAD_VERSION, "version must be 1, got " + version);
-        require(!FrameType.isReserved(code), Kind.RESERVED_TYPE, "type 0x" + Integer.toHexString(code) + " is reserved");
-        require(FrameType.ofCode(code) != null, Kind.UNKNOWN_TYPE, "type 0x" + Integer.toHexString(code) + " is unknown");
+        require(
+                !FrameType.isReserved(code),
+                Kind.RESERVED_TYPE,
+                "type 0x" + Integer.toHexString(code) + " is reserved");
+        require(
+                FrameType.ofCode(code) != null,
+                Kind.UNKNOWN_TYPE,
+                "type 0x" + Integer.toHexString(code) + " is unknown");
         require(flags == 0, Kind.BAD_FLAGS, "flags must be 0, got 0x" + Integer.toHexString(flags));
         require(view.getShort(38) == 0, Kind.BAD_RESERVED, "the reserved field must be 0");
-        require(body <= limits.maxBodyBytes(), Kind.OVERSIZE_BODY, "maxBodyBytes is " + limits.maxBodyBytes() + ", got " + body);
+        require(
+                body <= limits.maxBodyBytes(),
+                Kind.OVERSIZE_BODY,
+                "maxBodyBytes is " + limits.maxBodyBytes() + ", got " + body);
         require(
                 attachments <= limits.maxAttachmentsBytes() && count <= limits.maxAttachmentCount(),
                 Kind.OVERSIZE_ATTACHMENTS,
-                "maxAttachmentsBytes is " + limits.maxAttachmentsBytes() + ", got " + attachments + "; maxAttachmentCount is "
-                        + limits.maxAttachmentCount() + ", got " + count);
+                "maxAttachmentsBytes is " + limits.maxAttachmentsBytes() + ", got " + attachments
+                        + "; maxAttachmentCount is " + limits.maxAttachmentCount() + ", got " + count);
         require(
                 (count == 0) == (attachments == 0) && attachments >= 4L * count,
                 Kind.BAD_ATTACHMENTS,
                 count + " attachments cannot take " + attachments + " bytes");
-        require(body + attachments <= Integer.MAX_VALUE - 16, Kind.OVERSIZE_ATTACHMENTS,
+        require(
+                body + attachments <= Integer.MAX_VALUE - 16,
+                Kind.OVERSIZE_ATTACHMENTS,
                 "body and attachments together must fit into one array, got " + (body + attachments));
         bodyLength = (int) body;
         attachmentsLength = (int) attachments;
@@ -132,7 +147,8 @@ public final class FrameDecoder {
     private Frame finish() throws ProtocolViolationException {
         List<ByteBuffer> attachments = attachmentCount == 0 ? List.of() : sliceAttachments();
         ByteBuffer view = ByteBuffer.wrap(header);
-        byte[] body = attachmentCount == 0 && payload.length == bodyLength ? payload : Arrays.copyOf(payload, bodyLength);
+        byte[] body =
+                attachmentCount == 0 && payload.length == bodyLength ? payload : Arrays.copyOf(payload, bodyLength);
         FrameType type = FrameType.ofCode(header[5] & 0xff);
         if (type == null) {
             throw fail(Kind.UNKNOWN_TYPE, "the header changed while it was read");
@@ -153,7 +169,9 @@ public final class FrameDecoder {
             sum += lengths[i] & 0xffff_ffffL;
         }
         if (sum != attachmentsLength) {
-            throw fail(Kind.BAD_ATTACHMENTS, "the table adds up to " + sum + " bytes, the header says " + attachmentsLength);
+            throw fail(
+                    Kind.BAD_ATTACHMENTS,
+                    "the table adds up to " + sum + " bytes, the header says " + attachmentsLength);
         }
         List<ByteBuffer> attachments = new ArrayList<>(attachmentCount);
         int offset = section.position();
@@ -176,7 +194,9 @@ public final class FrameDecoder {
 
     private ProtocolViolationException fail(Kind kind, String detail, ByteBuffer following) {
         byte[] first = Arrays.copyOf(header, headerFilled);
-        int more = Math.min(ProtocolViolation.QUOTED_BYTES - first.length, headerFilled < Frame.HEADER_BYTES || payloadFilled == 0 ? following.remaining() : payloadFilled);
+        int more = Math.min(
+                ProtocolViolation.QUOTED_BYTES - first.length,
+                headerFilled < Frame.HEADER_BYTES || payloadFilled == 0 ? following.remaining() : payloadFilled);
         byte[] quoted = Arrays.copyOf(first, first.length + more);
         if (payloadFilled > 0 && headerFilled == Frame.HEADER_BYTES) {
             System.arraycopy(payload, 0, quoted, first.length, more);

@@ -31,10 +31,17 @@ public record Handshake(int version, String codec, List<String> features) {
      */
     public static Handshake choose(WorkerHello hello, List<String> codecs) throws Refused {
         if (!hello.versions().contains(Frame.VERSION)) {
-            throw new Refused("the worker speaks protocol versions " + hello.versions() + ", this side speaks [" + Frame.VERSION + "]");
+            throw new Refused("the worker speaks protocol versions " + hello.versions() + ", this side speaks ["
+                    + Frame.VERSION + "]");
         }
-        String codec = hello.codecs().stream().filter(codecs::contains).findFirst()
-                .orElseThrow(() -> new Refused("the worker knows codecs " + hello.codecs() + ", this side knows " + codecs));
-        return new Handshake(Frame.VERSION, codec, FEATURES.stream().filter(hello.features()::contains).toList());
+        String codec = hello.codecs().stream()
+                .filter(codecs::contains)
+                .findFirst()
+                .orElseThrow(
+                        () -> new Refused("the worker knows codecs " + hello.codecs() + ", this side knows " + codecs));
+        return new Handshake(
+                Frame.VERSION,
+                codec,
+                FEATURES.stream().filter(hello.features()::contains).toList());
     }
 }

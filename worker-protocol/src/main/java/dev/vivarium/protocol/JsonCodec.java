@@ -63,7 +63,9 @@ public final class JsonCodec implements Codec {
 
     @Override
     public byte[] encodeCall(
-            String handler, List<? extends @Nullable Object> positional, Map<String, ? extends @Nullable Object> keywords)
+            String handler,
+            List<? extends @Nullable Object> positional,
+            Map<String, ? extends @Nullable Object> keywords)
             throws CodecException {
         return encode(handler, positional, keywords, null);
     }
@@ -125,7 +127,8 @@ public final class JsonCodec implements Codec {
         try {
             return readers.computeIfAbsent(type, this::reader).readValue(body);
         } catch (IOException | RuntimeException e) {
-            throw new CodecException("the result cannot be converted to " + type.getTypeName() + ": " + e.getMessage(), e);
+            throw new CodecException(
+                    "the result cannot be converted to " + type.getTypeName() + ": " + e.getMessage(), e);
         }
     }
 

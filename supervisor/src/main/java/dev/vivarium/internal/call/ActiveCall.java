@@ -7,6 +7,7 @@ import dev.vivarium.protocol.Execution;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,7 @@ public final class ActiveCall {
     private final Sink sink;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
     private final List<Attempt> attempts = new ArrayList<>(0);
-    private volatile int sent;
+    private final AtomicInteger sent = new AtomicInteger();
     private volatile @Nullable Runnable stopWorker;
 
     /**
@@ -114,7 +115,7 @@ public final class ActiveCall {
 
     /** Returns how often it has been sent. */
     public int sent() {
-        return sent;
+        return sent.get();
     }
 
     /** Returns whether it has ended for its caller. */
@@ -137,9 +138,8 @@ public final class ActiveCall {
     }
 
     /** Notes that the call is written to a worker, and how to stop it there. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // Only the slot that holds the lease writes it.
     public void sending(Runnable stop) {
-        sent = sent + 1;
+        sent.incrementAndGet();
         stopWorker = stop;
     }
 

@@ -44,7 +44,9 @@ public final class CallIntake {
         int limit = context.config().calls().limits().maxBodyBytes();
         if (body.length > limit) {
             refusal.accept(new ArgumentsNotEncodable(
-                    "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is " + limit, null));
+                    "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
+                            + limit,
+                    null));
             return null;
         }
         int queueCapacity = context.config().sizing().queueCapacity();

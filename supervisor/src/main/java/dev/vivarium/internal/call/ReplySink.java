@@ -8,6 +8,7 @@ import dev.vivarium.protocol.CodecException;
 import java.lang.reflect.Type;
 import java.util.concurrent.Executor;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends a call's outcome to an actor. Decoding happens on the callback executor, not on the thread that reads the worker.
@@ -41,7 +42,8 @@ public final class ReplySink<T> implements ActiveCall.Sink {
 
     private CallOutcome<T> decode(ActiveCall call, byte[] body) {
         try {
-            @SuppressWarnings({"unchecked", "NullAway"}) // The codec converts to the type that T stands for.
+            @SuppressWarnings("unchecked") // The codec converts to the type that T stands for.
+            @Nullable
             T value = (T) codec.decode(body, resultType);
             return new CallOutcome.Succeeded<>(call.id(), value, call.sent());
         } catch (CodecException e) {

@@ -34,13 +34,16 @@ public interface Acceptor {
     }
 
     /** Returns who serves the guardian's connection, or null to refuse it. */
-    @Nullable Frames guardian();
+    @Nullable
+    Frames guardian();
 
     /** Returns who serves a worker's control connection, or null when no such worker is expected. */
-    @Nullable Frames control(int slot, int incarnation);
+    @Nullable
+    Frames control(int slot, int incarnation);
 
     /** Returns who serves a worker's output, or null when no such worker is expected. */
-    @Nullable Bytes output(int slot, int incarnation, boolean errors);
+    @Nullable
+    Bytes output(int slot, int incarnation, boolean errors);
 
     /** Takes over a worker's data channel, in blocking mode; returns false when no such worker is expected. */
     boolean data(int slot, int incarnation, SocketChannel channel);

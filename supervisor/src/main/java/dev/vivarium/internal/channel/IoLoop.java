@@ -300,7 +300,8 @@ public final class IoLoop implements AutoCloseable {
                 case "stdout", "stderr" -> {
                     return serveBytes(
                             channel,
-                            acceptor.output(attach.slot(), incarnation, attach.kind().equals("stderr")));
+                            acceptor.output(
+                                    attach.slot(), incarnation, attach.kind().equals("stderr")));
                 }
                 case "data" -> {
                     handlers.remove(channel);

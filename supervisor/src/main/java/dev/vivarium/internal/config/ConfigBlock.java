@@ -31,7 +31,10 @@ public final class ConfigBlock {
         OPTIONS.put("handlers", (b, c, k) -> b.handlers(c.getStringList(k)));
         OPTIONS.put("python", (b, c, k) -> b.python(c.getString(k)));
         OPTIONS.put("interpreter-arguments", (b, c, k) -> b.interpreterArguments(c.getStringList(k)));
-        OPTIONS.put("python-path", (b, c, k) -> b.pythonPath(c.getStringList(k).stream().map(Path::of).toList()));
+        OPTIONS.put(
+                "python-path",
+                (b, c, k) ->
+                        b.pythonPath(c.getStringList(k).stream().map(Path::of).toList()));
         OPTIONS.put("working-directory", (b, c, k) -> b.workingDirectory(Path.of(c.getString(k))));
         OPTIONS.put("environment", (b, c, k) -> {
             Map<String, String> variables = new LinkedHashMap<>();

@@ -21,10 +21,10 @@ public record Backoff(Duration min, Duration max, double jitter) {
         if (failures <= 0) {
             return Duration.ZERO;
         }
-        // Doubling stops before the shift can overflow: 2^40 ms is more than any allowed maximum.
-        double wait = min.toMillis() * (double) (1L << Math.min(failures - 1, 40));
-        double capped = Math.min(wait, max.toMillis());
+        double most = (double) max.toMillis();
+        double wait = Math.scalb((double) min.toMillis(), Math.min(failures - 1, 40));
+        double capped = Math.min(wait, most);
         double spread = capped * (1 + jitter * (2 * unit - 1));
-        return Duration.ofMillis(Math.round(Math.min(spread, max.toMillis())));
+        return Duration.ofMillis(Math.round(Math.min(spread, most)));
     }
 }

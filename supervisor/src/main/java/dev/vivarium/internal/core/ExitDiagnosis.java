@@ -18,11 +18,24 @@ public record ExitDiagnosis(TransitionCause cause, int status, int signal, Strin
     private static final int PROTOCOL = 76;
 
     private static final Map<Integer, String> NAMES = Map.ofEntries(
-            Map.entry(1, "SIGHUP"), Map.entry(2, "SIGINT"), Map.entry(3, "SIGQUIT"), Map.entry(4, "SIGILL"),
-            Map.entry(5, "SIGTRAP"), Map.entry(6, "SIGABRT"), Map.entry(7, "SIGBUS"), Map.entry(8, "SIGFPE"),
-            Map.entry(9, "SIGKILL"), Map.entry(10, "SIGUSR1"), Map.entry(11, "SIGSEGV"), Map.entry(12, "SIGUSR2"),
-            Map.entry(13, "SIGPIPE"), Map.entry(14, "SIGALRM"), Map.entry(15, "SIGTERM"), Map.entry(24, "SIGXCPU"),
-            Map.entry(25, "SIGXFSZ"), Map.entry(31, "SIGSYS"));
+            Map.entry(1, "SIGHUP"),
+            Map.entry(2, "SIGINT"),
+            Map.entry(3, "SIGQUIT"),
+            Map.entry(4, "SIGILL"),
+            Map.entry(5, "SIGTRAP"),
+            Map.entry(6, "SIGABRT"),
+            Map.entry(7, "SIGBUS"),
+            Map.entry(8, "SIGFPE"),
+            Map.entry(9, "SIGKILL"),
+            Map.entry(10, "SIGUSR1"),
+            Map.entry(11, "SIGSEGV"),
+            Map.entry(12, "SIGUSR2"),
+            Map.entry(13, "SIGPIPE"),
+            Map.entry(14, "SIGALRM"),
+            Map.entry(15, "SIGTERM"),
+            Map.entry(24, "SIGXCPU"),
+            Map.entry(25, "SIGXFSZ"),
+            Map.entry(31, "SIGSYS"));
 
     /**
      * Decodes a status.
@@ -36,21 +49,36 @@ public record ExitDiagnosis(TransitionCause cause, int status, int signal, Strin
         if (signal == 0) {
             int status = (wait >> 8) & 0xff;
             if (status == LOAD_FAILED) {
-                return new ExitDiagnosis(TransitionCause.LOAD_FAILED, status, 0, "exited with status 72: a handler source could not be loaded");
+                return new ExitDiagnosis(
+                        TransitionCause.LOAD_FAILED,
+                        status,
+                        0,
+                        "exited with status 72: a handler source could not be loaded");
             }
             if (status == PROTOCOL) {
-                return new ExitDiagnosis(TransitionCause.PROTOCOL_VIOLATION, status, 0, "exited with status 76: it could not read what it was sent");
+                return new ExitDiagnosis(
+                        TransitionCause.PROTOCOL_VIOLATION,
+                        status,
+                        0,
+                        "exited with status 76: it could not read what it was sent");
             }
             return new ExitDiagnosis(TransitionCause.EXITED, status, 0, "exited with status " + status);
         }
         String name = NAMES.getOrDefault(signal, "signal " + signal);
         if (signal == SIGKILL && oomKills > 0) {
-            return new ExitDiagnosis(TransitionCause.OUT_OF_MEMORY, -1, signal,
+            return new ExitDiagnosis(
+                    TransitionCause.OUT_OF_MEMORY,
+                    -1,
+                    signal,
                     "was killed by SIGKILL, likely out of memory: the kernel counted " + oomKills
-                            + " out-of-memory kill(s) in its lifetime, and it had used up to " + maxRssKiB / 1024 + " MiB");
+                            + " out-of-memory kill(s) in its lifetime, and it had used up to " + maxRssKiB / 1024
+                            + " MiB");
         }
         boolean outside = signal == 9 || signal == 15 || signal == 2 || signal == 3 || signal == 1;
-        return new ExitDiagnosis(outside ? TransitionCause.KILLED : TransitionCause.CRASHED, -1, signal,
+        return new ExitDiagnosis(
+                outside ? TransitionCause.KILLED : TransitionCause.CRASHED,
+                -1,
+                signal,
                 (outside ? "was killed from outside by " : "crashed with ") + name);
     }
 }

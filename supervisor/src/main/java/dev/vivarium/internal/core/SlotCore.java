@@ -126,8 +126,11 @@ public final class SlotCore {
             return idle(incarnation, state.failures(), new Service(now, 0), effects);
         }
         if (event instanceof SlotEvent.SpawnRefused) {
-            return end(new Ending(incarnation, state.failures(), WorkerState.INITIALIZING, null, 0, null, null),
-                    TransitionCause.SPAWN_FAILED, now, effects.stop(Timer.CONNECT).stop(Timer.LOAD));
+            return end(
+                    new Ending(incarnation, state.failures(), WorkerState.INITIALIZING, null, 0, null, null),
+                    TransitionCause.SPAWN_FAILED,
+                    now,
+                    effects.stop(Timer.CONNECT).stop(Timer.LOAD));
         }
         Ending ending = new Ending(incarnation, state.failures(), WorkerState.INITIALIZING, null, 0, null, null);
         effects.stop(Timer.CONNECT).stop(Timer.LOAD);
@@ -184,12 +187,21 @@ public final class SlotCore {
             effects.add(new SlotEffect.Withdraw(incarnation));
             return drained(ending(state, 0), unwanted.cause(), effects);
         }
-        if (event instanceof SlotEvent.Hello || event instanceof SlotEvent.Loaded || event instanceof SlotEvent.LoadFailed
+        if (event instanceof SlotEvent.Hello
+                || event instanceof SlotEvent.Loaded
+                || event instanceof SlotEvent.LoadFailed
                 || event instanceof SlotEvent.Answered) {
-            return killed(ending(state, 0), TransitionCause.PROTOCOL_VIOLATION, null,
+            return killed(
+                    ending(state, 0),
+                    TransitionCause.PROTOCOL_VIOLATION,
+                    null,
                     effects.stop(Timer.HEALTH).stop(Timer.PONG).add(new SlotEffect.Withdraw(incarnation)));
         }
-        return alive(ending(state, 0), state, event, now,
+        return alive(
+                ending(state, 0),
+                state,
+                event,
+                now,
                 effects.stop(Timer.HEALTH).stop(Timer.PONG).add(new SlotEffect.Withdraw(incarnation)));
     }
 
@@ -202,7 +214,8 @@ public final class SlotCore {
             if (state.retiring() != null) {
                 return drained(
                         new Ending(incarnation, state.failures(), WorkerState.BUSY, service, 0, null, null),
-                        state.retiring(), effects);
+                        state.retiring(),
+                        effects);
             }
             effects.move(incarnation, WorkerState.BUSY, WorkerState.READY, TransitionCause.RELEASED);
             return idle(incarnation, state.failures(), service, effects);
@@ -210,20 +223,28 @@ public final class SlotCore {
         if (event instanceof SlotEvent.CallOver over && over.callId() == state.callId() && !state.fenced()) {
             effects.add(new SlotEffect.SendCancel(incarnation, state.callId()));
             effects.add(new SlotEffect.StartTimer(incarnation, Timer.FENCE));
-            return effects.then(new Busy(
-                    incarnation, state.failures(), state.service(), state.callId(), true, state.retiring()));
+            return effects.then(
+                    new Busy(incarnation, state.failures(), state.service(), state.callId(), true, state.retiring()));
         }
         if (event instanceof SlotEvent.Unwanted unwanted) {
             return effects.then(new Busy(
                     incarnation, state.failures(), state.service(), state.callId(), state.fenced(), unwanted.cause()));
         }
         Ending ending = new Ending(
-                incarnation, state.failures(), WorkerState.BUSY, state.service(), state.callId(), null, state.retiring());
+                incarnation,
+                state.failures(),
+                WorkerState.BUSY,
+                state.service(),
+                state.callId(),
+                null,
+                state.retiring());
         effects.stop(Timer.FENCE);
         if (isTimer(event, Timer.FENCE) && state.fenced()) {
             return killed(ending, TransitionCause.HUNG, state.retiring(), effects);
         }
-        if (event instanceof SlotEvent.Answered || event instanceof SlotEvent.Hello || event instanceof SlotEvent.Loaded
+        if (event instanceof SlotEvent.Answered
+                || event instanceof SlotEvent.Hello
+                || event instanceof SlotEvent.Loaded
                 || event instanceof SlotEvent.LoadFailed) {
             return killed(ending, TransitionCause.PROTOCOL_VIOLATION, state.retiring(), effects);
         }
@@ -251,7 +272,9 @@ public final class SlotCore {
         if (event instanceof SlotEvent.Unwanted unwanted) {
             return killed(ending, unwanted.cause(), unwanted.cause(), effects);
         }
-        if (event instanceof SlotEvent.Hello || event instanceof SlotEvent.Loaded || event instanceof SlotEvent.LoadFailed
+        if (event instanceof SlotEvent.Hello
+                || event instanceof SlotEvent.Loaded
+                || event instanceof SlotEvent.LoadFailed
                 || event instanceof SlotEvent.Answered) {
             return killed(ending, TransitionCause.PROTOCOL_VIOLATION, null, effects);
         }
@@ -292,11 +315,17 @@ public final class SlotCore {
             return new Effects().then(retiring(state, unwanted.cause()));
         }
         if (event instanceof SlotEvent.EndNow endNow) {
-            return killed(retiring(state, endNow.cause()), firstOf(state.cause(), endNow.cause()), endNow.cause(), new Effects());
+            return killed(
+                    retiring(state, endNow.cause()),
+                    firstOf(state.cause(), endNow.cause()),
+                    endNow.cause(),
+                    new Effects());
         }
         if (isTimer(event, Timer.EXIT)) {
-            // It closed its channel, or was asked to end, and is still there. Asking again and again covers a kill that got lost.
-            return killed(state, firstOf(state.cause(), TransitionCause.PROTOCOL_VIOLATION), state.retiring(), new Effects());
+            // It closed its channel, or was asked to end, and is still there. Asking again and again covers a kill that
+            // got lost.
+            return killed(
+                    state, firstOf(state.cause(), TransitionCause.PROTOCOL_VIOLATION), state.retiring(), new Effects());
         }
         if (event instanceof SlotEvent.LoadFailed && state.cause() == null) {
             return same(withCause(state, TransitionCause.LOAD_FAILED));
@@ -304,10 +333,18 @@ public final class SlotCore {
         if (event instanceof SlotEvent.Violated && state.cause() == null) {
             return killed(state, TransitionCause.PROTOCOL_VIOLATION, state.retiring(), new Effects());
         }
-        if (event instanceof SlotEvent.Answered answered && state.callId() == answered.callId() && state.service() != null) {
+        if (event instanceof SlotEvent.Answered answered
+                && state.callId() == answered.callId()
+                && state.service() != null) {
             // The answer was on its way when the channel closed: the call is safe, and only the process is lost.
-            return same(new Ending(state.incarnation(), state.failures(), state.from(), state.service().answered(), 0,
-                    state.cause(), state.retiring()));
+            return same(new Ending(
+                    state.incarnation(),
+                    state.failures(),
+                    state.from(),
+                    state.service().answered(),
+                    0,
+                    state.cause(),
+                    state.retiring()));
         }
         return same(state);
     }
@@ -319,22 +356,38 @@ public final class SlotCore {
     }
 
     private static Ending ending(Ready state, long callId) {
-        return new Ending(state.incarnation(), state.failures(), WorkerState.READY, state.service(), callId, null, null);
+        return new Ending(
+                state.incarnation(), state.failures(), WorkerState.READY, state.service(), callId, null, null);
     }
 
     private static Ending withCause(Ending state, @Nullable TransitionCause cause) {
-        return new Ending(state.incarnation(), state.failures(), state.from(), state.service(), state.callId(), cause, state.retiring());
+        return new Ending(
+                state.incarnation(),
+                state.failures(),
+                state.from(),
+                state.service(),
+                state.callId(),
+                cause,
+                state.retiring());
     }
 
     private static Ending retiring(Ending state, @Nullable TransitionCause retiring) {
-        return new Ending(state.incarnation(), state.failures(), state.from(), state.service(), state.callId(), state.cause(), retiring);
+        return new Ending(
+                state.incarnation(),
+                state.failures(),
+                state.from(),
+                state.service(),
+                state.callId(),
+                state.cause(),
+                retiring);
     }
 
     private static TransitionCause firstOf(@Nullable TransitionCause first, TransitionCause otherwise) {
         return first != null ? first : otherwise;
     }
 
-    private static Step killed(Ending ending, TransitionCause cause, @Nullable TransitionCause retiring, Effects effects) {
+    private static Step killed(
+            Ending ending, TransitionCause cause, @Nullable TransitionCause retiring, Effects effects) {
         effects.add(new SlotEffect.Kill(ending.incarnation()));
         return leaving(ending, cause, retiring, effects);
     }
@@ -358,7 +411,8 @@ public final class SlotCore {
         if (state.retiring() != null) {
             return retired(new Vacant(state.incarnation(), state.failures()), effects);
         }
-        boolean innocent = cause == TransitionCause.GUARDIAN_LOST || (cause == TransitionCause.KILLED && state.service() != null);
+        boolean innocent =
+                cause == TransitionCause.GUARDIAN_LOST || (cause == TransitionCause.KILLED && state.service() != null);
         if (innocent) {
             return restart(state.incarnation(), state.failures(), 0, cause, effects);
         }
@@ -371,9 +425,7 @@ public final class SlotCore {
 
     private static Step restart(int incarnation, int failures, int waits, TransitionCause cause, Effects effects) {
         effects.add(new SlotEffect.ScheduleRestart(incarnation, failures, waits, cause));
-        return waits == 0
-                ? spawn(incarnation, failures, effects)
-                : effects.then(new BackingOff(incarnation, failures));
+        return waits == 0 ? spawn(incarnation, failures, effects) : effects.then(new BackingOff(incarnation, failures));
     }
 
     private static Step spawn(int previous, int failures, Effects effects) {

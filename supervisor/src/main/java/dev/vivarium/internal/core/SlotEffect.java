@@ -45,7 +45,8 @@ public sealed interface SlotEffect {
     record ScheduleRestart(int incarnation, int failures, int waits, TransitionCause cause) implements SlotEffect {}
 
     /** Publish a transition. */
-    record Moved(int incarnation, @Nullable WorkerState from, WorkerState to, TransitionCause cause) implements SlotEffect {}
+    record Moved(int incarnation, @Nullable WorkerState from, WorkerState to, TransitionCause cause)
+            implements SlotEffect {}
 
     /** Tell the router that the worker may be leased. */
     record Offer(int incarnation) implements SlotEffect {}

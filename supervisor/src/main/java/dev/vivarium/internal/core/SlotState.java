@@ -76,7 +76,12 @@ public sealed interface SlotState {
      * @param retiring why the slot ends after this call, or null
      */
     record Busy(
-            int incarnation, int failures, Service service, long callId, boolean fenced, @Nullable TransitionCause retiring)
+            int incarnation,
+            int failures,
+            Service service,
+            long callId,
+            boolean fenced,
+            @Nullable TransitionCause retiring)
             implements SlotState {
         @Override
         public Phase phase() {

@@ -2,29 +2,29 @@ package dev.vivarium.internal.guardian;
 
 import dev.vivarium.internal.channel.Acceptor;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Passes connections to an acceptor that is set later. */
-record DeferredAcceptor(AtomicReference<Acceptor> target) implements Acceptor {
+/** Passes connections to an acceptor that is completed before the first one can come. */
+record DeferredAcceptor(CompletableFuture<Acceptor> target) implements Acceptor {
 
     @Override
     public @Nullable Frames guardian() {
-        return target.get().guardian();
+        return target.join().guardian();
     }
 
     @Override
     public @Nullable Frames control(int slot, int incarnation) {
-        return target.get().control(slot, incarnation);
+        return target.join().control(slot, incarnation);
     }
 
     @Override
     public @Nullable Bytes output(int slot, int incarnation, boolean errors) {
-        return target.get().output(slot, incarnation, errors);
+        return target.join().output(slot, incarnation, errors);
     }
 
     @Override
     public boolean data(int slot, int incarnation, SocketChannel channel) {
-        return target.get().data(slot, incarnation, channel);
+        return target.join().data(slot, incarnation, channel);
     }
 }

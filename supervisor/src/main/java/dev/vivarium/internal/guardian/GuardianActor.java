@@ -166,7 +166,8 @@ public final class GuardianActor {
         launching = true;
         CompletableFuture<GuardianProcess> starting = CompletableFuture.supplyAsync(
                 () -> GuardianProcess.launch(context, runId, Connections::new), context.io());
-        actor.pipeToSelf(starting, (launched, failure) -> launched != null ? new Launched(launched) : new LaunchFailed(failure));
+        actor.pipeToSelf(
+                starting, (launched, failure) -> launched != null ? new Launched(launched) : new LaunchFailed(failure));
         return Behaviors.same();
     }
 
@@ -179,7 +180,9 @@ public final class GuardianActor {
             launched.hangUp();
         } else {
             timers.startSingleTimer(
-                    HelloOverdue.class, new HelloOverdue(launched), context.config().timeouts().connect());
+                    HelloOverdue.class,
+                    new HelloOverdue(launched),
+                    context.config().timeouts().connect());
         }
         return Behaviors.same();
     }
@@ -189,7 +192,8 @@ public final class GuardianActor {
         Throwable cause = message.cause().getCause() != null ? message.cause().getCause() : message.cause();
         PoolStartFailed why = cause instanceof PoolStartFailed known
                 ? known
-                : new PoolStartFailed(PoolStartFailed.Reason.NO_RUNTIME_DIRECTORY, "the pool could not be set up: " + cause, cause);
+                : new PoolStartFailed(
+                        PoolStartFailed.Reason.NO_RUNTIME_DIRECTORY, "the pool could not be set up: " + cause, cause);
         return failed(why);
     }
 
@@ -204,7 +208,9 @@ public final class GuardianActor {
             return cleanUp();
         }
         timers.startSingleTimer(
-                LaunchAgain.class, new LaunchAgain(), BACKOFF.delay(failures, context.entropy().unit()));
+                LaunchAgain.class,
+                new LaunchAgain(),
+                BACKOFF.delay(failures, context.entropy().unit()));
         return Behaviors.same();
     }
 
@@ -223,12 +229,15 @@ public final class GuardianActor {
         failures = 0;
         connection = message.connection();
         if (!hello.subreaper() || !hello.deathsig()) {
-            log.warn("this system lacks a child subreaper or a parent-death signal: if the JVM is killed, children of workers may survive it");
+            log.warn(
+                    "this system lacks a child subreaper or a parent-death signal: if the JVM is killed, children of workers may survive it");
         }
         if (hello.swept() > 0) {
             log.info("{} processes of an earlier guardian were ended", hello.swept());
         }
-        context.events().publish(new PoolEvent.GuardianStarted(hello.pid(), context.clock().now()));
+        context.events()
+                .publish(new PoolEvent.GuardianStarted(
+                        hello.pid(), context.clock().now()));
         listener.up(hello);
         List<WorkerLink> waiting = new ArrayList<>(queued.values());
         queued.clear();
@@ -259,7 +268,11 @@ public final class GuardianActor {
                 WorkerEnvironment.of(context.config().interpreter()),
                 context.config().interpreter().workingDirectory() == null
                         ? System.getProperty("user.dir")
-                        : context.config().interpreter().workingDirectory().toAbsolutePath().toString(),
+                        : context.config()
+                                .interpreter()
+                                .workingDirectory()
+                                .toAbsolutePath()
+                                .toString(),
                 current.directory().statusPage().toString(),
                 context.config().interpreter().arguments());
         open.send(Frame.of(FrameType.SPAWN, ++requests, link.incarnation(), Bodies.write(request)));
@@ -280,7 +293,9 @@ public final class GuardianActor {
 
     private Behavior<Command> onHelloOverdue(HelloOverdue message) {
         if (message.process() == process && connection == null) {
-            log.warn("the guardian did not say hello within {}", context.config().timeouts().connect());
+            log.warn(
+                    "the guardian did not say hello within {}",
+                    context.config().timeouts().connect());
             message.process().kill();
         }
         return Behaviors.same();
@@ -318,10 +333,13 @@ public final class GuardianActor {
         if (greeted) {
             String detail = "the guardian, pid " + ended.pid() + ", ended with status " + message.status() + last;
             log.warn("{}; it is replaced", detail);
-            context.events().publish(new PoolEvent.GuardianLost(ended.pid(), detail, context.clock().now()));
+            context.events()
+                    .publish(new PoolEvent.GuardianLost(
+                            ended.pid(), detail, context.clock().now()));
             return launch();
         }
-        return failed(PythonVersion.diedBeforeHello(context.config().interpreter().python(), message.status(), last));
+        return failed(
+                PythonVersion.diedBeforeHello(context.config().interpreter().python(), message.status(), last));
     }
 
     private Behavior<Command> onStop(Stop message) {
@@ -452,8 +470,9 @@ public final class GuardianActor {
                     }
                 }
                 case BYE -> log.debug("the guardian says goodbye");
-                default -> violated(new ProtocolViolation(
-                        ProtocolViolation.Kind.UNEXPECTED_TYPE, frame.type() + " from the guardian", new byte[0]));
+                default ->
+                    violated(new ProtocolViolation(
+                            ProtocolViolation.Kind.UNEXPECTED_TYPE, frame.type() + " from the guardian", new byte[0]));
             }
         }
 

@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 
@@ -57,7 +57,9 @@ final class GuardianProcess {
         String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         if (system.contains("windows")) {
             throw new PoolStartFailed(
-                    Reason.UNSUPPORTED_PLATFORM, "Windows is not supported: workers need Unix sockets and process groups", null);
+                    Reason.UNSUPPORTED_PLATFORM,
+                    "Windows is not supported: workers need Unix sockets and process groups",
+                    null);
         }
         String token = context.entropy().token(4);
         RuntimeDirectory directory = RuntimeDirectory.create(config.runtimeDirectory(), config.name(), token);
@@ -67,20 +69,26 @@ final class GuardianProcess {
             StatusPage page = StatusPage.create(directory.statusPage(), PoolConfig.MAX_WORKERS);
             String secret = context.entropy().token(16);
             // The loop needs to know whom it serves before that exists: nobody connects until it is set below.
-            AtomicReference<Acceptor> acceptor = new AtomicReference<>();
+            CompletableFuture<Acceptor> acceptor = new CompletableFuture<>();
             IoLoop loop = new IoLoop(config.name(), directory.socket(), secret, new DeferredAcceptor(acceptor));
             undo.add(0, loop);
             ChildProcess child = start(config, runId, scripts, directory);
             GuardianProcess process = new GuardianProcess(child, directory, loop, page);
-            acceptor.set(acceptors.apply(process));
+            acceptor.complete(acceptors.apply(process));
             loop.start();
             Settings settings = new Settings(
-                    directory.socket().toString(), secret, runId, directory.path().toString(), ChildProcess.ownPid(), config.name());
+                    directory.socket().toString(),
+                    secret,
+                    runId,
+                    directory.path().toString(),
+                    ChildProcess.ownPid(),
+                    config.name());
             process.tell(settings);
             return process;
         } catch (IOException e) {
             undo.forEach(IoLoop::closeQuietly);
-            throw new PoolStartFailed(Reason.NO_RUNTIME_DIRECTORY, "the pool's private directory cannot be filled: " + e, e);
+            throw new PoolStartFailed(
+                    Reason.NO_RUNTIME_DIRECTORY, "the pool's private directory cannot be filled: " + e, e);
         } catch (RuntimeException e) {
             undo.forEach(IoLoop::closeQuietly);
             throw e;
@@ -89,7 +97,8 @@ final class GuardianProcess {
 
     private static ChildProcess start(PoolConfig config, String runId, Path scripts, RuntimeDirectory directory) {
         String python = config.interpreter().python();
-        List<String> command = List.of(python, "-I", "-S", scripts.resolve("vivarium_guardian.py").toString());
+        List<String> command = List.of(
+                python, "-I", "-S", scripts.resolve("vivarium_guardian.py").toString());
         Map<String, String> environment = WorkerEnvironment.of(config.interpreter());
         environment.put("VIVARIUM_RUN", runId);
         try {

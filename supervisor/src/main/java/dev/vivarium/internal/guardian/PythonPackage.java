@@ -32,7 +32,8 @@ public final class PythonPackage {
      */
     public static Path unpack(Path parent, String token) throws IOException {
         Map<String, byte[]> files = read();
-        Path home = parent.resolve("vivarium-" + System.getProperty("user.name", "user")).toAbsolutePath();
+        Path home = parent.resolve("vivarium-" + System.getProperty("user.name", "user"))
+                .toAbsolutePath();
         RuntimeDirectory.makePrivate(home);
         Path target = home.resolve("python-" + hash(files));
         if (matches(target, files)) {
@@ -69,7 +70,10 @@ public final class PythonPackage {
 
     /** Reads the files that the index names; a listing of the jar would not work everywhere (nested jars, other loaders). */
     private static Map<String, byte[]> read() throws IOException {
-        List<String> names = new String(resource("INDEX"), StandardCharsets.UTF_8).lines().filter(l -> !l.isBlank()).toList();
+        List<String> names = new String(resource("INDEX"), StandardCharsets.UTF_8)
+                .lines()
+                .filter(l -> !l.isBlank())
+                .toList();
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (String name : names) {
             files.put(name, resource(name));

@@ -33,7 +33,8 @@ final class PythonVersion {
         return new PoolStartFailed(
                 Reason.NO_USABLE_PYTHON,
                 "the interpreter '" + python + "' ended with status " + status
-                        + " instead of running the guardian; Python 3." + LEAST_MINOR + " or later is needed" + lastWords,
+                        + " instead of running the guardian; Python 3." + LEAST_MINOR + " or later is needed"
+                        + lastWords,
                 null);
     }
 }

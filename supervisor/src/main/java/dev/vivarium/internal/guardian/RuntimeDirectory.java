@@ -48,14 +48,15 @@ public final class RuntimeDirectory implements AutoCloseable {
      * @throws PoolStartFailed when it cannot be made, or its paths would be too long for a socket
      */
     public static RuntimeDirectory create(Path parent, String pool, String token) {
-        Path home = parent.resolve("vivarium-" + System.getProperty("user.name", "user")).toAbsolutePath();
+        Path home = parent.resolve("vivarium-" + System.getProperty("user.name", "user"))
+                .toAbsolutePath();
         Path path = home.resolve(pool + "-" + token);
         int length = path.resolve("socket").toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (length > IoLoop.MAX_SOCKET_PATH) {
             throw new PoolStartFailed(
                     Reason.NO_RUNTIME_DIRECTORY,
-                    "the path of the pool's socket may have " + IoLoop.MAX_SOCKET_PATH + " bytes, '" + path.resolve("socket")
-                            + "' has " + length + "; choose a shorter runtimeDirectory",
+                    "the path of the pool's socket may have " + IoLoop.MAX_SOCKET_PATH + " bytes, '"
+                            + path.resolve("socket") + "' has " + length + "; choose a shorter runtimeDirectory",
                     null);
         }
         try {
@@ -72,7 +73,8 @@ public final class RuntimeDirectory implements AutoCloseable {
         } catch (IOException | UnsupportedOperationException e) {
             throw new PoolStartFailed(
                     Reason.NO_RUNTIME_DIRECTORY,
-                    "the private directory " + path + " cannot be made (" + e + "); choose a runtimeDirectory that this user can write to",
+                    "the private directory " + path + " cannot be made (" + e
+                            + "); choose a runtimeDirectory that this user can write to",
                     e);
         }
     }
@@ -89,8 +91,8 @@ public final class RuntimeDirectory implements AutoCloseable {
                     && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
                     && mode.stream().allMatch(permission -> permission.name().startsWith("OWNER_"));
             if (!ours) {
-                throw new IOException(folder + " belongs to " + owner + " with mode " + PosixFilePermissions.toString(mode)
-                        + "; it must be this user's own, with mode rwx------");
+                throw new IOException(folder + " belongs to " + owner + " with mode "
+                        + PosixFilePermissions.toString(mode) + "; it must be this user's own, with mode rwx------");
             }
         }
     }
@@ -154,14 +156,17 @@ public final class RuntimeDirectory implements AutoCloseable {
                 }
 
                 @Override
-                public FileVisitResult postVisitDirectory(Path folder, java.io.@org.jspecify.annotations.Nullable IOException e)
-                        throws IOException {
+                public FileVisitResult postVisitDirectory(
+                        Path folder, java.io.@org.jspecify.annotations.Nullable IOException e) throws IOException {
                     Files.deleteIfExists(folder);
                     return FileVisitResult.CONTINUE;
                 }
             });
         } catch (IOException e) {
-            log.debug("{} could not be removed", directory, e); // The guardian removes it too; one of the two comes second.
+            log.debug(
+                    "{} could not be removed",
+                    directory,
+                    e); // The guardian removes it too; one of the two comes second.
         }
     }
 }

@@ -10,7 +10,11 @@ final class WorkerEnvironment {
 
     /** The variables by which BLAS and OpenMP libraries are told how many threads to use. */
     private static final List<String> COMPUTE_THREADS = List.of(
-            "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "NUMEXPR_NUM_THREADS",
+            "VECLIB_MAXIMUM_THREADS",
             "BLIS_NUM_THREADS");
 
     private WorkerEnvironment() {}
@@ -31,6 +35,8 @@ final class WorkerEnvironment {
     }
 
     private static boolean matches(String pattern, String name) {
-        return pattern.endsWith("*") ? name.startsWith(pattern.substring(0, pattern.length() - 1)) : name.equals(pattern);
+        return pattern.endsWith("*")
+                ? name.startsWith(pattern.substring(0, pattern.length() - 1))
+                : name.equals(pattern);
     }
 }

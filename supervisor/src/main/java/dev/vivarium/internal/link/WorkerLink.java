@@ -138,7 +138,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             return;
         }
         Thread reader = new Thread(
-                () -> readData(channel), "vivarium-" + context.worker(slot).toString().replace('/', '-') + "." + incarnation);
+                () -> readData(channel),
+                "vivarium-" + context.worker(slot).toString().replace('/', '-') + "." + incarnation);
         reader.setDaemon(true);
         reader.start();
     }
@@ -166,7 +167,10 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     private void onData(Frame frame) throws ProtocolViolationException {
         if (frame.incarnation() != incarnation) {
-            throw violation(ProtocolViolation.Kind.WRONG_INCARNATION, frame, "expected " + incarnation + ", got " + frame.incarnation());
+            throw violation(
+                    ProtocolViolation.Kind.WRONG_INCARNATION,
+                    frame,
+                    "expected " + incarnation + ", got " + frame.incarnation());
         }
         switch (frame.type()) {
             case REPLY -> answered(frame, null);
@@ -184,20 +188,25 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             }
             case READY -> events.loaded(Bodies.read(frame, Ready.class));
             case BYE -> log.debug("{} says goodbye", context.worker(slot));
-            default -> throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
+            default ->
+                throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
         }
     }
 
     private static ProtocolViolationException violation(ProtocolViolation.Kind kind, Frame frame, String detail) {
-        byte[] quoted = java.util.Arrays.copyOf(frame.body(), Math.min(frame.body().length, ProtocolViolation.QUOTED_BYTES));
+        byte[] quoted =
+                java.util.Arrays.copyOf(frame.body(), Math.min(frame.body().length, ProtocolViolation.QUOTED_BYTES));
         return new ProtocolViolationException(new ProtocolViolation(kind, detail, quoted));
     }
 
     private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
         ActiveCall call = running.get();
         if (call == null || call.id() != frame.callId() || !running.compareAndSet(call, null)) {
-            throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame,
-                    frame.type() + " for call " + frame.callId() + (call == null ? ", none is running" : ", running is " + call.id()));
+            throw violation(
+                    ProtocolViolation.Kind.UNEXPECTED_TYPE,
+                    frame,
+                    frame.type() + " for call " + frame.callId()
+                            + (call == null ? ", none is running" : ", running is " + call.id()));
         }
         boolean inTime = error == null ? call.succeed(frame.body()) : call.fail(toException(call, error));
         if (!inTime) {
@@ -209,12 +218,16 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private PoolException toException(ActiveCall call, ErrorBody error) {
         String text = error.type() + ": " + error.message();
         return switch (error.kind()) {
-            case UNKNOWN_HANDLER, BAD_ARGUMENTS, UNDECODABLE_ARGUMENTS, LOAD, NEGOTIATION -> new CallRejected(
-                    call + " was refused by " + context.worker(slot) + ": " + error.message());
-            case UNENCODABLE_RESULT, RESULT_TOO_LARGE -> new ResultNotDecodable(
-                    "the result of " + call + " cannot be sent: " + error.message(), null);
-            case EXPIRED, CANCELLED -> new CallTimedOut(
-                    error.execution(), call.timeout(), context.snapshot(), call + " was interrupted in " + context.worker(slot) + ": " + text);
+            case UNKNOWN_HANDLER, BAD_ARGUMENTS, UNDECODABLE_ARGUMENTS, LOAD, NEGOTIATION ->
+                new CallRejected(call + " was refused by " + context.worker(slot) + ": " + error.message());
+            case UNENCODABLE_RESULT, RESULT_TOO_LARGE ->
+                new ResultNotDecodable("the result of " + call + " cannot be sent: " + error.message(), null);
+            case EXPIRED, CANCELLED ->
+                new CallTimedOut(
+                        error.execution(),
+                        call.timeout(),
+                        context.snapshot(),
+                        call + " was interrupted in " + context.worker(slot) + ": " + text);
             case HANDLER -> new PythonException(error);
         };
     }
@@ -228,19 +241,27 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         PoolConfig config = context.config();
         try {
             Handshake agreed = Handshake.choose(offered, List.of(context.codec().name()));
-            List<String> path = config.interpreter().pythonPath().stream().map(p -> p.toAbsolutePath().toString()).toList();
-            List<String> sources = config.handlers().stream()
-                    .map(source -> source.endsWith(".py") ? Path.of(source).toAbsolutePath().toString() : source)
+            List<String> path = config.interpreter().pythonPath().stream()
+                    .map(p -> p.toAbsolutePath().toString())
                     .toList();
-            write(Frame.of(FrameType.HELLO, 0, incarnation, Bodies.write(new PoolHello(
-                    agreed.version(),
-                    agreed.codec(),
-                    agreed.features(),
-                    config.name(),
-                    context.worker(slot).toString(),
-                    sources,
-                    path,
-                    config.calls().limits()))));
+            List<String> sources = config.handlers().stream()
+                    .map(source -> source.endsWith(".py")
+                            ? Path.of(source).toAbsolutePath().toString()
+                            : source)
+                    .toList();
+            write(Frame.of(
+                    FrameType.HELLO,
+                    0,
+                    incarnation,
+                    Bodies.write(new PoolHello(
+                            agreed.version(),
+                            agreed.codec(),
+                            agreed.features(),
+                            config.name(),
+                            context.worker(slot).toString(),
+                            sources,
+                            path,
+                            config.calls().limits()))));
         } catch (Handshake.Refused e) {
             events.violated(new ProtocolViolation(
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, String.valueOf(e.getMessage()), new byte[0]));
@@ -369,7 +390,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             } else if (frame.type() == FrameType.LOG) {
                 log(Bodies.read(frame, LogBody.class), frame.callId());
             } else {
-                events.violated(violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel").violation());
+                events.violated(
+                        violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
+                                .violation());
             }
         } catch (ProtocolViolationException e) {
             events.violated(e.violation());
@@ -387,9 +410,11 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     }
 
     private void log(LogBody record, long callId) {
-        Logger logger = LoggerFactory.getLogger("dev.vivarium.worker." + context.config().name() + "." + record.logger());
+        Logger logger = LoggerFactory.getLogger(
+                "dev.vivarium.worker." + context.config().name() + "." + record.logger());
         String text = record.exception().isEmpty() ? record.message() : record.message() + "\n" + record.exception();
-        String message = record.dropped() > 0 ? text + " [" + record.dropped() + " earlier records were dropped]" : text;
+        String message =
+                record.dropped() > 0 ? text + " [" + record.dropped() + " earlier records were dropped]" : text;
         if (record.dropped() > 0) {
             context.stats().countDroppedLogLines(record.dropped());
         }
@@ -454,7 +479,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
         private void dropped(long lines) {
             context.stats().countDroppedLogLines(lines);
-            withMdc(0, () -> logger.warn("{} lines of output were dropped: maxLinesPerSecond is {}", lines, context.config().output().maxLinesPerSecond()));
+            withMdc(
+                    0,
+                    () -> logger.warn(
+                            "{} lines of output were dropped: maxLinesPerSecond is {}",
+                            lines,
+                            context.config().output().maxLinesPerSecond()));
         }
 
         @Override

@@ -111,8 +111,8 @@ final class PoolActor {
                     "router",
                     DISPATCHER);
             GuardianActor.Registry registry = new GuardianActor.Registry();
-            ActorRef<GuardianActor.Command> guardian =
-                    actor.spawn(GuardianActor.create(context, new GuardianNews(self), registry), "guardian", DISPATCHER);
+            ActorRef<GuardianActor.Command> guardian = actor.spawn(
+                    GuardianActor.create(context, new GuardianNews(self), registry), "guardian", DISPATCHER);
             actor.watch(guardian);
             actor.watch(router);
             announcement.announce(new Pools.Handles(context, self, router, reporter));
@@ -202,7 +202,8 @@ final class PoolActor {
         WorkerDriver.Factory drivers =
                 (slot, incarnation, events) -> new WorkerLink(context, registry, slot, incarnation, events);
         ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
-                WorkerSlot.create(context, drivers, new ToRouter(router), new ToPool(actor.getSelf()), number), DISPATCHER);
+                WorkerSlot.create(context, drivers, new ToRouter(router), new ToPool(actor.getSelf()), number),
+                DISPATCHER);
         slots.put(number, slot);
         return number;
     }
@@ -210,7 +211,14 @@ final class PoolActor {
     private void dismiss(int slot, TransitionCause cause) {
         dismissed.add(slot);
         overflow.remove(slot);
-        slots.get(slot).tell(new WorkerSlot.Dismiss(cause));
+        tell(slot, new WorkerSlot.Dismiss(cause));
+    }
+
+    private void tell(int slot, WorkerSlot.Command command) {
+        ActorRef<WorkerSlot.Command> owner = slots.get(slot);
+        if (owner != null) {
+            owner.tell(command);
+        }
     }
 
     private record ToRouter(ActorRef<SessionRouter.Command> router) implements RouterPort {
@@ -264,7 +272,8 @@ final class PoolActor {
     private <T> Behavior<PoolCommand> admit(PoolCommand.Call<T> message) {
         PythonCall<T> call = message.call();
         long id = context.nextCallId();
-        ReplySink<T> reply = new ReplySink<>(call.resultType(), context.codec(), context.callbacks(), message.replyTo());
+        ReplySink<T> reply =
+                new ReplySink<>(call.resultType(), context.codec(), context.callbacks(), message.replyTo());
         ActorRef<?> owner = message.owner();
         ActiveCall.Sink sink = owner == null ? reply : new OwnedSink(reply, actor.getSelf(), owner);
         ActiveCall active = CallIntake.admit(context, call, id, sink, error -> reply.refuse(id, error));
@@ -302,7 +311,9 @@ final class PoolActor {
         if (orphaned != null) {
             for (ActiveCall call : orphaned.values()) {
                 Execution how = call.cancel(execution -> new CallCancelled(
-                        execution, call + " was cancelled because its owner, " + message.owner().path() + ", ended"));
+                        execution,
+                        call + " was cancelled because its owner, "
+                                + message.owner().path() + ", ended"));
                 if (how == Execution.NOT_STARTED) {
                     router.tell(new SessionRouter.Forget(call.id()));
                 }
@@ -344,10 +355,7 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onSendSignal(PoolCommand.SendSignal message) {
-        ActorRef<WorkerSlot.Command> slot = slots.get(message.slot());
-        if (slot != null) {
-            slot.tell(new WorkerSlot.SendSignal(message.incarnation(), message.signal()));
-        }
+        tell(message.slot(), new WorkerSlot.SendSignal(message.incarnation(), message.signal()));
         return Behaviors.same();
     }
 
@@ -371,27 +379,37 @@ final class PoolActor {
     private void changeState(PoolState next) {
         PoolState before = context.state();
         context.state(next);
-        context.events().publish(new PoolEvent.PoolStateChanged(before, next, context.clock().now()));
+        context.events()
+                .publish(new PoolEvent.PoolStateChanged(
+                        before, next, context.clock().now()));
     }
 
     private Behavior<PoolCommand> onSlotStartFailed(PoolMessage.SlotStartFailed message) {
         ErrorBody error = message.error();
         StringBuilder text = new StringBuilder(message.exit().detail());
         if (error != null) {
-            for (StackEntry entry : error.causes().isEmpty() ? error.traceback() : error.causes().get(0).traceback()) {
+            for (StackEntry entry : error.causes().isEmpty()
+                    ? error.traceback()
+                    : error.causes().get(0).traceback()) {
                 if (!entry.file().startsWith("<frozen")) {
-                    text.append("\n  File \"").append(entry.file()).append("\", line ").append(entry.line());
-                    text.append(", in ").append(entry.function()).append("\n    ").append(entry.code());
+                    text.append("\n  File \"")
+                            .append(entry.file())
+                            .append("\", line ")
+                            .append(entry.line());
+                    text.append(", in ")
+                            .append(entry.function())
+                            .append("\n    ")
+                            .append(entry.code());
                 }
             }
         }
         for (String line : message.exit().lastLines()) {
             text.append("\n  | ").append(line);
         }
-        context.trouble("workers cannot be started at present: " + message.exit().detail());
-        PoolStartFailed.Reason reason = error != null
-                ? PoolStartFailed.Reason.HANDLERS_NOT_LOADED
-                : PoolStartFailed.Reason.WORKERS_NOT_READY;
+        context.trouble(
+                "workers cannot be started at present: " + message.exit().detail());
+        PoolStartFailed.Reason reason =
+                error != null ? PoolStartFailed.Reason.HANDLERS_NOT_LOADED : PoolStartFailed.Reason.WORKERS_NOT_READY;
         startFailed(new PoolStartFailed(reason, text.toString(), null));
         return Behaviors.same();
     }
@@ -416,7 +434,9 @@ final class PoolActor {
         }
         List<WorkerSnapshot> workers = context.snapshot().workers();
         long needed = context.stats().waiting()
-                - workers.stream().filter(w -> w.phase() == WorkerSnapshot.Phase.STARTING).count();
+                - workers.stream()
+                        .filter(w -> w.phase() == WorkerSnapshot.Phase.STARTING)
+                        .count();
         for (WorkerSnapshot worker : workers) {
             ActorRef<WorkerSlot.Command> slot = slots.get(worker.worker().slot());
             if (needed > 0 && worker.phase() == WorkerSnapshot.Phase.VACANT && slot != null) {
@@ -430,7 +450,7 @@ final class PoolActor {
                 break;
             }
             overflow.add(added);
-            slots.get(added).tell(new WorkerSlot.Want());
+            tell(added, new WorkerSlot.Want());
             needed--;
         }
         return Behaviors.same();
@@ -512,7 +532,11 @@ final class PoolActor {
 
     /** The router or the guardian's owner stopped because of a defect: without them the pool cannot keep its promises. */
     private Behavior<PoolCommand> onChildFailed(ChildFailed signal) {
-        log.error("a defect ended {}; the pool '{}' closes", signal.getRef().path().name(), context.config().name(), signal.getCause());
+        log.error(
+                "a defect ended {}; the pool '{}' closes",
+                signal.getRef().path().name(),
+                context.config().name(),
+                signal.getCause());
         return Behaviors.stopped();
     }
 

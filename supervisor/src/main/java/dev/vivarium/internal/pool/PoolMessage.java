@@ -15,7 +15,8 @@ sealed interface PoolMessage extends PoolCommand.Internal {
     record SlotReady(int slot, Ready ready) implements PoolMessage {}
 
     /** A worker could not be brought up. */
-    record SlotStartFailed(int slot, WorkerExit exit, @Nullable ErrorBody error) implements PoolMessage {}
+    record SlotStartFailed(
+            int slot, WorkerExit exit, @Nullable ErrorBody error) implements PoolMessage {}
 
     /** A slot has ended for good. */
     record SlotRetired(int slot) implements PoolMessage {}

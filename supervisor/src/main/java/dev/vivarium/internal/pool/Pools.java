@@ -56,19 +56,25 @@ public final class Pools {
     }
 
     // A guest in somebody's JVM: it must not exit it, and must not keep it from ending.
-    private static final Config OWN_SYSTEM = ConfigFactory.parseString("pekko.daemonic = on\n"
-            + "pekko.jvm-exit-on-fatal-error = off\n"
-            + "pekko.loglevel = INFO\n"
-            + "pekko.stdout-loglevel = OFF\n"
-            + "pekko.log-dead-letters = off\n"
-            + "pekko.loggers = [\"org.apache.pekko.event.slf4j.Slf4jLogger\"]\n");
+    private static final Config OWN_SYSTEM = ConfigFactory.parseString("""
+            pekko {
+              daemonic = on
+              jvm-exit-on-fatal-error = off
+              loglevel = INFO
+              stdout-loglevel = OFF
+              log-dead-letters = off
+              loggers = ["org.apache.pekko.event.slf4j.Slf4jLogger"]
+            }
+            """);
 
     private Pools() {}
 
     /** Starts a pool with an actor system of its own. */
     public static PythonPool startOwning(PoolConfig config) {
         ActorSystem<Void> system = ActorSystem.create(
-                Behaviors.empty(), "vivarium-" + config.name().replace('.', '-'), OWN_SYSTEM.withFallback(ConfigFactory.load()));
+                Behaviors.empty(),
+                "vivarium-" + config.name().replace('.', '-'),
+                OWN_SYSTEM.withFallback(ConfigFactory.load()));
         try {
             return spawn(config, system, true);
         } catch (RuntimeException e) {
@@ -91,12 +97,18 @@ public final class Pools {
         CompletableFuture<Handles> ready = new CompletableFuture<>();
         PoolContext context = new PoolContext(config, Clock.system(), Entropy.system());
         ActorRef<PoolCommand> pool = system.systemActorOf(
-                PoolActor.create(context, announcement(registry, ready)), "vivarium-" + config.name(), Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
+                PoolActor.create(context, announcement(registry, ready)),
+                "vivarium-" + config.name(),
+                Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
         PoolFacade facade = new PoolFacade(ready.join(), system, owning);
-        CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseServiceRequestsDone(), "close " + pool.path().name(), () -> {
-            pool.tell(new PoolCommand.Close(Duration.ofSeconds(3), null));
-            return context.closed();
-        });
+        CoordinatedShutdown.get(system)
+                .addTask(
+                        CoordinatedShutdown.PhaseServiceRequestsDone(),
+                        "close " + pool.path().name(),
+                        () -> {
+                            pool.tell(new PoolCommand.Close(Duration.ofSeconds(3), null));
+                            return context.closed();
+                        });
         return facade;
     }
 

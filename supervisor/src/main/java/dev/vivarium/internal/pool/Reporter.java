@@ -39,8 +39,8 @@ final class Reporter {
 
     static Behavior<Command> create(PoolContext context) {
         List<BoundedSourceQueue<PoolEvent>> streams = new ArrayList<>();
-        Behavior<Command> behavior = Behaviors.setup(
-                actor -> new Reporter(context.config().eventListener(), streams).behavior());
+        Behavior<Command> behavior =
+                Behaviors.setup(actor -> new Reporter(context.config().eventListener(), streams).behavior());
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.resume());
     }
 

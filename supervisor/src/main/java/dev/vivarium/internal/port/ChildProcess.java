@@ -25,7 +25,8 @@ public final class ChildProcess {
      * @param errors the file that gets standard error; standard output is dropped
      * @throws IOException when the program cannot be run
      */
-    public static ChildProcess start(List<String> command, Map<String, String> environment, Path errors) throws IOException {
+    public static ChildProcess start(List<String> command, Map<String, String> environment, Path errors)
+            throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()));

@@ -193,9 +193,13 @@ public final class SessionRouter {
         for (WorkerCrashed.Attempt attempt : call.attempts()) {
             overall = attempt.execution().compareTo(overall) > 0 ? attempt.execution() : overall;
         }
-        String reason = memory.refusing && decision == RetryCore.Decision.RETRY ? "the pool is closing" : decision.reason();
+        String reason =
+                memory.refusing && decision == RetryCore.Decision.RETRY ? "the pool is closing" : decision.reason();
         call.fail(new WorkerCrashed(
-                overall, exit, call.attempts(), call + " lost its worker: " + exit.detail() + "; not repeated: " + reason));
+                overall,
+                exit,
+                call.attempts(),
+                call + " lost its worker: " + exit.detail() + "; not repeated: " + reason));
         return Behaviors.same();
     }
 
@@ -211,7 +215,8 @@ public final class SessionRouter {
     }
 
     private void refuse(ActiveCall call, Execution execution) {
-        call.fail(new PoolClosed(execution, "pool '" + context.config().name() + "' is closing; " + call + " was not sent"));
+        call.fail(new PoolClosed(
+                execution, "pool '" + context.config().name() + "' is closing; " + call + " was not sent"));
     }
 
     private Behavior<Command> onDeadlineDue(DeadlineDue message) {

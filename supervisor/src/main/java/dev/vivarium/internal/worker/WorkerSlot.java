@@ -214,7 +214,10 @@ public final class WorkerSlot {
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
         ActiveCall late = call;
-        if (late == null || late.id() != message.callId() || message.incarnation() != state.incarnation() || driver == null) {
+        if (late == null
+                || late.id() != message.callId()
+                || message.incarnation() != state.incarnation()
+                || driver == null) {
             return Behaviors.same();
         }
         Execution execution = driver.executionOf(late.id());
@@ -222,8 +225,8 @@ public final class WorkerSlot {
                 execution,
                 late.timeout(),
                 context.snapshot(),
-                late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot) + ", incarnation "
-                        + message.incarnation() + " (" + describe(execution) + ")"));
+                late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
+                        + ", incarnation " + message.incarnation() + " (" + describe(execution) + ")"));
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
     }
 
@@ -455,7 +458,9 @@ public final class WorkerSlot {
         timers.cancel(DEADLINE);
         WorkerExit exit = exit(ended.incarnation(), ended.cause(), explain(ended.cause()));
         lastExit = exit;
-        context.events().publish(new PoolEvent.WorkerExited(exit, ended.callId(), context.clock().now()));
+        context.events()
+                .publish(new PoolEvent.WorkerExited(
+                        exit, ended.callId(), context.clock().now()));
         if (ended.cause() != TransitionCause.RETIRED && ended.cause() != TransitionCause.DRAINED) {
             log.warn("{}", exit.detail());
         }
@@ -515,7 +520,11 @@ public final class WorkerSlot {
         }
         context.events()
                 .publish(new PoolEvent.RestartScheduled(
-                        context.worker(slot), restart.failures(), delay, restart.cause(), context.clock().now()));
+                        context.worker(slot),
+                        restart.failures(),
+                        delay,
+                        restart.cause(),
+                        context.clock().now()));
     }
 
     private Duration durationOf(Timer timer) {

@@ -23,7 +23,8 @@ public final class Bodies {
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
+            .defaultPropertyInclusion(
+                    JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
             .build();
 
     static {
@@ -80,6 +81,8 @@ public final class Bodies {
         String oneLine = why.lines().findFirst().orElse("");
         byte[] quoted = Arrays.copyOf(frame.body(), Math.min(frame.body().length, ProtocolViolation.QUOTED_BYTES));
         return new ProtocolViolationException(new ProtocolViolation(
-                ProtocolViolation.Kind.MALFORMED_BODY, "the body of " + frame.type() + " cannot be read: " + oneLine, quoted));
+                ProtocolViolation.Kind.MALFORMED_BODY,
+                "the body of " + frame.type() + " cannot be read: " + oneLine,
+                quoted));
     }
 }

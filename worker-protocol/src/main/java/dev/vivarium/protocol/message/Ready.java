@@ -9,4 +9,5 @@ import java.util.List;
  * @param handlers what can be called
  * @param loadMicros how long loading took
  */
-public record Ready(List<HandlerInfo> handlers, @JsonProperty("load_us") long loadMicros) {}
+public record Ready(
+        List<HandlerInfo> handlers, @JsonProperty("load_us") long loadMicros) {}

@@ -1,0 +1,33 @@
+package dev.vivarium.cli;
+
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+
+/** Reads durations such as {@code 300ms}, {@code 1.5s}, {@code 2m}, {@code 1h}. */
+final class Durations implements CommandLine.ITypeConverter<Duration> {
+
+    private static final Pattern FORM = Pattern.compile("(\\d+(?:\\.\\d+)?)(ms|s|m|h)");
+
+    @Override
+    public Duration convert(String text) {
+        Matcher matcher = FORM.matcher(text);
+        if (!matcher.matches()) {
+            throw new CommandLine.TypeConversionException(
+                    "'" + text + "' is not a duration; write a number with a unit: 300ms, 1.5s, 2m, 1h");
+        }
+        double number = Double.parseDouble(matcher.group(1));
+        double millis = switch (matcher.group(2)) {
+            case "ms" -> number;
+            case "s" -> number * 1_000;
+            case "m" -> number * 60_000;
+            default -> number * 3_600_000;
+        };
+        Duration duration = Duration.ofMillis(Math.round(millis));
+        if (duration.isZero()) {
+            throw new CommandLine.TypeConversionException("'" + text + "' must be at least 1ms");
+        }
+        return duration;
+    }
+}

@@ -1,0 +1,65 @@
+package dev.vivarium.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The command {@code vivarium}. */
+@Command(
+        name = "vivarium",
+        description = "Runs Python functions in supervised worker processes.",
+        mixinStandardHelpOptions = true,
+        version = "vivarium 0.1.0",
+        subcommands = {RunCommand.class, DoctorCommand.class},
+        footer = {
+            "",
+            "Exit status: 0 all ok, 2 some calls failed, 64 wrong usage, 69 no usable Python,",
+            "70 a defect of ours, 130 interrupted."
+        })
+public final class Main implements Runnable {
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before anything is called.
+    private CommandSpec spec;
+
+    /** Runs the command and exits with its status. */
+    public static void main(String[] args) {
+        int status = execute(args);
+        System.out.flush();
+        System.exit(status);
+    }
+
+    /** Runs the command and returns its exit status. */
+    static int execute(String... args) {
+        CommandLine commandLine = new CommandLine(new Main());
+        commandLine.registerConverter(java.time.Duration.class, new Durations());
+        commandLine.setParameterExceptionHandler((error, arguments) -> {
+            PrintWriter err = error.getCommandLine().getErr();
+            err.println("vivarium: " + error.getMessage());
+            CommandLine.UnmatchedArgumentException.printSuggestions(error, err);
+            err.println("Try 'vivarium "
+                    + (error.getCommandLine().getParent() == null
+                            ? ""
+                            : error.getCommandLine().getCommandName() + " ") + "--help'.");
+            return ExitCode.USAGE;
+        });
+        commandLine.setExecutionExceptionHandler((error, where, parsed) -> {
+            if (error instanceof UserError user) {
+                where.getErr().println("vivarium: " + user.getMessage());
+                return user.exitCode();
+            }
+            where.getErr().println("vivarium: this is a defect of vivarium; please report it with what follows");
+            error.printStackTrace(where.getErr());
+            return ExitCode.DEFECT;
+        });
+        return commandLine.execute(args);
+    }
+
+    /** Called without a subcommand, which is wrong usage. */
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "a command is needed: run or doctor");
+    }
+}

@@ -1,0 +1,222 @@
+package dev.vivarium.cli;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolException;
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PythonPool;
+import dev.vivarium.Signal;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.protocol.RawJson;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.stream.ActorAttributes;
+import org.apache.pekko.stream.KillSwitches;
+import org.apache.pekko.stream.SharedKillSwitch;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads, calls, writes: a stream with a bounded number of calls under way, so that memory stays flat for input of any
+ * length. Reading and writing block and have a dispatcher of their own.
+ */
+final class Pipeline implements AutoCloseable {
+
+    /** Calls under way for each worker: enough to keep it busy while a slow call holds up the order of the output. */
+    private static final int CALLS_PER_WORKER = 16;
+
+    private static final String BLOCKING = "vivarium-cli.blocking";
+
+    private static final Config CONFIG = ConfigFactory.parseString("""
+            pekko {
+              daemonic = on
+              stdout-loglevel = OFF
+              log-dead-letters = off
+              loggers = ["org.apache.pekko.event.slf4j.Slf4jLogger"]
+              coordinated-shutdown.run-by-jvm-shutdown-hook = off
+            }
+            vivarium-cli.blocking {
+              type = Dispatcher
+              executor = "thread-pool-executor"
+              throughput = 1
+              thread-pool-executor.fixed-pool-size = 4
+            }
+            """);
+
+    private final PoolConfig config;
+    private final Tally tally;
+    private final @Nullable Duration killEvery;
+    private final Random random;
+    private final PrintWriter messages;
+    private final SharedKillSwitch stop = KillSwitches.shared("stop");
+    private final ScheduledExecutorService ticks = Executors.newScheduledThreadPool(1, task -> {
+        Thread thread = new Thread(task, "vivarium-ticks");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final Progress progress = new Progress(new PrintStream(System.err, true));
+    private @Nullable ActorSystem<Void> system;
+    private volatile @Nullable PythonPool pool;
+    private volatile boolean stopped;
+    private volatile boolean running;
+
+    Pipeline(PoolConfig config, Tally tally, @Nullable Duration killEvery, @Nullable Long seed, PrintWriter messages) {
+        this.config = config;
+        this.tally = tally;
+        this.killEvery = killEvery;
+        this.random = seed != null ? new Random(seed) : new Random();
+        this.messages = messages;
+    }
+
+    PythonPool start() {
+        ActorSystem<Void> created =
+                ActorSystem.create(Behaviors.empty(), "vivarium-cli", CONFIG.withFallback(ConfigFactory.load()));
+        system = created;
+        PythonPool started = PythonPool.start(config, created);
+        pool = started;
+        return started;
+    }
+
+    /** Ends the run in order: reads no more, finishes the calls under way. May be called from any thread. */
+    void stop() {
+        stopped = true;
+        stop.shutdown();
+        PythonPool known = pool;
+        if (!running && known != null) {
+            known.close(Duration.ZERO); // Nothing to finish: whoever waits for the pool is told that it closed.
+        }
+    }
+
+    /** Runs everything through and returns the summary. */
+    Map<String, Object> run(Inputs inputs, OutputStream out)
+            throws InterruptedException, UserError, RunCommand.PipelineStopped {
+        PythonPool workers = pool;
+        ActorSystem<Void> materializer = system;
+        if (workers == null || materializer == null || stopped) {
+            throw new RunCommand.PipelineStopped();
+        }
+        running = true;
+        startTicks(workers);
+        int parallelism = Math.min(
+                config.sizing().queueCapacity(),
+                CALLS_PER_WORKER * config.sizing().workers());
+        CompletionStage<Done> end = Source.unfoldResource(() -> inputs, Pipeline::next, Inputs::close)
+                .withAttributes(ActorAttributes.dispatcher(BLOCKING))
+                .via(stop.flow())
+                .mapAsync(parallelism, record -> call(workers, record))
+                .via(org.apache.pekko.stream.javadsl.Flow.<byte[]>create()
+                        .map(line -> write(out, line))
+                        .withAttributes(ActorAttributes.dispatcher(BLOCKING))
+                        .async())
+                .runWith(Sink.ignore(), materializer);
+        try {
+            end.toCompletableFuture().get();
+            out.flush();
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() instanceof UncheckedIOException io ? io.getCause() : e.getCause();
+            if (cause instanceof IOException io) {
+                throw new UserError(
+                        ExitCode.USAGE, "reading the input or writing the output failed: " + io.getMessage());
+            }
+            throw new IllegalStateException(cause);
+        } catch (IOException e) {
+            throw new UserError(ExitCode.USAGE, "writing the output failed: " + e.getMessage());
+        } finally {
+            ticks.shutdownNow();
+            progress.clear();
+        }
+        Map<String, Object> summary = tally.summary(workers.snapshot());
+        messages.println("vivarium: " + Tally.describe(summary));
+        return summary;
+    }
+
+    private static Optional<InputRecord> next(Inputs inputs) throws IOException {
+        return Optional.ofNullable(inputs.next());
+    }
+
+    private CompletionStage<byte[]> call(PythonPool workers, InputRecord record) {
+        long submitted = tally.submit();
+        if (record instanceof InputRecord.Malformed malformed) {
+            tally.malformed();
+            return CompletableFuture.completedFuture(OutputLine.ofMalformed(malformed));
+        }
+        PendingCall<RawJson> pending = workers.call(((InputRecord.Call) record).call());
+        return pending.handle((result, failure) -> {
+            tally.ended(failure == null, submitted);
+            return failure == null ? OutputLine.ofResult(result) : OutputLine.ofError(poolException(failure));
+        });
+    }
+
+    private static PoolException poolException(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause instanceof PoolException error) {
+            return error;
+        }
+        throw new IllegalStateException("a call failed with something else than a PoolException", cause);
+    }
+
+    private byte[] write(OutputStream out, byte[] line) {
+        try {
+            out.write(line);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        tally.written();
+        return line;
+    }
+
+    private void startTicks(PythonPool workers) {
+        Duration pace = killEvery;
+        if (pace != null) {
+            var unused = ticks.scheduleAtFixedRate(
+                    () -> kill(workers), pace.toMillis(), pace.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        if (Progress.onTerminal()) {
+            var unused = ticks.scheduleAtFixedRate(
+                    () -> progress.draw(tally, workers.snapshot()), 200, 200, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void kill(PythonPool workers) {
+        PoolSnapshot snapshot = workers.snapshot();
+        List<WorkerSnapshot> busy = snapshot.workers().stream()
+                .filter(worker -> worker.phase() == WorkerSnapshot.Phase.BUSY)
+                .toList();
+        if (!busy.isEmpty()) {
+            WorkerSnapshot victim = busy.get(random.nextInt(busy.size()));
+            tally.kills(victim.worker(), victim.incarnation());
+            workers.signal(victim.worker(), victim.incarnation(), Signal.KILL);
+        }
+    }
+
+    @Override
+    public void close() {
+        ticks.shutdownNow();
+        PythonPool known = pool;
+        if (known != null) {
+            known.close(Duration.ZERO);
+        }
+    }
+}

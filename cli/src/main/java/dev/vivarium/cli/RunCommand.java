@@ -1,0 +1,302 @@
+package dev.vivarium.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vivarium.InvalidPoolConfig;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.PoolStartFailed;
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonPool;
+import dev.vivarium.protocol.RawJson;
+import dev.vivarium.protocol.message.HandlerInfo;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code vivarium run}: a file of inputs through a Python function. */
+@Command(
+        name = "run",
+        description = "Streams a file of inputs through a Python function on supervised workers.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Each input makes one line of output, in the order of the inputs: {\"result\": ...} or",
+            "{\"error\": {\"type\", \"category\", \"execution\", \"message\", \"traceback\"}}. A line that cannot be",
+            "read (blank lines of jsonl included) is such an error, and the run goes on.",
+            "",
+            "Exit status: 0 all ok, 2 some calls failed, 64 wrong usage, 69 no usable Python,",
+            "70 a defect of ours, 130 interrupted. Ctrl-C finishes the calls that run; a second one leaves at once."
+        })
+final class RunCommand implements Callable<Integer> {
+
+    private static final int RETRIES = 3;
+    private static final int RETRIES_UNDER_KILLS = 100;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before anything is called.
+    private CommandSpec spec;
+
+    @Option(
+            names = "--handlers",
+            required = true,
+            paramLabel = "FILE.py|MODULE",
+            description = "Where the function is defined.")
+    private String handlers = "";
+
+    @Option(names = "--call", required = true, paramLabel = "NAME", description = "The function's name.")
+    private String call = "";
+
+    @Option(names = "--input", paramLabel = "FILE|-", description = "The inputs; - is standard input. Default: -.")
+    private String input = "-";
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            description =
+                    "jsonl: a JSON object a line, its members are keyword arguments. csv: a header, rows are keyword "
+                            + "arguments. lines: each line is the one positional argument. Default: by the file's ending, else jsonl.")
+    private Inputs.@Nullable Format format;
+
+    @Option(
+            names = "--output",
+            paramLabel = "FILE|-",
+            description = "Where the results go; - is standard output. Default: -.")
+    private String output = "-";
+
+    @Option(names = "--workers", paramLabel = "N", description = "Worker processes. Default: the number of processors.")
+    private int workers = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--timeout", paramLabel = "D", description = "Limit of one call, retries included. Default: 60s.")
+    private Duration timeout = Duration.ofSeconds(60);
+
+    @Option(
+            names = "--retries",
+            paramLabel = "N",
+            description = "How often a call is sent again after its worker died. Default: " + RETRIES
+                    + ", with --kill-every " + RETRIES_UNDER_KILLS + ".")
+    private @Nullable Integer retries;
+
+    @Option(
+            names = "--retry-safe",
+            description =
+                    "The function may run twice for one input; without it, only calls that never started are sent again.")
+    private boolean retrySafe;
+
+    @Option(
+            names = "--kill-every",
+            paramLabel = "D",
+            description = "Kill a random busy worker at this pace, to see what happens.")
+    private @Nullable Duration killEvery;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Makes the choices of --kill-every repeatable. Default: random.")
+    private @Nullable Long seed;
+
+    @Option(names = "--python", paramLabel = "PATH", description = "The interpreter. Default: python3.")
+    private String python = "python3";
+
+    @Option(names = "--summary", paramLabel = "FILE", description = "Write the summary there, as JSON.")
+    private @Nullable Path summaryFile;
+
+    @Override
+    public Integer call() throws Exception {
+        checkUsage();
+        Interrupts interrupts = new Interrupts();
+        Tally tally = new Tally();
+        PoolConfig config = config(tally);
+        try (InputStream in = openInput();
+                OutputStream out = openOutput()) {
+            Path summaryTarget = summaryFile;
+            if (summaryTarget != null) {
+                Files.writeString(writable(summaryTarget), ""); // Better to fail now than after the work.
+            }
+            Pipeline pipeline = new Pipeline(
+                    config, tally, killEvery, seed, spec.commandLine().getErr());
+            interrupts.install(pipeline::stop);
+            PythonPool pool = pipeline.start();
+            try {
+                awaitServing(pool, interrupts);
+                checkCallExists(pool);
+                Map<String, Object> summary = pipeline.run(inputs(in), out);
+                if (summaryTarget != null) {
+                    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(summaryTarget.toFile(), summary);
+                }
+            } catch (PipelineStopped stopped) {
+                return interrupts.status();
+            } finally {
+                pipeline.close();
+            }
+        }
+        if (interrupts.status() != 0) {
+            return interrupts.status();
+        }
+        return tally.failed() > 0 ? ExitCode.SOME_FAILED : ExitCode.OK;
+    }
+
+    /** Ctrl-C came before the run had begun. */
+    static final class PipelineStopped extends Exception {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private void checkUsage() throws UserError {
+        if (seed != null && killEvery == null) {
+            throw usage("--seed is for --kill-every, which is not given");
+        }
+        if (handlers.endsWith(".py") && !Files.isReadable(Path.of(handlers))) {
+            throw new UserError(ExitCode.USAGE, "--handlers: " + describeMissing(Path.of(handlers), ".py"));
+        }
+        if (!input.equals("-") && (!Files.isReadable(Path.of(input)) || Files.isDirectory(Path.of(input)))) {
+            throw new UserError(ExitCode.USAGE, "--input: " + describeMissing(Path.of(input), ""));
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Says what is wrong with a file and names those that are there. */
+    private static String describeMissing(Path file, String ending) {
+        String problem = Files.isDirectory(file)
+                ? file + " is a directory"
+                : Files.exists(file) ? file + " cannot be read" : file + " does not exist";
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            return problem + ", and neither does its folder";
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            List<String> there = files.filter(Files::isRegularFile)
+                    .map(path -> path.getFileName().toString())
+                    .filter(name -> name.endsWith(ending))
+                    .sorted()
+                    .limit(20)
+                    .toList();
+            return problem + "; in " + folder + " there "
+                    + (there.isEmpty() ? "is none" : "are: " + String.join(", ", there));
+        } catch (IOException e) {
+            return problem;
+        }
+    }
+
+    private PoolConfig config(Tally tally) {
+        PoolConfigBuilder builder = PoolConfig.builder()
+                .name("run")
+                .handlers(handlers)
+                .python(python)
+                .workers(workers)
+                .callTimeout(timeout)
+                .maxRetries(retries != null ? retries : killEvery != null ? RETRIES_UNDER_KILLS : RETRIES)
+                .eventListener(tally::on);
+        try {
+            return builder.build();
+        } catch (InvalidPoolConfig e) {
+            throw usage(String.join("; ", e.problems()));
+        }
+    }
+
+    private InputStream openInput() throws UserError {
+        try {
+            return input.equals("-") ? System.in : new FileInputStream(input);
+        } catch (IOException e) {
+            throw new UserError(ExitCode.USAGE, "--input: " + input + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    private OutputStream openOutput() throws UserError {
+        if (output.equals("-")) {
+            return new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
+        }
+        try {
+            return new BufferedOutputStream(Files.newOutputStream(writable(Path.of(output))), 1 << 16);
+        } catch (IOException e) {
+            throw new UserError(ExitCode.USAGE, "--output: " + output + " cannot be written: " + e);
+        }
+    }
+
+    private static Path writable(Path file) throws UserError {
+        Path folder = file.toAbsolutePath().getParent();
+        boolean possible = Files.exists(file)
+                ? Files.isWritable(file) && !Files.isDirectory(file)
+                : folder != null && Files.isDirectory(folder) && Files.isWritable(folder);
+        if (!possible) {
+            throw new UserError(
+                    ExitCode.USAGE, file + " cannot be written: its folder must exist, and both must be writable");
+        }
+        return file;
+    }
+
+    private Inputs inputs(InputStream in) {
+        PythonCall<RawJson> template = PythonCall.to(call).returning(RawJson.class);
+        if (retrySafe) {
+            template = template.retrySafe();
+        }
+        return Inputs.of(format(), new LineReader(in, Inputs.MAX_LINE_BYTES), template);
+    }
+
+    private Inputs.Format format() {
+        if (format != null) {
+            return format;
+        }
+        String name = input.toLowerCase(Locale.ROOT);
+        if (name.endsWith(".csv")) {
+            return Inputs.Format.csv;
+        }
+        return name.endsWith(".txt") ? Inputs.Format.lines : Inputs.Format.jsonl;
+    }
+
+    private static void awaitServing(PythonPool pool, Interrupts interrupts)
+            throws UserError, PipelineStopped, InterruptedException {
+        try {
+            var unused = pool.whenServing().toCompletableFuture().get();
+        } catch (ExecutionException e) {
+            if (interrupts.status() != 0) {
+                throw new PipelineStopped();
+            }
+            if (e.getCause() instanceof PoolStartFailed failed) {
+                int status = failed.reason() == PoolStartFailed.Reason.HANDLERS_NOT_LOADED
+                        ? ExitCode.USAGE
+                        : ExitCode.UNAVAILABLE;
+                String advice = failed.reason() == PoolStartFailed.Reason.NO_USABLE_PYTHON
+                        ? " ('vivarium doctor' tells more; --python PATH names another interpreter)"
+                        : "";
+                throw new UserError(status, failed.getMessage() + advice);
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private void checkCallExists(PythonPool pool) throws UserError {
+        List<HandlerInfo> known = pool.handlers();
+        if (known.stream().noneMatch(handler -> handler.name().equals(call))) {
+            throw new UserError(
+                    ExitCode.USAGE,
+                    "--call: " + handlers + " has no handler named '" + call + "'; there are: "
+                            + known.stream()
+                                    .map(h -> h.name() + h.signature())
+                                    .sorted()
+                                    .collect(Collectors.joining(", ")));
+        }
+    }
+}
