@@ -116,3 +116,9 @@ def leave_child() -> int:
 @handler
 async def asynchronous(value):
     return value
+
+
+@handler
+def spin():
+    while True:
+        pass

@@ -1,6 +1,7 @@
 package dev.vivarium.cli;
 
 import java.io.PrintWriter;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,6 +27,8 @@ public final class Main implements Runnable {
 
     /** Runs the command and exits with its status. */
     public static void main(String[] args) {
+        // Before any other thread logs: records that come while the backend starts would be replayed with a warning.
+        LoggerFactory.getILoggerFactory();
         int status = execute(args);
         System.out.flush();
         System.exit(status);
