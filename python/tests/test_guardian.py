@@ -1,0 +1,245 @@
+"""The guardian, with a test in the place of the JVM."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+from typing import Any, Dict, List, Tuple
+
+from .support import DEADLINE_S, SRC, Peer, await_end, frames, is_living
+from vivarium_worker import processes
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+HANDLERS = '''
+import os, signal, subprocess, threading
+def echo(value): return value
+def die(status): os._exit(status)
+def child(): return subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
+def spin():
+    while True: pass
+'''
+
+
+class FakeJvm:
+    """Listens, starts a guardian, accepts its connections."""
+
+    def __init__(self, run: str, directory: str) -> None:
+        self.directory = directory
+        self.peers: List[Peer] = []
+        os.makedirs(directory, exist_ok=True)
+        self.socket_path = os.path.join(directory, "socket")
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.server.bind(self.socket_path)
+        self.server.listen(64)
+        self.server.settimeout(DEADLINE_S)
+        self.page = os.path.join(directory, "status")
+        with open(self.page, "wb") as page:
+            page.write(bytes(64 * 8))
+        self.guardian = subprocess.Popen(
+            [sys.executable, "-I", "-S", os.path.join(SRC, "vivarium_guardian.py")],
+            stdin=subprocess.PIPE,
+            env=dict(os.environ, VIVARIUM_RUN=run),
+        )
+        settings = {"socket": self.socket_path, "secret": SECRET, "run": run, "directory": directory,
+                    "jvm": os.getpid(), "pool": "test"}
+        assert self.guardian.stdin is not None
+        self.guardian.stdin.write(json.dumps(settings).encode() + b"\n")
+        self.guardian.stdin.flush()
+        kind, _, _, self.peer = self.accept()
+        assert kind == "guardian", kind
+        self.hello = self.peer.body(frames.HELLO)
+
+    def accept(self) -> Tuple[str, int, int, Peer]:
+        connection, _ = self.server.accept()
+        peer = Peer(connection)
+        frame = peer.receive(frames.ATTACH)
+        body = json.loads(frame.body)
+        assert body["secret"] == SECRET
+        return body["kind"], body["slot"], frame.incarnation, peer
+
+    def spawn(self, slot: int, incarnation: int, **changes: Any) -> Dict[str, Peer]:
+        request = {"slot": slot, "environment": {"PATH": os.environ["PATH"]}, "directory": None,
+                   "statusPage": self.page, "interpreterArguments": []}
+        request.update(changes)
+        self.peer.incarnation = incarnation
+        self.peer.send(frames.SPAWN, 1, request)
+        opened = {}
+        for _ in range(4):
+            kind, to_slot, of, peer = self.accept()
+            assert (to_slot, of) == (slot, incarnation)
+            peer.incarnation = incarnation
+            opened[kind] = peer
+        self.peers.extend(opened.values())
+        return opened
+
+    def worker(self, slot: int, incarnation: int, handlers: str) -> Tuple[int, Dict[str, Peer]]:
+        """Start a worker and bring it to where it takes calls."""
+        channels = self.spawn(slot, incarnation)
+        pid = self.peer.body(frames.SPAWNED)["pid"]
+        channels["data"].receive(frames.HELLO)
+        channels["data"].send(frames.HELLO, body={
+            "version": 1, "codec": "json", "features": [], "pool": "test", "worker": f"test/{slot}",
+            "handlers": [handlers], "pythonPath": [],
+            "limits": {"maxBodyBytes": 1 << 20, "maxAttachmentsBytes": 0, "maxAttachmentCount": 0}})
+        channels["data"].receive(frames.READY)
+        return pid, channels
+
+    def signal(self, slot: int, incarnation: int, number: int, scope: str = "process") -> None:
+        self.peer.incarnation = incarnation
+        self.peer.send(frames.SIGNAL, 5, {"slot": slot, "signal": int(number), "scope": scope})
+
+    def close(self) -> None:
+        assert self.guardian.stdin is not None
+        self.guardian.stdin.close()
+        self.guardian.wait(DEADLINE_S)
+        self.server.close()
+        for peer in [self.peer, *self.peers]:
+            peer.socket.close()
+
+
+@unittest.skipUnless(sys.platform.startswith("linux"), "the guardian's promises are Linux's")
+class GuardianTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.handlers = os.path.join(self.folder, "guarded_handlers.py")
+        with open(self.handlers, "w") as file:
+            file.write(HANDLERS)
+        self.run_id = os.urandom(16).hex()
+        self.jvm = FakeJvm(self.run_id, os.path.join(self.folder, "private"))
+        self.addCleanup(self.jvm.close)
+
+    def call(self, channels: Dict[str, Peer], handler: str, *args: Any) -> None:
+        channels["data"].send(frames.CALL, 1, [handler, list(args), {}])
+
+
+class Reaping(GuardianTest):
+    def test_reports_the_raw_status_of_each_end(self) -> None:
+        for incarnation, (status, expected) in enumerate([(0, 0), (1, 256), (137, 137 << 8)], start=1):
+            _, channels = self.jvm.worker(1, incarnation, self.handlers)
+            self.call(channels, "die", status)
+
+            self.assertEqual(self.jvm.peer.body(frames.EXITED)["status"], expected)
+        for incarnation, number in enumerate([signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM], start=4):
+            self.jvm.worker(1, incarnation, self.handlers)
+            self.jvm.signal(1, incarnation, number)
+
+            self.assertEqual(self.jvm.peer.body(frames.EXITED)["status"] & 0x7F, number)
+
+    def test_kills_what_a_dead_worker_left_in_a_session_of_its_own(self) -> None:
+        _, channels = self.jvm.worker(1, 1, self.handlers)
+        self.call(channels, "child")
+        child = channels["data"].body(frames.REPLY)
+        self.assertTrue(is_living(child))
+
+        self.jvm.signal(1, 1, signal.SIGKILL)
+
+        self.assertEqual(self.jvm.peer.body(frames.EXITED)["orphansKilled"], 1)
+        self.assertFalse(is_living(child))
+
+    def test_does_not_touch_another_worker(self) -> None:
+        self.jvm.worker(1, 1, self.handlers)
+        other, channels = self.jvm.worker(2, 1, self.handlers)
+
+        self.jvm.signal(1, 1, signal.SIGKILL, "group")
+        self.jvm.peer.receive(frames.EXITED)
+
+        self.call(channels, "echo", 5)
+        self.assertEqual(channels["data"].body(frames.REPLY), 5)
+        self.assertTrue(is_living(other))
+
+
+class Refusing(GuardianTest):
+    def test_says_what_cannot_be_run(self) -> None:
+        self.jvm.spawn(1, 1, directory="/surely/not/there")
+
+        refused = self.jvm.peer.body(frames.REFUSED)
+        self.assertEqual(refused["errno"], 2)
+        self.assertIn("/surely/not/there", refused["reason"])
+
+    def test_a_signal_to_an_incarnation_that_has_ended(self) -> None:
+        self.jvm.worker(1, 1, self.handlers)
+        self.jvm.signal(1, 1, signal.SIGKILL)
+        self.jvm.peer.receive(frames.EXITED)
+
+        self.jvm.signal(1, 1, signal.SIGKILL)
+
+        self.assertEqual(self.jvm.peer.body(frames.REFUSED)["errno"], 3)
+
+
+class Leaving(GuardianTest):
+    def everything(self) -> List[int]:
+        """Start an idle, a busy, a stopped worker and one with a child in its own session; return the processes."""
+        pids = []
+        for slot in range(1, 5):
+            pid, channels = self.jvm.worker(slot, 1, self.handlers)
+            pids.append(pid)
+            if slot == 2:
+                self.call(channels, "spin")
+            elif slot == 3:
+                self.jvm.signal(slot, 1, signal.SIGSTOP)
+            elif slot == 4:
+                self.call(channels, "child")
+                pids.append(channels["data"].body(frames.REPLY))
+        return pids
+
+    def test_at_the_end_of_the_lifeline_kills_everything_and_removes_the_directory(self) -> None:
+        pids = self.everything()
+
+        assert self.jvm.guardian.stdin is not None
+        self.jvm.guardian.stdin.close()
+
+        self.assertEqual(self.jvm.guardian.wait(DEADLINE_S), 0)
+        self.assertEqual([pid for pid in pids if is_living(pid)], [])
+        self.assertFalse(os.path.exists(self.jvm.directory))
+
+    def test_at_the_end_of_its_connection_kills_everything(self) -> None:
+        pids = self.everything()
+
+        self.jvm.peer.socket.close()
+
+        self.assertEqual(self.jvm.guardian.wait(DEADLINE_S), 0)
+        self.assertEqual([pid for pid in pids if is_living(pid)], [])
+
+    def test_when_asked_kills_everything_and_says_goodbye(self) -> None:
+        pids = self.everything()
+
+        self.jvm.peer.send(frames.DRAIN)
+
+        self.assertEqual(self.jvm.peer.body(frames.BYE), {"reason": "drained"})
+        self.assertEqual([pid for pid in pids if is_living(pid)], [])
+
+    def test_killed_takes_its_workers_along_and_the_next_one_sweeps_the_rest(self) -> None:
+        # The orphan has to come to this process: an init that kills what it adopts would hide what is tested here.
+        self.assertTrue(processes.become_subreaper())
+        pids = self.everything()
+
+        self.jvm.guardian.kill()
+        self.jvm.guardian.wait(DEADLINE_S)
+        for pid in pids[:-1]:
+            await_end(pid)
+        self.assertTrue(is_living(pids[-1]))
+        successor = FakeJvm(self.run_id, os.path.join(self.folder, "second"))
+        self.addCleanup(successor.close)
+
+        self.assertEqual(successor.hello["swept"], 1)
+        self.assertFalse(is_living(pids[-1]))
+
+    def test_ignores_signals_that_a_terminal_sends(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.jvm.guardian.send_signal(number)
+
+        self.jvm.worker(1, 1, self.handlers)
+        self.assertIsNone(self.jvm.guardian.poll())
+
+
+if __name__ == "__main__":
+    unittest.main()

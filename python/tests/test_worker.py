@@ -1,0 +1,279 @@
+"""The runtime, as a real process with a test at the other end of its channels."""
+
+from __future__ import annotations
+
+import random
+import signal
+import unittest
+
+from .support import WorkerProcess, frames
+
+HANDLERS = '''
+import ctypes, logging, os, subprocess, sys, threading
+from vivarium_worker import CallCancelled, Context, handler
+
+print("noise while importing")
+cleaned = []
+
+@handler
+def echo(value=None): return value
+
+@handler
+def fail(): raise ValueError("no luck") from KeyError("root")
+
+@handler
+def add(a, b): return a + b
+
+@handler
+def inner_type_error(): return add()
+
+@handler
+def forever():
+    try:
+        threading.Event().wait()
+    except CallCancelled:
+        cleaned.append(1)
+        raise
+
+@handler
+def spin():
+    while True: pass
+
+@handler
+def cleanups(): return len(cleaned)
+
+@handler
+def noise():
+    print("a line"); os.write(1, b"raw\\n"); subprocess.run(["echo", "child"], check=True)
+    sys.stderr.write("error line\\n")
+    return "done"
+
+@handler
+def crash(): ctypes.string_at(0)
+
+@handler
+def odd(): return {"x": object()}
+
+@handler
+def big(n): return "x" * n
+
+@handler
+def leave(): sys.exit(5)
+
+@handler(name="renamed")
+def original(ctx: Context):
+    """First line.
+
+    Second."""
+    ctx.progress(); ctx.logger.warning("told %s", 7)
+    return [ctx.call_id, ctx.worker_id, ctx.remaining is not None]
+
+@handler
+async def later(value): return value
+
+@handler
+def generate(): yield 1
+'''
+
+
+class WorkerTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.worker = WorkerProcess(HANDLERS)
+        self.addCleanup(self.worker.close)
+        self.handlers = self.worker.ready()["handlers"]
+
+
+class Answering(WorkerTest):
+    def test_lists_its_handlers_with_signature_and_documentation(self) -> None:
+        by_name = {entry["name"]: entry for entry in self.handlers}
+
+        self.assertEqual(by_name["add"]["signature"], "(a, b)")
+        self.assertEqual(by_name["renamed"]["doc"], "First line.")
+        self.assertNotIn("original", by_name)
+
+    def test_returns_values_and_notes_start_and_end_on_the_status_page(self) -> None:
+        self.worker.call(7, "echo", {"a": [1, None, "ü"]})
+
+        self.assertEqual(self.worker.answer(), (frames.REPLY, {"a": [1, None, "ü"]}))
+        self.assertEqual(self.worker.words()[:3], (1, 7, 7))
+
+    def test_runs_coroutines(self) -> None:
+        self.worker.call(1, "later", 3)
+
+        self.assertEqual(self.worker.answer(), (frames.REPLY, 3))
+
+    def test_gives_a_context_to_handlers_that_want_one(self) -> None:
+        self.worker.data.send(frames.CALL, 9, ["renamed", [], {}], remaining=5_000_000)
+
+        self.assertEqual(self.worker.answer(), (frames.REPLY, [9, "test/2", True]))
+        log = self.worker.control.receive(frames.LOG)
+        self.assertEqual(log.call_id, 9)
+        self.assertIn(b"told 7", log.body)
+        self.assertEqual(self.worker.words()[3], 1)
+
+
+class Failing(WorkerTest):
+    def error(self, handler: str, *args: object) -> dict:
+        self.worker.call(3, handler, *args)
+        kind, body = self.worker.answer()
+        self.assertEqual(kind, frames.ERROR)
+        return body
+
+    def test_reports_exceptions_with_traceback_and_causes(self) -> None:
+        body = self.error("fail")
+
+        self.assertEqual((body["kind"], body["execution"], body["type"]), ("handler", "RAN", "ValueError"))
+        self.assertEqual([entry["function"] for entry in body["traceback"]], ["fail"])
+        self.assertEqual(body["causes"][0]["type"], "KeyError")
+
+    def test_tells_wrong_arguments_from_a_type_error_inside_the_handler(self) -> None:
+        self.assertEqual(self.error("add", 1)["kind"], "bad_arguments")
+        self.assertEqual(self.error("inner_type_error")["kind"], "handler")
+
+    def test_names_the_handlers_there_are(self) -> None:
+        body = self.error("missing")
+
+        self.assertEqual((body["kind"], body["execution"]), ("unknown_handler", "NOT_STARTED"))
+        self.assertIn("echo", body["message"])
+
+    def test_refuses_results_without_encoding_and_goes_on(self) -> None:
+        self.assertEqual(self.error("odd")["kind"], "unencodable_result")
+        self.assertEqual(self.error("generate")["kind"], "unencodable_result")
+        self.worker.call(4, "echo", 1)
+        self.assertEqual(self.worker.answer(), (frames.REPLY, 1))
+
+    def test_refuses_results_over_the_limit_and_goes_on(self) -> None:
+        self.worker.call(1, "big", (1 << 20) - 2)
+        self.assertEqual(self.worker.answer()[0], frames.REPLY)
+
+        body = self.error("big", (1 << 20) - 1)
+
+        self.assertEqual((body["kind"], body["execution"]), ("result_too_large", "RAN"))
+        self.assertIn(str(1 << 20), body["message"])
+
+    def test_sys_exit_is_an_error_of_the_call(self) -> None:
+        self.assertEqual(self.error("leave")["type"], "SystemExit")
+
+    def test_malformed_arguments_are_an_error_of_the_call(self) -> None:
+        self.worker.data.send(frames.CALL, 5, {"not": "a triple of three"})
+
+        self.assertEqual(self.worker.answer()[1]["kind"], "undecodable_arguments")
+
+
+class Output(WorkerTest):
+    def test_of_any_kind_leaves_the_protocol_alone(self) -> None:
+        self.worker.call(1, "noise")
+
+        self.assertEqual(self.worker.answer(), (frames.REPLY, "done"))
+        out, err = self.worker.output()
+        self.assertEqual(out.splitlines(), ["noise while importing", "a line", "raw", "child"])
+        self.assertIn("error line", err)
+
+    def test_of_a_crash_shows_the_python_stack(self) -> None:
+        self.worker.call(1, "crash")
+
+        self.assertTrue(self.worker.data.closed())
+        _, err = self.worker.process.communicate()
+        self.assertIn("in crash", err.decode())
+        self.assertEqual(self.worker.process.returncode, -signal.SIGSEGV)
+
+
+class Cancelling(WorkerTest):
+    def test_interrupts_a_handler_that_waits_and_one_that_computes(self) -> None:
+        for call_id, handler in ((11, "forever"), (12, "spin")):
+            self.worker.call(call_id, handler)
+            while self.worker.words()[1] != call_id:
+                pass
+            self.worker.control.send(frames.CANCEL, call_id)
+
+            kind, body = self.worker.answer()
+            self.assertEqual((kind, body["kind"], body["execution"]), (frames.ERROR, "cancelled", "UNKNOWN"))
+        self.worker.call(13, "cleanups")
+        self.assertEqual(self.worker.answer(), (frames.REPLY, 1))
+
+    def test_of_another_call_does_nothing(self) -> None:
+        for call_id in range(1, 200):
+            self.worker.control.send(frames.CANCEL, call_id + 1000)
+            self.worker.call(call_id, "echo", call_id)
+
+            self.assertEqual(self.worker.answer(), (frames.REPLY, call_id))
+
+    def test_at_random_moments_never_hits_another_call_or_the_runtime(self) -> None:
+        seed = random.randrange(1 << 32)
+        chance = random.Random(seed)
+        cancelled = 0
+        for call_id in range(1, 10_001):
+            # One call at a time: what is cancelled is this call or one that has ended.
+            target = call_id if chance.random() < 0.7 else call_id - 1
+            before = chance.random() < 0.5
+            if before:
+                self.worker.control.send(frames.CANCEL, target)
+            self.worker.call(call_id, "echo", call_id)
+            if not before:
+                self.worker.control.send(frames.CANCEL, target)
+            kind, body = self.worker.answer()
+            if kind == frames.ERROR:
+                self.assertEqual(body["kind"], "cancelled", f"seed {seed}, call {call_id}: {body}")
+                self.assertEqual(target, call_id, f"seed {seed}: call {call_id} was hit for another")
+                cancelled += 1
+            else:
+                self.assertEqual(body, call_id, f"seed {seed}")
+        self.assertIsNone(self.worker.process.poll(), f"seed {seed}")
+
+
+class Ending(WorkerTest):
+    def test_with_the_data_channel(self) -> None:
+        self.worker.data.socket.close()
+
+        self.assertEqual(self.worker.process.wait(20), 0)
+
+    def test_when_asked_to_drain(self) -> None:
+        self.worker.data.send(frames.DRAIN)
+
+        self.assertEqual(self.worker.data.body(frames.BYE), {"reason": "drained"})
+        self.assertEqual(self.worker.process.wait(20), 0)
+
+    def test_on_a_violation_with_the_bytes_that_broke_it(self) -> None:
+        self.worker.data.socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
+
+        self.assertEqual(self.worker.process.wait(20), 76)
+        _, err = self.worker.output()
+        self.assertIn("BAD_MAGIC", err)
+        self.assertIn("GET / HTTP", err)
+
+    def test_answers_pings_while_a_handler_runs(self) -> None:
+        self.worker.call(1, "forever")
+        self.worker.control.send(frames.PING, 42)
+
+        self.assertEqual(self.worker.control.receive(frames.PONG).call_id, 42)
+
+
+class Loading(unittest.TestCase):
+    def load_error(self, source: str) -> dict:
+        worker = WorkerProcess(source)
+        self.addCleanup(worker.close)
+        body = worker.data.body(frames.ERROR)
+        self.assertEqual(worker.process.wait(20), 72)
+        return body
+
+    def test_reports_what_an_import_raised(self) -> None:
+        body = self.load_error("import surely_not_there\n")
+
+        self.assertEqual(body["kind"], "load")
+        self.assertIn("surely_not_there", body["message"])
+        self.assertEqual(body["causes"][0]["type"], "ModuleNotFoundError")
+
+    def test_refuses_a_file_without_handlers_and_two_of_one_name(self) -> None:
+        self.assertIn("no handler", self.load_error("x = 1\n")["message"])
+        twice = "from vivarium_worker import handler\n@handler(name='a')\ndef b(): pass\n"
+        self.assertEqual(self.load_error(twice + "import sys; sys.exit(0)")["kind"], "load")
+
+    def test_takes_public_functions_where_nothing_is_marked(self) -> None:
+        worker = WorkerProcess("from os.path import join\ndef visible(): pass\ndef _hidden(): pass\n")
+        self.addCleanup(worker.close)
+
+        self.assertEqual([entry["name"] for entry in worker.ready()["handlers"]], ["visible"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,496 @@
+package dev.vivarium.internal.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerState;
+import dev.vivarium.internal.core.SlotEvent.Timer;
+import dev.vivarium.internal.core.SlotState.Service;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The decisions of a worker slot: every state with every event, and random walks against what must always hold. */
+class SlotCoreTest {
+
+    private static final int INC = 3;
+    private static final long CALL = 77;
+    private static final Duration STABLE = Duration.ofSeconds(30);
+    private static final SlotCore CORE = new SlotCore(STABLE, 3);
+
+    private static final Map<String, SlotState> STATES = new LinkedHashMap<>();
+    private static final Map<String, SlotEvent> EVENTS = new LinkedHashMap<>();
+
+    static {
+        Service fresh = new Service(0, 0);
+        STATES.put("vacant", new SlotState.Vacant(INC, 0));
+        STATES.put("backingOff", new SlotState.BackingOff(INC, 2));
+        STATES.put("connecting", new SlotState.Starting(INC, 0, false));
+        STATES.put("loading", new SlotState.Starting(INC, 0, true));
+        STATES.put("ready", new SlotState.Ready(INC, 0, fresh, false));
+        STATES.put("readyPinged", new SlotState.Ready(INC, 0, fresh, true));
+        STATES.put("busy", new SlotState.Busy(INC, 0, fresh, CALL, false, null));
+        STATES.put("busyRetiring", new SlotState.Busy(INC, 0, fresh, CALL, false, TransitionCause.RETIRED));
+        STATES.put("fenced", new SlotState.Busy(INC, 0, fresh, CALL, true, null));
+        STATES.put("degraded", new SlotState.Degraded(INC, 0, fresh, 1));
+        STATES.put("degradedTwice", new SlotState.Degraded(INC, 0, fresh, 2));
+        STATES.put("leaving", new SlotState.Ending(INC, 0, WorkerState.BUSY, fresh, CALL, null, null));
+        STATES.put("killed", new SlotState.Ending(INC, 0, WorkerState.BUSY, fresh, CALL, TransitionCause.HUNG, null));
+        STATES.put(
+                "retiring",
+                new SlotState.Ending(
+                        INC, 0, WorkerState.READY, fresh, 0, TransitionCause.RETIRED, TransitionCause.RETIRED));
+        STATES.put("retired", new SlotState.Retired(INC, 0));
+
+        EVENTS.put("wanted", new SlotEvent.Wanted());
+        EVENTS.put("unwanted", new SlotEvent.Unwanted(TransitionCause.RETIRED));
+        EVENTS.put("endNow", new SlotEvent.EndNow(TransitionCause.DRAINED));
+        EVENTS.put("refused", new SlotEvent.SpawnRefused(INC));
+        EVENTS.put("hello", new SlotEvent.Hello(INC));
+        EVENTS.put("loaded", new SlotEvent.Loaded(INC));
+        EVENTS.put("loadFailed", new SlotEvent.LoadFailed(INC));
+        EVENTS.put("leased", new SlotEvent.Leased(INC, CALL));
+        EVENTS.put("answered", new SlotEvent.Answered(INC, CALL));
+        EVENTS.put("answeredOther", new SlotEvent.Answered(INC, CALL + 1));
+        EVENTS.put("callOver", new SlotEvent.CallOver(INC, CALL));
+        EVENTS.put("pong", new SlotEvent.Pong(INC));
+        EVENTS.put("violated", new SlotEvent.Violated(INC));
+        EVENTS.put("channelClosed", new SlotEvent.ChannelClosed(INC));
+        EVENTS.put("exited", new SlotEvent.Exited(INC, TransitionCause.CRASHED));
+        EVENTS.put("guardianLost", new SlotEvent.GuardianLost(INC));
+        for (Timer timer : Timer.values()) {
+            EVENTS.put("timer" + timer, new SlotEvent.TimerFired(INC, timer));
+        }
+    }
+
+    /** What follows, for each pair in which something follows: the next state, the cause of an end, the effects. */
+    private static final String TABLE = """
+            vacant        wanted        Starting    Moved Spawn StartTimer
+            vacant        unwanted      Retired     Retire
+            vacant        endNow        Retired     Retire
+            backingOff    timerBACKOFF  Starting    Moved Spawn StartTimer
+            backingOff    unwanted      Retired     StopTimer Retire
+            backingOff    endNow        Retired     StopTimer Retire
+            connecting    hello         Starting    StopTimer StartTimer Welcome
+            connecting    refused       BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
+            connecting    loaded        Ending      PROTOCOL_VIOLATION StopTimer StopTimer Kill StartTimer
+            connecting    loadFailed    Ending      LOAD_FAILED StopTimer StopTimer StartTimer
+            connecting    timerCONNECT  Ending      CONNECT_TIMEOUT StopTimer StopTimer Kill StartTimer
+            connecting    timerLOAD     Ending      LOAD_TIMEOUT StopTimer StopTimer Kill StartTimer
+            connecting    unwanted      Ending      RETIRED StopTimer StopTimer Kill StartTimer
+            connecting    endNow        Ending      DRAINED StopTimer StopTimer Kill StartTimer
+            connecting    violated      Ending      PROTOCOL_VIOLATION StopTimer StopTimer Kill StartTimer
+            connecting    channelClosed Ending      - StopTimer StopTimer StartTimer
+            connecting    exited        BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
+            connecting    guardianLost  Starting    StopTimer StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            loading       hello         Ending      PROTOCOL_VIOLATION StopTimer StopTimer Kill StartTimer
+            loading       refused       BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
+            loading       loaded        Ready       StopTimer Moved StartTimer Offer
+            loading       loadFailed    Ending      LOAD_FAILED StopTimer StopTimer StartTimer
+            loading       timerCONNECT  Ending      CONNECT_TIMEOUT StopTimer StopTimer Kill StartTimer
+            loading       timerLOAD     Ending      LOAD_TIMEOUT StopTimer StopTimer Kill StartTimer
+            loading       unwanted      Ending      RETIRED StopTimer StopTimer Kill StartTimer
+            loading       endNow        Ending      DRAINED StopTimer StopTimer Kill StartTimer
+            loading       violated      Ending      PROTOCOL_VIOLATION StopTimer StopTimer Kill StartTimer
+            loading       channelClosed Ending      - StopTimer StopTimer StartTimer
+            loading       exited        BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
+            loading       guardianLost  Starting    StopTimer StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            ready         leased        Busy        StopTimer StopTimer Moved SendCall
+            ready         timerHEALTH   Ready       SendPing StartTimer
+            ready         unwanted      Ending      RETIRED StopTimer StopTimer Withdraw SendDrain StartTimer
+            ready         endNow        Ending      DRAINED StopTimer StopTimer Withdraw Kill StartTimer
+            ready         hello         Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            ready         loaded        Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            ready         loadFailed    Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            ready         answered      Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            ready         answeredOther Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            ready         violated      Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            ready         channelClosed Ending      - StopTimer StopTimer Withdraw StartTimer
+            ready         exited        BackingOff  StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart
+            ready         guardianLost  Starting    StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            readyPinged   leased        Busy        StopTimer StopTimer Moved SendCall
+            readyPinged   timerHEALTH   Ready       SendPing StartTimer
+            readyPinged   pong          Ready       StopTimer StartTimer
+            readyPinged   timerPONG     Degraded    Withdraw Moved SendPing StartTimer
+            readyPinged   unwanted      Ending      RETIRED StopTimer StopTimer Withdraw SendDrain StartTimer
+            readyPinged   endNow        Ending      DRAINED StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   hello         Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   loaded        Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   loadFailed    Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   answered      Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   answeredOther Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   violated      Ending      PROTOCOL_VIOLATION StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   channelClosed Ending      - StopTimer StopTimer Withdraw StartTimer
+            readyPinged   exited        BackingOff  StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart
+            readyPinged   guardianLost  Starting    StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            busy          answered      Ready       StopTimer Moved StartTimer Offer
+            busy          callOver      Busy        SendCancel StartTimer
+            busy          unwanted      Busy        .
+            busy          answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busy          hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busy          loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busy          loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busy          violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busy          endNow        Ending      DRAINED StopTimer Kill StartTimer
+            busy          channelClosed Ending      - StopTimer StartTimer
+            busy          exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            busy          guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            busyRetiring  answered      Ending      RETIRED StopTimer SendDrain StartTimer
+            busyRetiring  callOver      Busy        SendCancel StartTimer
+            busyRetiring  unwanted      Busy        .
+            busyRetiring  answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busyRetiring  hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busyRetiring  loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busyRetiring  loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busyRetiring  violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            busyRetiring  endNow        Ending      DRAINED StopTimer Kill StartTimer
+            busyRetiring  channelClosed Ending      - StopTimer StartTimer
+            busyRetiring  exited        Retired     StopTimer Moved Ended Release Retire
+            busyRetiring  guardianLost  Retired     StopTimer Moved Ended Release Retire
+            fenced        answered      Ready       StopTimer Moved StartTimer Offer
+            fenced        unwanted      Busy        .
+            fenced        timerFENCE    Ending      HUNG StopTimer Kill StartTimer
+            fenced        answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            fenced        hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            fenced        loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            fenced        loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            fenced        violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            fenced        endNow        Ending      DRAINED StopTimer Kill StartTimer
+            fenced        channelClosed Ending      - StopTimer StartTimer
+            fenced        exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            fenced        guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            degraded      pong          Ready       StopTimer Moved StartTimer Offer
+            degraded      timerPONG     Degraded    SendPing StartTimer
+            degraded      unwanted      Ending      RETIRED StopTimer Kill StartTimer
+            degraded      endNow        Ending      DRAINED StopTimer Kill StartTimer
+            degraded      hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degraded      loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degraded      loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degraded      answered      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degraded      answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degraded      violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degraded      channelClosed Ending      - StopTimer StartTimer
+            degraded      exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            degraded      guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            degradedTwice pong          Ready       StopTimer Moved StartTimer Offer
+            degradedTwice timerPONG     Ending      UNHEALTHY Kill StartTimer
+            degradedTwice unwanted      Ending      RETIRED StopTimer Kill StartTimer
+            degradedTwice endNow        Ending      DRAINED StopTimer Kill StartTimer
+            degradedTwice hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degradedTwice loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degradedTwice loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degradedTwice answered      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degradedTwice answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degradedTwice violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            degradedTwice channelClosed Ending      - StopTimer StartTimer
+            degradedTwice exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            degradedTwice guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            leaving       exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            leaving       refused       BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            leaving       guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            leaving       unwanted      Ending      - .
+            leaving       endNow        Ending      DRAINED Kill StartTimer
+            leaving       timerEXIT     Ending      PROTOCOL_VIOLATION Kill StartTimer
+            leaving       loadFailed    Ending      LOAD_FAILED .
+            leaving       violated      Ending      PROTOCOL_VIOLATION Kill StartTimer
+            leaving       answered      Ending      - .
+            killed        exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            killed        refused       BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            killed        guardianLost  BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            killed        unwanted      Ending      HUNG .
+            killed        endNow        Ending      HUNG Kill StartTimer
+            killed        timerEXIT     Ending      HUNG Kill StartTimer
+            killed        answered      Ending      HUNG .
+            retiring      exited        Retired     StopTimer Moved Ended Release Retire
+            retiring      refused       Retired     StopTimer Moved Ended Release Retire
+            retiring      guardianLost  Retired     StopTimer Moved Ended Release Retire
+            retiring      endNow        Ending      RETIRED Kill StartTimer
+            retiring      timerEXIT     Ending      RETIRED Kill StartTimer
+            """;
+
+    private static final Map<String, String> EXPECTED = TABLE.lines()
+            .collect(Collectors.toMap(
+                    line -> line.replaceAll("^(\\S+)\\s+(\\S+)\\s+.*", "$1 $2"),
+                    line -> line.replaceAll("^\\S+\\s+\\S+\\s+(\\S+)\\s+(.*)", "$1 $2")));
+
+    static Stream<Arguments> pairs() {
+        return STATES.keySet().stream()
+                .flatMap(state -> EVENTS.keySet().stream().map(event -> Arguments.of(state, event)));
+    }
+
+    @ParameterizedTest(name = "{0} x {1}")
+    @MethodSource("pairs")
+    void everyStateAnswersEveryEvent(String stateName, String eventName) {
+        SlotState state = STATES.get(stateName);
+        SlotEvent event = EVENTS.get(eventName);
+
+        SlotCore.Step step = CORE.on(state, event, 1);
+
+        String expected = EXPECTED.get(stateName + " " + eventName);
+        if (expected == null && event instanceof SlotEvent.Leased) {
+            assertThat(step).isEqualTo(new SlotCore.Step(state, List.of(new SlotEffect.RefuseLease(CALL))));
+        } else if (expected == null) {
+            assertThat(step).isEqualTo(new SlotCore.Step(state, List.of()));
+        } else {
+            assertThat(describe(step)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void theTableHasNoRowThatNothingTests() {
+        Set<String> tested = pairs().map(p -> p.get()[0] + " " + p.get()[1]).collect(Collectors.toSet());
+
+        assertThat(tested).hasSize(STATES.size() * EVENTS.size()).containsAll(EXPECTED.keySet());
+    }
+
+    private static String describe(SlotCore.Step step) {
+        String effects =
+                step.effects().stream().map(e -> e.getClass().getSimpleName()).collect(Collectors.joining(" "));
+        String cause = "";
+        if (step.state() instanceof SlotState.Ending ending) {
+            cause = (ending.cause() == null ? "-" : ending.cause()) + " ";
+        }
+        return step.state().getClass().getSimpleName() + " " + cause + (effects.isEmpty() ? "." : effects);
+    }
+
+    @ParameterizedTest(name = "{0} x {1}")
+    @MethodSource("pairs")
+    void aStaleIncarnationChangesNothing(String stateName, String eventName) {
+        SlotState state = STATES.get(stateName);
+        SlotEvent event = EVENTS.get(eventName);
+        if (!(event instanceof SlotEvent.OfIncarnation)) {
+            return;
+        }
+        SlotEvent stale = stale(event);
+
+        SlotCore.Step step = CORE.on(state, stale, 1);
+
+        assertThat(step.state()).isEqualTo(state);
+        assertThat(step.effects())
+                .isEqualTo(stale instanceof SlotEvent.Leased ? List.of(new SlotEffect.RefuseLease(CALL)) : List.of());
+    }
+
+    private static SlotEvent stale(SlotEvent event) {
+        int old = INC - 1;
+        if (event instanceof SlotEvent.TimerFired fired) {
+            return new SlotEvent.TimerFired(old, fired.timer());
+        }
+        if (event instanceof SlotEvent.Leased) {
+            return new SlotEvent.Leased(old, CALL);
+        }
+        if (event instanceof SlotEvent.Answered answered) {
+            return new SlotEvent.Answered(old, answered.callId());
+        }
+        if (event instanceof SlotEvent.CallOver) {
+            return new SlotEvent.CallOver(old, CALL);
+        }
+        if (event instanceof SlotEvent.Exited) {
+            return new SlotEvent.Exited(old, TransitionCause.CRASHED);
+        }
+        return Map.<Class<?>, SlotEvent>of(
+                        SlotEvent.SpawnRefused.class, new SlotEvent.SpawnRefused(old),
+                        SlotEvent.Hello.class, new SlotEvent.Hello(old),
+                        SlotEvent.Loaded.class, new SlotEvent.Loaded(old),
+                        SlotEvent.LoadFailed.class, new SlotEvent.LoadFailed(old),
+                        SlotEvent.Pong.class, new SlotEvent.Pong(old),
+                        SlotEvent.Violated.class, new SlotEvent.Violated(old),
+                        SlotEvent.ChannelClosed.class, new SlotEvent.ChannelClosed(old),
+                        SlotEvent.GuardianLost.class, new SlotEvent.GuardianLost(old))
+                .get(event.getClass());
+    }
+
+    @Nested
+    class Restarting {
+
+        private SlotEffect.@Nullable ScheduleRestart after(SlotState state, TransitionCause cause, long now) {
+            return CORE.on(state, new SlotEvent.Exited(INC, cause), now).effects().stream()
+                    .filter(SlotEffect.ScheduleRestart.class::isInstance)
+                    .map(SlotEffect.ScheduleRestart.class::cast)
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        private SlotState ready(int failures, long completed) {
+            return new SlotState.Ready(INC, failures, new Service(0, completed), false);
+        }
+
+        @Test
+        void isImmediateAfterTheFirstDeathOfAWorkerThatAnswered() {
+            assertThat(after(ready(0, 1), TransitionCause.CRASHED, 1))
+                    .isEqualTo(new SlotEffect.ScheduleRestart(INC, 1, 0, TransitionCause.CRASHED));
+        }
+
+        @Test
+        void waitsLongerWithEachFurtherDeath() {
+            assertThat(after(ready(0, 0), TransitionCause.CRASHED, 1))
+                    .extracting("waits")
+                    .isEqualTo(1);
+            assertThat(after(ready(1, 1), TransitionCause.EXITED, 1))
+                    .extracting("waits")
+                    .isEqualTo(1);
+            assertThat(after(ready(4, 9), TransitionCause.EXITED, 1))
+                    .extracting("failures", "waits")
+                    .containsExactly(5, 4);
+        }
+
+        @Test
+        void forgetsFailuresOfAWorkerThatWasStable() {
+            assertThat(after(ready(7, 5), TransitionCause.CRASHED, STABLE.toNanos()))
+                    .extracting("failures")
+                    .isEqualTo(1);
+            assertThat(after(ready(7, 5), TransitionCause.CRASHED, STABLE.toNanos() - 1))
+                    .extracting("failures")
+                    .isEqualTo(8);
+        }
+
+        @Test
+        void isImmediateAndNotCountedAfterAKillFromOutside() {
+            assertThat(after(ready(3, 0), TransitionCause.KILLED, 1))
+                    .extracting("failures", "waits")
+                    .containsExactly(3, 0);
+        }
+
+        @Test
+        void countsAKillBeforeTheWorkerWasReady() {
+            assertThat(after(new SlotState.Starting(INC, 3, true), TransitionCause.KILLED, 1))
+                    .extracting("failures", "waits")
+                    .containsExactly(4, 4);
+        }
+    }
+
+    @Test
+    void theFirstTrueCauseWins() {
+        SlotCore.Step killed = CORE.on(STATES.get("fenced"), new SlotEvent.TimerFired(INC, Timer.FENCE), 1);
+
+        SlotCore.Step ended = CORE.on(killed.state(), new SlotEvent.Exited(INC, TransitionCause.KILLED), 1);
+
+        assertThat(ended.effects()).contains(new SlotEffect.Ended(INC, TransitionCause.HUNG, CALL));
+    }
+
+    /** Checks, step by step, what must hold for every sequence of events. */
+    private static final class Oracle {
+        private final Set<Long> open = new HashSet<>();
+        private int live;
+        private boolean offered;
+        private @Nullable WorkerState state;
+
+        void leased(long call) {
+            open.add(call);
+        }
+
+        void check(SlotCore.Step step, SlotEvent event) {
+            if (event instanceof SlotEvent.Answered answered
+                    && !(step.effects().stream().anyMatch(SlotEffect.Kill.class::isInstance))) {
+                open.remove(answered.callId());
+            }
+            for (SlotEffect effect : step.effects()) {
+                if (effect instanceof SlotEffect.Spawn spawn) {
+                    assertThat(live)
+                            .as("a process while another is not released")
+                            .isZero();
+                    live = spawn.incarnation();
+                } else if (effect instanceof SlotEffect.Release release) {
+                    assertThat(release.incarnation()).isEqualTo(live);
+                    live = 0;
+                } else if (effect instanceof SlotEffect.RefuseLease refuse) {
+                    assertThat(open.remove(refuse.callId()))
+                            .as("a lease refused that was not given")
+                            .isTrue();
+                } else if (effect instanceof SlotEffect.Ended ended) {
+                    open.remove(ended.callId());
+                    assertThat(open)
+                            .as("calls that nobody owns after the end of their worker")
+                            .isEmpty();
+                    offered = false;
+                } else if (effect instanceof SlotEffect.Moved moved) {
+                    assertThat(moved.from()).isEqualTo(moved.from() == null ? null : state);
+                    assertThat(moved.from() == null || moved.from().canMoveTo(moved.to()))
+                            .isTrue();
+                    state = moved.to();
+                } else if (effect instanceof SlotEffect.Offer) {
+                    offered = true;
+                    assertThat(open)
+                            .as("an offer of a worker that owes an answer")
+                            .isEmpty();
+                } else if (effect instanceof SlotEffect.Withdraw || effect instanceof SlotEffect.SendCall) {
+                    assertThat(offered)
+                            .as("a worker leased or withdrawn that was not offered")
+                            .isTrue();
+                    offered = false;
+                }
+            }
+            if (step.state() instanceof SlotState.Ready) {
+                assertThat(offered).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void randomWalksLoseNoCallNoLeaseAndNoProcess() {
+        long seed = new Random().nextLong();
+        Random chance = new Random(seed);
+        Set<String> covered = new HashSet<>();
+
+        for (int walk = 0; walk < 3_000; walk++) {
+            List<String> history = new ArrayList<>();
+            Oracle oracle = new Oracle();
+            SlotState state = SlotCore.initial(0);
+            long call = 0;
+            for (int i = 0; i < 60; i++) {
+                SlotEvent event = next(chance, state, ++call);
+                if (event instanceof SlotEvent.Leased leased) {
+                    oracle.leased(leased.callId());
+                }
+                history.add(event.toString());
+                SlotCore.Step step = CORE.on(state, event, i * 1_000_000_000L);
+                covered.add(state.getClass().getSimpleName() + ">"
+                        + step.state().getClass().getSimpleName());
+                try {
+                    oracle.check(step, event);
+                } catch (AssertionError e) {
+                    throw new AssertionError("seed " + seed + ", after " + history, e);
+                }
+                state = step.state();
+            }
+        }
+
+        assertThat(covered).as("edges walked, seed %d", seed).hasSizeGreaterThan(20);
+    }
+
+    /** Chooses an event that a driver, a router or a pool could send in this state, wrong moments included. */
+    private static SlotEvent next(Random chance, SlotState state, long call) {
+        int inc = state.incarnation();
+        long running = state instanceof SlotState.Busy busy ? busy.callId() : 0;
+        return switch (chance.nextInt(20)) {
+            case 0, 1 -> new SlotEvent.Wanted();
+            case 2 ->
+                chance.nextInt(20) == 0 ? new SlotEvent.Unwanted(TransitionCause.RETIRED) : new SlotEvent.Hello(inc);
+            case 3, 4 -> new SlotEvent.Hello(inc);
+            case 5, 6 -> new SlotEvent.Loaded(inc);
+            case 7, 8, 9 -> new SlotEvent.Leased(inc, call);
+            case 10, 11 -> running != 0 ? new SlotEvent.Answered(inc, running) : new SlotEvent.Pong(inc);
+            case 12 -> running != 0 ? new SlotEvent.CallOver(inc, running) : new SlotEvent.Pong(inc);
+            case 13 -> new SlotEvent.ChannelClosed(inc);
+            case 14 -> new SlotEvent.Exited(inc, TransitionCause.CRASHED);
+            case 15 -> new SlotEvent.GuardianLost(inc);
+            case 16 ->
+                chance.nextInt(20) == 0
+                        ? new SlotEvent.EndNow(TransitionCause.DRAINED)
+                        : new SlotEvent.SpawnRefused(inc);
+            default -> new SlotEvent.TimerFired(inc, Timer.values()[chance.nextInt(Timer.values().length)]);
+        };
+    }
+}
