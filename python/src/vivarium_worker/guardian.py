@@ -21,6 +21,7 @@ from . import frames, processes
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _WORKER_MAIN = os.path.join(_FOLDER, "vivarium_worker_main.py")
 _MAX_OUTGOING = 64 << 20
+_ROUND_S = 0.002
 
 
 class Child:
@@ -273,7 +274,11 @@ class Guardian:
             killed += sum(processes.kill_if(pid, self._run, tag) for pid in left)
 
     def _kill_everything(self) -> None:
-        """Kill and reap until no descendant is left. A process that forks meanwhile is met in the next round."""
+        """Kill and reap until no descendant is left.
+
+        One look at the process table is not one moment: a child whose parent dies meanwhile, or that is forked meanwhile,
+        can be missing from it. So nothing here waits for a particular process; each round looks at everything again.
+        """
         while True:
             if processes.LINUX:
                 for pid, started in processes.descendants(os.getpid()).items():
@@ -284,11 +289,9 @@ class Guardian:
             try:
                 while os.waitpid(-1, os.WNOHANG)[0] != 0:
                     pass
-                # Children are left and have been sent SIGKILL: wait for one of them, then look again.
-                os.waitpid(-1, 0)
             except ChildProcessError:
-                if not (processes.LINUX and processes.descendants(os.getpid())):
-                    return
+                return
+            select.select([], [], [], _ROUND_S)
 
     def _end(self) -> int:
         self._kill_everything()

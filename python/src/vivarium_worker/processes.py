@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import sys
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 LINUX = sys.platform.startswith("linux")
 
@@ -66,15 +66,22 @@ def _stat_fields(pid: int) -> List[str]:
         return file.read().rpartition(b")")[2].decode("ascii").split()
 
 
-def parents() -> Dict[int, Tuple[int, int]]:
-    """Return every process's parent and start time, zombies left out."""
+class Process(NamedTuple):
+    """A line of the process table."""
+
+    parent: int
+    started: int
+    ended: bool
+
+
+def table() -> Dict[int, Process]:
+    """Return every process. Zombies are in it: their children, if they have not been handed on yet, hang on them."""
     result = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 fields = _stat_fields(int(name))
-                if fields[0] not in ("Z", "X"):
-                    result[int(name)] = (int(fields[1]), int(fields[19]))
+                result[int(name)] = Process(int(fields[1]), int(fields[19]), fields[0] in ("Z", "X"))
             except (OSError, ValueError, IndexError):
                 continue  # It ended while we looked.
     return result
@@ -82,17 +89,20 @@ def parents() -> Dict[int, Tuple[int, int]]:
 
 def descendants(root: int) -> Dict[int, int]:
     """Return every live process below ``root``, with its start time."""
-    table = parents()
+    processes = table()
     children: Dict[int, List[int]] = {}
-    for pid, (parent, _) in table.items():
-        children.setdefault(parent, []).append(pid)
-    found: Dict[int, int] = {}
+    for pid, process in processes.items():
+        children.setdefault(process.parent, []).append(pid)
+    seen = {root}
     pending = list(children.get(root, ()))
+    found: Dict[int, int] = {}
     while pending:
         pid = pending.pop()
-        if pid not in found:
-            found[pid] = table[pid][1]
+        if pid not in seen:
+            seen.add(pid)
             pending.extend(children.get(pid, ()))
+            if not processes[pid].ended:
+                found[pid] = processes[pid].started
     return found
 
 
@@ -108,7 +118,7 @@ def carries(pid: int, *variables: str) -> bool:
 
 def carriers(*variables: str) -> Iterator[int]:
     """Yield every live process of this user that carries all of these variables."""
-    for pid in parents():
+    for pid in table():
         if carries(pid, *variables):
             yield pid
 

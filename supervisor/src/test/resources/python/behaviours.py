@@ -122,3 +122,48 @@ async def asynchronous(value):
 def spin():
     while True:
         pass
+
+
+class DeadlyMapping(dict):
+    """Dies when it is encoded: after the handler has returned and before its answer is sent."""
+
+    def __init__(self, how):
+        super().__init__(a=1)
+        self._how = how
+
+    def items(self):
+        end(self._how)
+        return super().items()
+
+
+def end(how: str):
+    if how == "hang":
+        hold_the_lock()
+    die(how)
+
+
+@handler
+def die_in_the_reply(how: str):
+    return DeadlyMapping(how)
+
+
+@handler
+def die_soon(how: str):
+    """Answers, and dies a moment later, when the worker is idle."""
+    threading.Timer(0.05, end, [how]).start()
+    return "answered"
+
+
+@handler
+def end_here(how: str):
+    end(how)
+
+
+@handler
+def garble(text: str):
+    """Writes onto the data channel behind the protocol's back."""
+    for fd in range(200, 300):
+        try:
+            os.write(fd, text.encode())
+        except OSError:
+            return

@@ -5,35 +5,45 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.vivarium.protocol.Execution;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What becomes of a call, and of the capacity, when a worker dies or hangs. */
+/**
+ * What becomes of a call, and of the capacity, when a worker dies or hangs: at each moment, in each way. The error names the
+ * true cause, and the capacity is back without a request having to trip over it.
+ */
 class CrashTest {
 
-    private final BlockingQueue<PoolEvent> events = new LinkedBlockingQueue<>();
+    private final Pythons.Events events = new Pythons.Events();
     private PythonPool pool;
 
-    @BeforeEach
-    void start() throws Exception {
-        pool = PythonPool.start(Pythons.config("crash")
+    private void start(PoolConfigBuilder config) {
+        pool = PythonPool.start(config.eventListener(events::add).build());
+    }
+
+    private void startReady() throws Exception {
+        start(config());
+        pool.whenServing().toCompletableFuture().get(Pythons.LIMIT_S, TimeUnit.SECONDS);
+    }
+
+    private static PoolConfigBuilder config() {
+        return Pythons.config("crash")
                 .workers(1)
-                .cancelGrace(Duration.ofMillis(300))
-                .eventListener(events::add)
-                .build());
-        pool.whenServing().toCompletableFuture().get(20, TimeUnit.SECONDS);
+                .connectTimeout(Duration.ofSeconds(2))
+                .loadTimeout(Duration.ofSeconds(2))
+                .cancelGrace(Duration.ofMillis(200))
+                .healthInterval(Duration.ofMillis(100))
+                .healthTimeout(Duration.ofMillis(500))
+                .minBackoff(Duration.ofMillis(10));
     }
 
     @AfterEach
@@ -41,72 +51,152 @@ class CrashTest {
         pool.close(Duration.ofSeconds(1));
     }
 
-    private <E extends PoolEvent> E await(Class<E> type, Predicate<E> wanted) throws InterruptedException {
-        while (true) {
-            PoolEvent event = events.poll(20, TimeUnit.SECONDS);
-            assertThat(event).as("an event of type %s", type.getSimpleName()).isNotNull();
-            if (type.isInstance(event) && wanted.test(type.cast(event))) {
-                return type.cast(event);
-            }
-        }
+    /** Returns Python that ends its process in a given way, the first time it is run. */
+    private static String dyingOnce(Path marker, String how) {
+        return """
+                import ctypes, os, signal
+                try:
+                    os.close(os.open('%s', os.O_CREAT | os.O_EXCL))
+                except FileExistsError:
+                    pass
+                else:
+                    how = '%s'
+                    if how == 'hang':
+                        ctypes.PyDLL(None).pause()
+                    if how.startswith('exit'):
+                        os._exit(int(how[4:]))
+                    os.kill(os.getpid(), getattr(signal, how))
+                """.formatted(marker, how);
     }
 
-    private void awaitReadyAgain() throws InterruptedException {
-        await(PoolEvent.WorkerTransitioned.class, e -> e.incarnation() > 1 && e.to() == WorkerState.READY);
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "exit0,EXITED",
+        "exit1,EXITED",
+        "exit137,EXITED",
+        "SIGSEGV,CRASHED",
+        "SIGKILL,KILLED",
+        "hang,CONNECT_TIMEOUT"
+    })
+    void beforeTheHandshake(String how, TransitionCause cause, @TempDir Path folder) throws Exception {
+        Files.writeString(
+                folder.resolve("sitecustomize.py"),
+                """
+                import sys
+                if any('vivarium_worker_main' in a for a in sys.orig_argv if True) if hasattr(sys, 'orig_argv') else False:
+                """ + dyingOnce(folder.resolve("marker"), how).indent(4));
+
+        start(config().environment("PYTHONPATH", folder.toString()));
+
+        assertThat(events.awaitEnd()).isEqualTo(cause);
+        events.awaitReady(2);
+        assertThat(pool.call("add", Integer.class, 1, 2).await()).isEqualTo(3);
     }
 
-    @Nested
-    class InACall {
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "exit0,EXITED",
+        "exit1,EXITED",
+        "exit137,EXITED",
+        "SIGSEGV,CRASHED",
+        "SIGKILL,KILLED",
+        "hang,LOAD_TIMEOUT"
+    })
+    void whileLoading(String how, TransitionCause cause, @TempDir Path folder) throws Exception {
+        Path handlers = Files.writeString(
+                folder.resolve("dying.py"), dyingOnce(folder.resolve("marker"), how) + "def answer(): return 42\n");
 
-        @ParameterizedTest(name = "{0}")
-        @CsvSource({
-            "exit0,EXITED,0,0",
-            "exit1,EXITED,1,0",
-            "exit137,EXITED,137,0",
-            "SIGSEGV,CRASHED,-1,11",
-            "SIGABRT,CRASHED,-1,6",
-            "SIGKILL,KILLED,-1,9"
-        })
-        void namesTheTrueCauseAndComesBackWithoutARequest(String how, TransitionCause cause, int status, int signal)
-                throws Exception {
-            PendingCall<String> call = pool.call("die", String.class, how);
+        start(config().handlers(handlers.toString()));
 
-            WorkerCrashed error = catchThrowableOfType(WorkerCrashed.class, call::await);
+        assertThat(events.awaitEnd()).isEqualTo(cause);
+        events.awaitReady(2);
+        assertThat(pool.call("answer", Integer.class).await()).isEqualTo(42);
+    }
 
-            assertThat(error.exit().cause()).isEqualTo(cause);
-            assertThat(error.exit().status()).isEqualTo(status);
-            assertThat(error.exit().signal()).isEqualTo(signal);
-            assertThat(error.execution()).isEqualTo(Execution.UNKNOWN);
-            awaitReadyAgain();
-        }
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "exit0,EXITED,0,0",
+        "exit1,EXITED,1,0",
+        "exit137,EXITED,137,0",
+        "SIGSEGV,CRASHED,-1,11",
+        "SIGABRT,CRASHED,-1,6",
+        "SIGKILL,KILLED,-1,9"
+    })
+    void inACall(String how, TransitionCause cause, int status, int signal) throws Exception {
+        startReady();
 
-        @Test
-        void attachesTheLastLinesOfStandardError() {
-            WorkerCrashed error = catchThrowableOfType(
-                    WorkerCrashed.class,
-                    () -> pool.call("die", String.class, "SIGSEGV").await());
+        WorkerCrashed error = catchThrowableOfType(
+                WorkerCrashed.class,
+                () -> pool.call("end_here", String.class, how).await());
 
-            assertThat(error.exit().lastLines())
-                    .anySatisfy(line -> assertThat(line).contains("Segmentation fault"));
-        }
+        assertThat(error.exit().cause()).isEqualTo(cause);
+        assertThat(error.exit().status()).isEqualTo(status);
+        assertThat(error.exit().signal()).isEqualTo(signal);
+        assertThat(error.execution()).isEqualTo(Execution.UNKNOWN);
+        assertThat(error.attempts()).hasSize(1);
+        events.awaitReady(2);
+    }
 
-        @Test
-        void repeatsARetrySafeCall(@TempDir Path folder) throws Exception {
-            PythonCall<String> call = PythonCall.to("die_once")
-                    .args(folder.resolve("marker").toString(), "SIGKILL")
-                    .returning(String.class)
-                    .retrySafe();
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"exit0,EXITED", "exit1,EXITED", "exit137,EXITED", "SIGSEGV,CRASHED", "SIGKILL,KILLED"})
+    void inTheReply(String how, TransitionCause cause) throws Exception {
+        startReady();
 
-            assertThat(pool.call(call).await()).isEqualTo("survived");
-            assertThat(pool.snapshot().retried()).isEqualTo(1);
-        }
+        WorkerCrashed error = catchThrowableOfType(
+                WorkerCrashed.class,
+                () -> pool.call("die_in_the_reply", String.class, how).await());
+
+        assertThat(error.exit().cause()).isEqualTo(cause);
+        assertThat(error.execution()).isEqualTo(Execution.RAN);
+        events.awaitReady(2);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"end_here,UNKNOWN", "die_in_the_reply,RAN"})
+    void hangingInACallOrInTheReply(String handler, Execution execution) throws Exception {
+        startReady();
+        PythonCall<String> call =
+                PythonCall.to(handler).args("hang").returning(String.class).timeout(Duration.ofMillis(500));
+
+        assertThatThrownBy(() -> pool.call(call).await())
+                .isInstanceOfSatisfying(
+                        CallTimedOut.class, e -> assertThat(e.execution()).isEqualTo(execution));
+
+        assertThat(events.awaitEnd()).isEqualTo(TransitionCause.HUNG);
+        events.awaitReady(2);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"exit0,EXITED", "exit1,EXITED", "exit137,EXITED", "SIGSEGV,CRASHED", "SIGKILL,KILLED", "hang,UNHEALTHY"
+    })
+    void whileIdle(String how, TransitionCause cause) throws Exception {
+        startReady();
+
+        assertThat(pool.call("die_soon", String.class, how).await()).isEqualTo("answered");
+
+        assertThat(events.awaitEnd()).isEqualTo(cause);
+        events.awaitReady(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"KILL,KILLED", "SEGV,CRASHED", "TERM,KILLED", "ABRT,CRASHED"})
+    void whileIdleByASignal(Signal signal, TransitionCause cause) throws Exception {
+        startReady();
+        WorkerSnapshot worker = pool.snapshot().workers().get(0);
+
+        pool.signal(worker.worker(), worker.incarnation(), signal);
+
+        assertThat(events.awaitEnd()).isEqualTo(cause);
+        events.awaitReady(2);
+        assertThat(pool.snapshot().workers().get(0).lastExit().signal()).isEqualTo(signal.number());
     }
 
     @Nested
     class PastItsDeadline {
 
         @Test
-        void interruptsAHandlerInPythonAndKeepsTheWorker() throws Exception {
+        void aHandlerInPythonIsInterruptedAndTheWorkerKept() throws Exception {
+            startReady();
             int before = pool.call("pid", Integer.class).await();
             PythonCall<String> call =
                     PythonCall.to("wait_for_ever").returning(String.class).timeout(Duration.ofMillis(200));
@@ -116,35 +206,71 @@ class CrashTest {
                             CallTimedOut.class, e -> assertThat(e.execution()).isEqualTo(Execution.UNKNOWN));
 
             assertThat(pool.call("pid", Integer.class).await()).isEqualTo(before);
-        }
-
-        @Test
-        void replacesAWorkerThatCannotBeInterrupted() throws Exception {
-            int before = pool.call("pid", Integer.class).await();
-            PythonCall<String> call =
-                    PythonCall.to("hold_the_lock").returning(String.class).timeout(Duration.ofMillis(200));
-
-            assertThatThrownBy(() -> pool.call(call).await()).isInstanceOf(CallTimedOut.class);
-
-            assertThat(await(PoolEvent.WorkerExited.class, e -> true).exit().cause())
-                    .isEqualTo(TransitionCause.HUNG);
-            assertThat(pool.call("pid", Integer.class).await()).isNotEqualTo(before);
+            assertThat(pool.snapshot().lateReplies()).isEqualTo(1);
         }
     }
 
     @Nested
-    class WhileIdle {
+    class ACrash {
 
-        @ParameterizedTest
-        @CsvSource({"KILL,KILLED", "SEGV,CRASHED", "TERM,KILLED"})
-        void comesBackWithoutARequest(Signal signal, TransitionCause cause) throws Exception {
-            WorkerSnapshot worker = pool.snapshot().workers().get(0);
+        @Test
+        void showsTheLastLinesOfStandardError() throws Exception {
+            startReady();
 
-            pool.signal(worker.worker(), worker.incarnation(), signal);
+            WorkerCrashed error = catchThrowableOfType(
+                    WorkerCrashed.class,
+                    () -> pool.call("end_here", String.class, "SIGSEGV").await());
 
-            assertThat(await(PoolEvent.WorkerExited.class, e -> true).exit().cause())
-                    .isEqualTo(cause);
-            awaitReadyAgain();
+            assertThat(error.exit().lastLines())
+                    .anySatisfy(line -> assertThat(line).contains("Segmentation fault"));
+            assertThat(error.exit().lastLines())
+                    .anySatisfy(line -> assertThat(line).contains("in end_here"));
+        }
+
+        @Test
+        void ofARetrySafeCallCostsARetry(@TempDir Path folder) throws Exception {
+            startReady();
+            PythonCall<String> call = PythonCall.to("die_once")
+                    .args(folder.resolve("marker").toString(), "SIGKILL")
+                    .returning(String.class)
+                    .retrySafe();
+
+            assertThat(pool.call(call).await()).isEqualTo("survived");
+
+            assertThat(pool.snapshot().retried()).isEqualTo(1);
+            assertThat(events.await(PoolEvent.CallRetried.class, e -> true).attempt())
+                    .isEqualTo(1);
+        }
+
+        @Test
+        void ofARetrySafeCallThatAlwaysDiesEndsWithItsHistory() throws Exception {
+            startReady();
+            PythonCall<String> call = PythonCall.to("end_here")
+                    .args("exit1")
+                    .returning(String.class)
+                    .retrySafe()
+                    .maxRetries(2);
+
+            WorkerCrashed error = catchThrowableOfType(
+                    WorkerCrashed.class, () -> pool.call(call).await());
+
+            assertThat(error.attempts())
+                    .extracting(WorkerCrashed.Attempt::incarnation)
+                    .containsExactly(1, 2, 3);
+            assertThat(error).hasMessageContaining("its retries are used up");
+        }
+
+        @Test
+        void byWritingOntoTheProtocolIsAViolationThatQuotesTheBytes() throws Exception {
+            startReady();
+
+            WorkerCrashed error = catchThrowableOfType(
+                    WorkerCrashed.class,
+                    () -> pool.call("garble", String.class, "Loading model").await());
+
+            assertThat(error.exit().cause()).isEqualTo(TransitionCause.PROTOCOL_VIOLATION);
+            assertThat(error).hasMessageContaining("BAD_MAGIC").hasMessageContaining("Loading model");
+            events.awaitReady(2);
         }
     }
 
@@ -152,15 +278,22 @@ class CrashTest {
     class WhenTheGuardianDies {
 
         @Test
-        void everyWorkerIsReplaced() throws Exception {
-            long guardian = await(PoolEvent.GuardianStarted.class, e -> true).pid();
+        void everyWorkerIsReplacedAndAQueuedCallSurvives() throws Exception {
+            startReady();
+            long guardian =
+                    events.await(PoolEvent.GuardianStarted.class, e -> true).pid();
             int before = pool.call("pid", Integer.class).await();
+            PendingCall<String> running = pool.call("wait_for_ever", String.class);
+            PendingCall<Integer> queued = pool.call("pid", Integer.class);
+            events.await(PoolEvent.WorkerTransitioned.class, e -> e.to() == WorkerState.BUSY);
 
             ProcessHandle.of(guardian).orElseThrow().destroyForcibly();
 
-            await(PoolEvent.GuardianLost.class, e -> true);
-            awaitReadyAgain();
-            assertThat(pool.call("pid", Integer.class).await()).isNotEqualTo(before);
+            assertThatThrownBy(running::await)
+                    .isInstanceOfSatisfying(
+                            WorkerCrashed.class,
+                            e -> assertThat(e.exit().cause()).isEqualTo(TransitionCause.GUARDIAN_LOST));
+            assertThat(queued.await()).isNotEqualTo(before);
             assertThat(Pythons.isLiving(before)).isFalse();
         }
     }
@@ -170,15 +303,13 @@ class CrashTest {
 
         @Test
         void nothingIsLeft() throws Exception {
+            startReady();
             int worker = pool.call("pid", Integer.class).await();
             int child = pool.call("leave_child", Integer.class).await();
 
             pool.close();
 
-            for (long pid : List.of((long) worker, (long) child)) {
-                assertThat(Pythons.isLiving(pid)).isFalse();
-            }
-            assertThatThrownBy(() -> pool.call("pid", Integer.class).await()).isInstanceOf(PoolClosed.class);
+            assertThat(List.of(worker, child)).noneMatch(Pythons::isLiving);
         }
     }
 }

@@ -4,9 +4,15 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** What tests with real Python share. */
 final class Pythons {
+
+    static final long LIMIT_S = 30;
 
     private Pythons() {}
 
@@ -33,6 +39,41 @@ final class Pythons {
             return state != 'Z' && state != 'X';
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    /** Gathers a pool's events, and waits for some of them. */
+    static final class Events {
+        private final BlockingQueue<PoolEvent> queue = new LinkedBlockingQueue<>();
+
+        void add(PoolEvent event) {
+            queue.add(event);
+        }
+
+        /** Waits for the next event of a kind that fits; earlier ones are passed over. */
+        <E extends PoolEvent> E await(Class<E> type, Predicate<E> wanted) throws InterruptedException {
+            StringBuilder seen = new StringBuilder();
+            while (true) {
+                PoolEvent event = queue.poll(LIMIT_S, TimeUnit.SECONDS);
+                if (event == null) {
+                    throw new AssertionError(
+                            "no such " + type.getSimpleName() + " within " + LIMIT_S + " s; seen:" + seen);
+                }
+                seen.append("\n  ").append(event);
+                if (type.isInstance(event) && wanted.test(type.cast(event))) {
+                    return type.cast(event);
+                }
+            }
+        }
+
+        void awaitReady(int incarnation) throws InterruptedException {
+            await(
+                    PoolEvent.WorkerTransitioned.class,
+                    e -> e.incarnation() >= incarnation && e.to() == WorkerState.READY);
+        }
+
+        TransitionCause awaitEnd() throws InterruptedException {
+            return await(PoolEvent.WorkerExited.class, e -> true).exit().cause();
         }
     }
 }

@@ -1,0 +1,68 @@
+package dev.vivarium.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** Runs what a user would copy, and holds the README to it. The tests run in this module's folder, beside handlers.py. */
+class ExamplesTest {
+
+    @Test
+    void theReadmesProgramPrintsWhatItShould() throws Exception {
+        PrintStream before = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            TenLines.main(new String[0]);
+        } finally {
+            System.setOut(before);
+        }
+
+        assertThat(printed.toString(StandardCharsets.UTF_8).lines())
+                .containsExactly("6 words", "Python says AttributeError; ran: RAN");
+    }
+
+    @Test
+    void theReadmeShowsTheProgramThatIsCompiled() throws Exception {
+        String readme = Files.readString(Path.of("../README.md"));
+        String source = Files.readString(Path.of("src/main/java/dev/vivarium/examples/TenLines.java"));
+        int start = readme.indexOf("```java\n") + 8;
+        String snippet = readme.substring(start, readme.indexOf("```", start));
+
+        assertThat(source)
+                .contains(snippet.lines()
+                        .map(line -> line.isEmpty() ? line : "    " + line)
+                        .collect(Collectors.joining("\n")));
+        assertThat(readme).contains(Files.readString(Path.of("handlers.py")));
+    }
+
+    @Test
+    void theCiRunsTheReadmesCommands() throws Exception {
+        String readme = Files.readString(Path.of("../README.md"));
+        String ci = Files.readString(Path.of("../.ci/run"));
+
+        assertThat(readme.lines()
+                        .filter(line -> line.startsWith("    "))
+                        .map(String::strip)
+                        .limit(2))
+                .hasSize(2)
+                .allSatisfy(command -> assertThat(ci.lines()).contains(command));
+    }
+
+    @Test
+    void theServiceCountsAndRefuses() throws Exception {
+        try (TextService service = new TextService(Path.of("handlers.py"))) {
+            var counted = service.count("one two three").toCompletableFuture().get(30, TimeUnit.SECONDS);
+
+            assertThat(counted).isEqualTo(new TextService.Answer.Counted(3));
+        }
+    }
+}

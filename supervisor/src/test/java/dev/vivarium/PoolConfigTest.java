@@ -1,0 +1,100 @@
+package dev.vivarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.typesafe.config.ConfigFactory;
+import dev.vivarium.internal.config.ConfigBlock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class PoolConfigTest {
+
+    @Test
+    void reportsAllProblemsAtOnceWithRuleAndValue() {
+        InvalidPoolConfig error = catchThrowableOfType(
+                InvalidPoolConfig.class,
+                () -> PoolConfig.builder()
+                        .name("no spaces")
+                        .workers(0)
+                        .minReady(7)
+                        .callTimeout(Duration.ZERO)
+                        .minBackoff(Duration.ofSeconds(2))
+                        .maxBackoff(Duration.ofSeconds(1))
+                        .environment("VIVARIUM_RUN", "x")
+                        .build());
+
+        assertThat(error.problems()).hasSize(7);
+        assertThat(error)
+                .hasMessageContaining("workers must be 1 to 1024, got 0")
+                .hasMessageContaining("7 problems");
+    }
+
+    @Test
+    void survivesABuilder() {
+        PoolConfig config = PoolConfig.builder()
+                .handlers("a.py")
+                .workers(3)
+                .environment("A", "b")
+                .build();
+
+        assertThat(config.toBuilder().build()).isEqualTo(config);
+    }
+
+    @Test
+    void isReadFromABlock() {
+        PoolConfig config =
+                PoolConfig.fromConfig(ConfigFactory.parseString("""
+                        vivarium.pool {
+                          name = words
+                          handlers = ["words.py"]
+                          workers = 3
+                          call-timeout = 250ms
+                          start-mode = lazy
+                          max-body-bytes = 2 MiB
+                          environment { TOKENIZERS_PARALLELISM = false }
+                        }
+                        """)).build();
+
+        assertThat(config.name()).isEqualTo("words");
+        assertThat(config.calls().timeout()).isEqualTo(Duration.ofMillis(250));
+        assertThat(config.sizing().startMode()).isEqualTo(StartMode.LAZY);
+        assertThat(config.calls().limits().maxBodyBytes()).isEqualTo(2 << 20);
+        assertThat(config.interpreter().environment()).containsEntry("TOKENIZERS_PARALLELISM", "false");
+    }
+
+    @Test
+    void rejectsUnknownKeysAndWrongTypesAllAtOnce() {
+        assertThatThrownBy(() -> PoolConfig.fromConfig(
+                        ConfigFactory.parseString("vivarium.pool { workerz = 3, workers = many, start-mode = soon }")))
+                .isInstanceOfSatisfying(
+                        InvalidPoolConfig.class, e -> assertThat(e.problems()).hasSize(3))
+                .hasMessageContaining("unknown key 'vivarium.pool.workerz'");
+        assertThatThrownBy(() -> PoolConfig.fromConfig(ConfigFactory.empty())).hasMessageContaining("no block");
+    }
+
+    @Test
+    void hasAKeyForEveryOptionThatCanBeWritten() {
+        Set<String> options = Arrays.stream(PoolConfigBuilder.class.getDeclaredMethods())
+                .filter(method -> method.getReturnType() == PoolConfigBuilder.class)
+                .map(method -> method.getName().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT))
+                .filter(name -> !Set.of("callback-executor", "object-mapper", "event-listener")
+                        .contains(name))
+                .collect(Collectors.toSet());
+
+        assertThat(ConfigBlock.keys()).containsExactlyInAnyOrderElementsOf(options);
+    }
+
+    @Test
+    void hasEveryKeyInTheReference() throws Exception {
+        String reference = Files.readString(Path.of("../docs/reference/configuration.md"));
+
+        assertThat(ConfigBlock.keys()).allSatisfy(key -> assertThat(reference).contains("| `" + key + "` |"));
+    }
+}
