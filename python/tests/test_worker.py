@@ -191,6 +191,15 @@ class Cancelling(WorkerTest):
         self.worker.call(13, "cleanups")
         self.assertEqual(self.worker.answer(), (frames.REPLY, 1))
 
+    def test_before_the_call_has_begun_stops_it(self) -> None:
+        self.worker.control.send(frames.CANCEL, 5)
+        self.worker.control.send(frames.PING, 1)
+        self.worker.control.receive(frames.PONG)
+
+        self.worker.call(5, "forever")
+
+        self.assertEqual(self.worker.answer()[1]["kind"], "cancelled")
+
     def test_of_another_call_does_nothing(self) -> None:
         for call_id in range(1, 200):
             self.worker.control.send(frames.CANCEL, call_id + 1000)

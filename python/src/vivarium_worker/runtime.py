@@ -151,6 +151,9 @@ class Worker:
             try:
                 # From here to the reset below, and nowhere else, a cancellation may strike: see _on_cancel_signal.
                 self._interruptible = call_id
+                if self._cancel_requested == call_id:
+                    # It was cancelled before it got here, when the signal had nothing to interrupt.
+                    raise CallCancelled(f"call {call_id} was cancelled")
                 if handler.is_async:
                     result = self._run_async(handler.function(*positional, **keywords))
                 else:

@@ -3,6 +3,7 @@ package dev.vivarium;
 import dev.vivarium.WorkerSnapshot.Phase;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A pool at one moment. Each slot is counted once, so {@code idle + busy + starting + ...} is always {@code total}.
@@ -60,15 +61,19 @@ public record PoolSnapshot(
     /** Returns the numbers that matter in an error message. */
     public String summary() {
         StringBuilder text = new StringBuilder("total=").append(total());
-        for (Phase phase : Phase.values()) {
-            int n = count(phase);
-            if (n > 0 || phase == Phase.IDLE || phase == Phase.BUSY || phase == Phase.STARTING) {
-                text.append(", ")
-                        .append(phase.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
-                        .append('=')
-                        .append(n);
+        for (Phase phase : List.of(Phase.IDLE, Phase.BUSY, Phase.STARTING)) {
+            append(text, phase);
+        }
+        for (Phase phase : List.of(Phase.VACANT, Phase.BACKING_OFF, Phase.FENCED, Phase.DEGRADED, Phase.RETIRING)) {
+            if (count(phase) > 0) {
+                append(text, phase);
             }
         }
         return text.append(", waiting=").append(waiting).toString();
+    }
+
+    private void append(StringBuilder text, Phase phase) {
+        String name = phase.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        text.append(", ").append(name).append('=').append(count(phase));
     }
 }

@@ -56,7 +56,7 @@ class PoolLifeTest {
 
                 assertThat(error)
                         .hasMessageContaining("queueCapacity=2")
-                        .hasMessageContaining("total=1, idle=0, busy=1");
+                        .hasMessageContaining("total=1, idle=0, busy=1, starting=0, waiting=2");
                 assertThat(error.pool().waiting()).isEqualTo(2);
                 assertThat(error.execution()).isEqualTo(Execution.NOT_STARTED);
                 running.cancel();

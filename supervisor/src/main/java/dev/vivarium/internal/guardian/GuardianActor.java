@@ -2,7 +2,6 @@ package dev.vivarium.internal.guardian;
 
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolStartFailed;
-import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.Backoff;
@@ -10,15 +9,10 @@ import dev.vivarium.internal.link.GuardianPort;
 import dev.vivarium.internal.link.WorkerLink;
 import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.FrameType;
-import dev.vivarium.protocol.ProtocolViolation;
-import dev.vivarium.protocol.ProtocolViolationException;
 import dev.vivarium.protocol.message.Bodies;
-import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.GuardianHello;
-import dev.vivarium.protocol.message.Refused;
 import dev.vivarium.protocol.message.SignalRequest;
 import dev.vivarium.protocol.message.Spawn;
-import dev.vivarium.protocol.message.Spawned;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,26 +42,29 @@ public final class GuardianActor {
     /** Send a signal to a worker. */
     public record SignalWorker(int slot, int incarnation, int number, boolean group) implements Command {}
 
+    /** A worker was killed and the guardian has not reported its end. */
+    public record Suspect(WorkerLink link) implements Command {}
+
     /** End the guardian, which ends every worker, and stop. */
     public record Stop(Runnable whenGone) implements Command {}
 
-    private record Launched(GuardianProcess process) implements Command {}
+    record Launched(GuardianProcess process) implements Command {}
 
-    private record LaunchFailed(Throwable cause) implements Command {}
+    record LaunchFailed(Throwable cause) implements Command {}
 
-    private record Greeted(GuardianProcess process, GuardianHello hello, Connection connection) implements Command {}
+    record Greeted(GuardianProcess process, GuardianHello hello, Connection connection) implements Command {}
 
-    private record Ended(GuardianProcess process, int status) implements Command {}
+    record Ended(GuardianProcess process, int status) implements Command {}
 
-    private record HungUp(GuardianProcess process, String why) implements Command {}
+    record HungUp(GuardianProcess process, String why) implements Command {}
 
-    private record LaunchAgain() implements Command {}
+    record LaunchAgain() implements Command {}
 
-    private record HelloOverdue(GuardianProcess process) implements Command {}
+    record HelloOverdue(GuardianProcess process) implements Command {}
 
-    private record StopOverdue() implements Command {}
+    record StopOverdue() implements Command {}
 
-    private record CleanedUp() implements Command {}
+    record CleanedUp() implements Command {}
 
     /** A worker process, by slot and incarnation. */
     record Key(int slot, int incarnation) {}
@@ -139,6 +136,11 @@ public final class GuardianActor {
         }
 
         @Override
+        public void suspect(WorkerLink link) {
+            owner.accept(new Suspect(link));
+        }
+
+        @Override
         public void forget(WorkerLink link) {
             links.remove(new Key(link.slot(), link.incarnation()), link);
         }
@@ -148,6 +150,7 @@ public final class GuardianActor {
         return Behaviors.receive(Command.class)
                 .onMessage(SpawnWorker.class, this::onSpawnWorker)
                 .onMessage(SignalWorker.class, this::onSignalWorker)
+                .onMessage(Suspect.class, this::onSuspect)
                 .onMessage(Launched.class, this::onLaunched)
                 .onMessage(LaunchFailed.class, this::onLaunchFailed)
                 .onMessage(Greeted.class, this::onGreeted)
@@ -165,7 +168,9 @@ public final class GuardianActor {
     private Behavior<Command> launch() {
         launching = true;
         CompletableFuture<GuardianProcess> starting = CompletableFuture.supplyAsync(
-                () -> GuardianProcess.launch(context, runId, Connections::new), context.io());
+                () -> GuardianProcess.launch(
+                        context, runId, launched -> new GuardianConnections(launched, links, actor.getSelf())),
+                context.io());
         actor.pipeToSelf(
                 starting, (launched, failure) -> launched != null ? new Launched(launched) : new LaunchFailed(failure));
         return Behaviors.same();
@@ -174,6 +179,9 @@ public final class GuardianActor {
     private Behavior<Command> onLaunched(Launched message) {
         launching = false;
         GuardianProcess launched = message.process();
+        if (launched == process) {
+            return Behaviors.same(); // Its hello was quicker than the news of its start.
+        }
         process = launched;
         launched.onExit(status -> actor.getSelf().tell(new Ended(launched, status)));
         if (whenGone != null) {
@@ -215,6 +223,9 @@ public final class GuardianActor {
     }
 
     private Behavior<Command> onGreeted(Greeted message) {
+        if (launching && process == null) {
+            onLaunched(new Launched(message.process()));
+        }
         if (message.process() != process) {
             return Behaviors.same();
         }
@@ -287,6 +298,19 @@ public final class GuardianActor {
             SignalRequest request =
                     new SignalRequest(message.slot(), message.number(), message.group() ? "group" : "process");
             open.send(Frame.of(FrameType.SIGNAL, ++requests, message.incarnation(), Bodies.write(request)));
+        }
+        return Behaviors.same();
+    }
+
+    /** A guardian that does not do its work is ended: its workers end with it, and all are started anew. */
+    private Behavior<Command> onSuspect(Suspect message) {
+        WorkerLink link = message.link();
+        if (process != null && links.containsValue(link)) {
+            log.warn(
+                    "the guardian has not reported the end of {}, incarnation {}; it is replaced",
+                    context.worker(link.slot()),
+                    link.incarnation());
+            process.kill();
         }
         return Behaviors.same();
     }
@@ -391,102 +415,4 @@ public final class GuardianActor {
         }
         return Behaviors.same();
     }
-
-    /** What arrives on the sockets of one guardian's time; on the input and output thread. */
-    private final class Connections implements Acceptor, Acceptor.Frames {
-        private final GuardianProcess owner;
-        private @Nullable Connection open;
-
-        Connections(GuardianProcess owner) {
-            this.owner = owner;
-        }
-
-        @Override
-        public Acceptor.Frames guardian() {
-            return this;
-        }
-
-        @Override
-        public Acceptor.@Nullable Frames control(int slot, int incarnation) {
-            return links.get(new Key(slot, incarnation));
-        }
-
-        @Override
-        public Acceptor.@Nullable Bytes output(int slot, int incarnation, boolean errors) {
-            WorkerLink link = links.get(new Key(slot, incarnation));
-            return link == null ? null : link.output(errors);
-        }
-
-        @Override
-        public boolean data(int slot, int incarnation, java.nio.channels.SocketChannel channel) {
-            WorkerLink link = links.get(new Key(slot, incarnation));
-            if (link != null) {
-                link.attachData(channel);
-            }
-            return link != null;
-        }
-
-        @Override
-        public void opened(Connection opened) {
-            open = opened;
-        }
-
-        @Override
-        public void frame(Frame frame) {
-            try {
-                read(frame);
-            } catch (ProtocolViolationException e) {
-                violated(e.violation());
-            }
-        }
-
-        private void read(Frame frame) throws ProtocolViolationException {
-            switch (frame.type()) {
-                case HELLO -> {
-                    if (open != null) {
-                        owner.markGreeted();
-                        actor.getSelf().tell(new Greeted(owner, Bodies.read(frame, GuardianHello.class), open));
-                    }
-                }
-                case SPAWNED -> {
-                    Spawned spawned = Bodies.read(frame, Spawned.class);
-                    WorkerLink link = links.get(new Key(spawned.slot(), frame.incarnation()));
-                    if (link != null) {
-                        link.spawned(spawned.pid());
-                    }
-                }
-                case REFUSED -> {
-                    Refused refused = Bodies.read(frame, Refused.class);
-                    WorkerLink link = links.get(new Key(refused.slot(), frame.incarnation()));
-                    if (link != null && refused.errno() != ESRCH) {
-                        link.spawnRefused(refused.reason());
-                    }
-                }
-                case EXITED -> {
-                    Exited exited = Bodies.read(frame, Exited.class);
-                    WorkerLink link = links.get(new Key(exited.slot(), frame.incarnation()));
-                    if (link != null) {
-                        link.processExited(exited);
-                    }
-                }
-                case BYE -> log.debug("the guardian says goodbye");
-                default ->
-                    violated(new ProtocolViolation(
-                            ProtocolViolation.Kind.UNEXPECTED_TYPE, frame.type() + " from the guardian", new byte[0]));
-            }
-        }
-
-        @Override
-        public void violated(ProtocolViolation violation) {
-            actor.getSelf().tell(new HungUp(owner, violation.toString()));
-        }
-
-        @Override
-        public void closed() {
-            actor.getSelf().tell(new HungUp(owner, "end of stream"));
-        }
-    }
-
-    /** "No such process": the signal came too late, and the report of the end is on its way. */
-    private static final int ESRCH = 3;
 }

@@ -9,6 +9,9 @@ public interface GuardianPort {
     /** Sends a signal to a process. */
     void signal(int slot, int incarnation, int number, boolean group);
 
+    /** Says that the guardian does not report the end of a process that was killed. */
+    void suspect(WorkerLink link);
+
     /** Forgets an ended link. */
     void forget(WorkerLink link);
 }

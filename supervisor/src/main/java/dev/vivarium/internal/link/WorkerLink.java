@@ -2,7 +2,6 @@ package dev.vivarium.internal.link;
 
 import dev.vivarium.CallRejected;
 import dev.vivarium.CallTimedOut;
-import dev.vivarium.OutputHandling;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
@@ -11,7 +10,6 @@ import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
 import dev.vivarium.internal.channel.IoLoop;
-import dev.vivarium.internal.channel.OutputCapture;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerEvents;
@@ -41,7 +39,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * One worker process as the JVM sees it.
@@ -63,8 +60,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final int slot;
     private final int incarnation;
     private final WorkerEvents events;
-    private final OutputSink stdout;
-    private final OutputSink stderr;
+    private final WorkerOutput output;
+    private final WorkerOutput.Sink stdout;
+    private final WorkerOutput.Sink stderr;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final AtomicReference<@Nullable SocketChannel> data = new AtomicReference<>();
     private final AtomicBoolean readerDone = new AtomicBoolean();
@@ -83,8 +81,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.slot = slot;
         this.incarnation = incarnation;
         this.events = events;
-        this.stdout = new OutputSink(false);
-        this.stderr = new OutputSink(true);
+        this.output = new WorkerOutput(context, slot, incarnation, () -> {
+            ActiveCall call = running.get();
+            return call == null ? 0 : call.id();
+        });
+        this.stdout = output.sink(false);
+        this.stderr = output.sink(true);
     }
 
     /** Returns the slot. */
@@ -336,7 +338,22 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public List<String> lastLines() {
-        return stderr.capture.lastLines();
+        return stderr.lastLines();
+    }
+
+    @Override
+    public void suspectGuardian() {
+        guardian.suspect(this);
+    }
+
+    /** The guardian knows no such process: it has reported the end, or never started it. */
+    public void unknownToGuardian() {
+        if (exit.get() == null) {
+            events.spawnRefused("the guardian knows no such process");
+        } else {
+            readerDone.set(true);
+            reportExit();
+        }
     }
 
     @Override
@@ -388,7 +405,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             if (frame.type() == FrameType.PONG) {
                 events.pong();
             } else if (frame.type() == FrameType.LOG) {
-                log(Bodies.read(frame, LogBody.class), frame.callId());
+                output.log(Bodies.read(frame, LogBody.class), frame.callId());
             } else {
                 events.violated(
                         violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
@@ -407,94 +424,5 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void closed() {
         control = null;
-    }
-
-    private void log(LogBody record, long callId) {
-        Logger logger = LoggerFactory.getLogger(
-                "dev.vivarium.worker." + context.config().name() + "." + record.logger());
-        String text = record.exception().isEmpty() ? record.message() : record.message() + "\n" + record.exception();
-        String message =
-                record.dropped() > 0 ? text + " [" + record.dropped() + " earlier records were dropped]" : text;
-        if (record.dropped() > 0) {
-            context.stats().countDroppedLogLines(record.dropped());
-        }
-        withMdc(callId, () -> {
-            switch (record.level()) {
-                case "CRITICAL", "ERROR" -> logger.error("{}", message);
-                case "WARNING" -> logger.warn("{}", message);
-                case "INFO" -> logger.info("{}", message);
-                default -> logger.debug("{}", message);
-            }
-        });
-    }
-
-    private void withMdc(long callId, Runnable logging) {
-        MDC.put("worker", context.worker(slot).toString());
-        MDC.put("incarnation", Integer.toString(incarnation));
-        if (callId != 0) {
-            MDC.put("call", Long.toString(callId));
-        }
-        try {
-            logging.run();
-        } finally {
-            MDC.remove("worker");
-            MDC.remove("incarnation");
-            MDC.remove("call");
-        }
-    }
-
-    /** What the process writes to one of its standard streams. */
-    private final class OutputSink implements Acceptor.Bytes {
-        private final boolean errors;
-        private final Logger logger;
-        private final OutputCapture capture;
-
-        OutputSink(boolean errors) {
-            this.errors = errors;
-            this.logger = LoggerFactory.getLogger(
-                    "dev.vivarium.worker." + context.config().name() + (errors ? ".stderr" : ".stdout"));
-            PoolConfig.Output output = context.config().output();
-            this.capture = new OutputCapture(
-                    output.maxLineBytes(),
-                    output.maxLinesPerSecond(),
-                    errors ? output.tailLines() : 0,
-                    context.clock()::nanoTime,
-                    this::line,
-                    this::dropped);
-        }
-
-        private void line(String line) {
-            if (context.config().output().handling() == OutputHandling.DISCARD) {
-                return;
-            }
-            ActiveCall call = running.get();
-            withMdc(call == null ? 0 : call.id(), () -> {
-                if (errors) {
-                    logger.warn("{}", line);
-                } else {
-                    logger.info("{}", line);
-                }
-            });
-        }
-
-        private void dropped(long lines) {
-            context.stats().countDroppedLogLines(lines);
-            withMdc(
-                    0,
-                    () -> logger.warn(
-                            "{} lines of output were dropped: maxLinesPerSecond is {}",
-                            lines,
-                            context.config().output().maxLinesPerSecond()));
-        }
-
-        @Override
-        public void bytes(ByteBuffer bytes) {
-            capture.feed(bytes);
-        }
-
-        @Override
-        public void closed() {
-            capture.end();
-        }
     }
 }

@@ -9,7 +9,6 @@ import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
 import dev.vivarium.StartMode;
 import dev.vivarium.TransitionCause;
-import dev.vivarium.WorkerExit;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.CallIntake;
@@ -18,14 +17,10 @@ import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.guardian.GuardianActor;
 import dev.vivarium.internal.link.WorkerLink;
 import dev.vivarium.internal.router.SessionRouter;
-import dev.vivarium.internal.worker.PoolPort;
-import dev.vivarium.internal.worker.RouterPort;
 import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.ErrorBody;
-import dev.vivarium.protocol.message.GuardianHello;
-import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.StackEntry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,7 +41,6 @@ import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -112,7 +106,7 @@ final class PoolActor {
                     DISPATCHER);
             GuardianActor.Registry registry = new GuardianActor.Registry();
             ActorRef<GuardianActor.Command> guardian = actor.spawn(
-                    GuardianActor.create(context, new GuardianNews(self), registry), "guardian", DISPATCHER);
+                    GuardianActor.create(context, new PoolPorts.GuardianNews(self), registry), "guardian", DISPATCHER);
             actor.watch(guardian);
             actor.watch(router);
             announcement.announce(new Pools.Handles(context, self, router, reporter));
@@ -120,18 +114,6 @@ final class PoolActor {
             pool.start();
             return pool.behavior(announcement);
         }));
-    }
-
-    private record GuardianNews(ActorRef<PoolCommand> pool) implements GuardianActor.Listener {
-        @Override
-        public void up(GuardianHello hello) {
-            log.debug("the guardian is up: {}", hello);
-        }
-
-        @Override
-        public void failed(PoolStartFailed why) {
-            pool.tell(new PoolMessage.GuardianFailed(why));
-        }
     }
 
     private Behavior<PoolCommand> behavior(Pools.Announcement announcement) {
@@ -202,7 +184,12 @@ final class PoolActor {
         WorkerDriver.Factory drivers =
                 (slot, incarnation, events) -> new WorkerLink(context, registry, slot, incarnation, events);
         ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
-                WorkerSlot.create(context, drivers, new ToRouter(router), new ToPool(actor.getSelf()), number),
+                WorkerSlot.create(
+                        context,
+                        drivers,
+                        new PoolPorts.ToRouter(router),
+                        new PoolPorts.ToPool(actor.getSelf()),
+                        number),
                 DISPATCHER);
         slots.put(number, slot);
         return number;
@@ -221,50 +208,6 @@ final class PoolActor {
         }
     }
 
-    private record ToRouter(ActorRef<SessionRouter.Command> router) implements RouterPort {
-        @Override
-        public void offered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) {
-            router.tell(new SessionRouter.Offered(slot, incarnation, worker));
-        }
-
-        @Override
-        public void withdrawn(int slot, int incarnation) {
-            router.tell(new SessionRouter.Withdrawn(slot, incarnation));
-        }
-
-        @Override
-        public void refused(ActiveCall call) {
-            router.tell(new SessionRouter.Refused(call));
-        }
-
-        @Override
-        public void lost(ActiveCall call, WorkerExit exit, Execution execution) {
-            router.tell(new SessionRouter.Lost(call, exit, execution));
-        }
-
-        @Override
-        public void gone(int slot) {
-            router.tell(new SessionRouter.Gone(slot));
-        }
-    }
-
-    private record ToPool(ActorRef<PoolCommand> pool) implements PoolPort {
-        @Override
-        public void ready(int slot, Ready ready) {
-            pool.tell(new PoolMessage.SlotReady(slot, ready));
-        }
-
-        @Override
-        public void startFailed(int slot, WorkerExit exit, @Nullable ErrorBody error) {
-            pool.tell(new PoolMessage.SlotStartFailed(slot, exit, error));
-        }
-
-        @Override
-        public void retired(int slot) {
-            pool.tell(new PoolMessage.SlotRetired(slot));
-        }
-    }
-
     private Behavior<PoolCommand> onCall(PoolCommand.Call<?> message) {
         return admit(message);
     }
@@ -275,7 +218,7 @@ final class PoolActor {
         ReplySink<T> reply =
                 new ReplySink<>(call.resultType(), context.codec(), context.callbacks(), message.replyTo());
         ActorRef<?> owner = message.owner();
-        ActiveCall.Sink sink = owner == null ? reply : new OwnedSink(reply, actor.getSelf(), owner);
+        ActiveCall.Sink sink = owner == null ? reply : new PoolPorts.OwnedSink(reply, actor.getSelf(), owner);
         ActiveCall active = CallIntake.admit(context, call, id, sink, error -> reply.refuse(id, error));
         if (active == null) {
             return Behaviors.same();
@@ -288,22 +231,6 @@ final class PoolActor {
         }
         router.tell(new SessionRouter.Submit(active));
         return Behaviors.same();
-    }
-
-    /** Tells the pool as well, so that it can forget the call. */
-    private record OwnedSink(ActiveCall.Sink reply, ActorRef<PoolCommand> pool, ActorRef<?> owner)
-            implements ActiveCall.Sink {
-        @Override
-        public void succeeded(ActiveCall call, byte[] body) {
-            reply.succeeded(call, body);
-            pool.tell(new PoolMessage.OwnedCallEnded(owner, call.id()));
-        }
-
-        @Override
-        public void failed(ActiveCall call, dev.vivarium.PoolException error) {
-            reply.failed(call, error);
-            pool.tell(new PoolMessage.OwnedCallEnded(owner, call.id()));
-        }
     }
 
     private Behavior<PoolCommand> onOwnerGone(PoolMessage.OwnerGone message) {

@@ -44,6 +44,9 @@ public interface WorkerDriver {
     /** Returns the last lines that it wrote to standard error, oldest first. */
     List<String> lastLines();
 
+    /** Says that the guardian does not report what it must: the process was killed, and nothing was heard of it. */
+    void suspectGuardian();
+
     /** Lets go of everything that belongs to it; it has ended. */
     void release();
 }

@@ -10,7 +10,6 @@ import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.Backoff;
-import dev.vivarium.internal.core.ExitDiagnosis;
 import dev.vivarium.internal.core.SlotCore;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
@@ -66,30 +65,31 @@ public final class WorkerSlot {
 
     private record TimerElapsed(int incarnation, Timer timer) implements Command {}
 
-    private record Spawned(int incarnation, long pid) implements Command {}
+    record Spawned(int incarnation, long pid) implements Command {}
 
-    private record SpawnRefused(int incarnation, String reason) implements Command {}
+    record SpawnRefused(int incarnation, String reason) implements Command {}
 
-    private record HelloReceived(int incarnation) implements Command {}
+    record HelloReceived(int incarnation) implements Command {}
 
-    private record ReadyReceived(int incarnation, Ready ready) implements Command {}
+    record ReadyReceived(int incarnation, Ready ready) implements Command {}
 
-    private record LoadFailed(int incarnation, ErrorBody error) implements Command {}
+    record LoadFailed(int incarnation, ErrorBody error) implements Command {}
 
-    private record CallAnswered(int incarnation, long callId) implements Command {}
+    record CallAnswered(int incarnation, long callId) implements Command {}
 
-    private record PongReceived(int incarnation) implements Command {}
+    record PongReceived(int incarnation) implements Command {}
 
-    private record ViolationSeen(int incarnation, ProtocolViolation violation) implements Command {}
+    record ViolationSeen(int incarnation, ProtocolViolation violation) implements Command {}
 
-    private record ChannelEnded(int incarnation) implements Command {}
+    record ChannelEnded(int incarnation) implements Command {}
 
-    private record ProcessExited(int incarnation, Exited report) implements Command {}
+    record ProcessExited(int incarnation, Exited report) implements Command {}
 
-    private record GuardianGone(int incarnation) implements Command {}
+    record GuardianGone(int incarnation) implements Command {}
 
     private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
     private static final String DEADLINE = "deadline";
+    private static final int EXITS_OVERDUE = 2;
 
     private final ActorContext<Command> actor;
     private final TimerScheduler<Command> timers;
@@ -100,16 +100,15 @@ public final class WorkerSlot {
     private final int slot;
     private final AtomicInteger lastIncarnation;
     private final SlotCore core;
+    private final SlotNews news;
     private SlotState state;
     private @Nullable WorkerDriver driver;
     private @Nullable ActiveCall call;
     private @Nullable ActiveCall leasing;
     private @Nullable WorkerExit lastExit;
-    private @Nullable Exited report;
-    private @Nullable ErrorBody loadError;
-    private @Nullable String detail;
-    private long pid;
+    private EndRecord end;
     private long completed;
+    private int exitsOverdue;
     private boolean everReady;
 
     private WorkerSlot(
@@ -131,7 +130,9 @@ public final class WorkerSlot {
         this.lastIncarnation = lastIncarnation;
         PoolConfig config = context.config();
         this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
+        this.news = new SlotNews(context, slot);
         this.state = SlotCore.initial(lastIncarnation.get());
+        this.end = new EndRecord(context, slot, lastIncarnation.get());
         publish();
     }
 
@@ -239,6 +240,11 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onTimerElapsed(TimerElapsed message) {
+        boolean overdue = message.timer() == Timer.EXIT && message.incarnation() == state.incarnation();
+        if (overdue && ++exitsOverdue == EXITS_OVERDUE && driver != null) {
+            // It was killed and its end has not been reported: then it is the guardian that does not work.
+            driver.suspectGuardian();
+        }
         return apply(new SlotEvent.TimerFired(message.incarnation(), message.timer()));
     }
 
@@ -251,14 +257,16 @@ public final class WorkerSlot {
 
     private Behavior<Command> onSpawned(Spawned message) {
         if (message.incarnation() == state.incarnation()) {
-            pid = message.pid();
+            end.pid(message.pid());
             publish();
         }
         return Behaviors.same();
     }
 
     private Behavior<Command> onSpawnRefused(SpawnRefused message) {
-        detail = "could not be started: " + message.reason();
+        if (message.incarnation() == state.incarnation()) {
+            end.detail("could not be started: " + message.reason());
+        }
         return apply(new SlotEvent.SpawnRefused(message.incarnation()));
     }
 
@@ -276,8 +284,7 @@ public final class WorkerSlot {
 
     private Behavior<Command> onLoadFailed(LoadFailed message) {
         if (message.incarnation() == state.incarnation()) {
-            loadError = message.error();
-            detail = "could not load its handlers: " + message.error().message();
+            end.loadError(message.error());
         }
         return apply(new SlotEvent.LoadFailed(message.incarnation()));
     }
@@ -287,9 +294,8 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onViolationSeen(ViolationSeen message) {
-        if (message.incarnation() == state.incarnation() && detail == null) {
-            detail = "broke the protocol: " + message.violation();
-            log.warn("{} {}", context.worker(slot), detail);
+        if (message.incarnation() == state.incarnation()) {
+            end.detail("broke the protocol: " + message.violation());
         }
         return apply(new SlotEvent.Violated(message.incarnation()));
     }
@@ -302,13 +308,7 @@ public final class WorkerSlot {
         if (message.incarnation() != state.incarnation()) {
             return Behaviors.same();
         }
-        report = message.report();
-        ExitDiagnosis diagnosis = diagnose(message.report());
-        return apply(new SlotEvent.Exited(message.incarnation(), diagnosis.cause()));
-    }
-
-    private static ExitDiagnosis diagnose(Exited exited) {
-        return ExitDiagnosis.of(exited.status(), exited.oomKills(), exited.maxRssKiB());
+        return apply(new SlotEvent.Exited(message.incarnation(), end.report(message.report())));
     }
 
     private Behavior<Command> onGuardianGone(GuardianGone message) {
@@ -327,7 +327,7 @@ public final class WorkerSlot {
         ActiveCall open = call;
         if (open != null && current != null) {
             call = null;
-            WorkerExit exit = exit(state.incarnation(), TransitionCause.DRAINED, "was ended because its slot stopped");
+            WorkerExit exit = end.exit(TransitionCause.DRAINED, current.lastLines());
             router.lost(open, exit, current.executionOf(open.id()));
         }
         return Behaviors.same();
@@ -360,7 +360,7 @@ public final class WorkerSlot {
         if (effect instanceof SlotEffect.SendCall send) {
             sendCall(send.incarnation());
         } else if (effect instanceof SlotEffect.Moved moved) {
-            moved(moved);
+            news.moved(moved);
         } else if (effect instanceof SlotEffect.Offer offer) {
             router.offered(slot, offer.incarnation(), actor.getSelf());
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
@@ -406,12 +406,10 @@ public final class WorkerSlot {
         if (incarnation > 1) {
             context.stats().countRestart();
         }
-        report = null;
-        loadError = null;
-        detail = null;
-        pid = 0;
+        end = new EndRecord(context, slot, incarnation);
         completed = 0;
-        WorkerDriver started = drivers.create(slot, incarnation, new Reports(incarnation));
+        exitsOverdue = 0;
+        WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
         started.spawn();
     }
@@ -443,20 +441,9 @@ public final class WorkerSlot {
         }
     }
 
-    private void moved(SlotEffect.Moved moved) {
-        context.events()
-                .publish(new PoolEvent.WorkerTransitioned(
-                        context.worker(slot),
-                        moved.incarnation(),
-                        moved.from(),
-                        moved.to(),
-                        moved.cause(),
-                        context.clock().now()));
-    }
-
     private void ended(SlotEffect.Ended ended) {
         timers.cancel(DEADLINE);
-        WorkerExit exit = exit(ended.incarnation(), ended.cause(), explain(ended.cause()));
+        WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
         context.events()
                 .publish(new PoolEvent.WorkerExited(
@@ -470,45 +457,8 @@ public final class WorkerSlot {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
         if (!everReady || state instanceof SlotState.BackingOff) {
-            pool.startFailed(slot, exit, loadError);
+            pool.startFailed(slot, exit, end.loadError());
         }
-        pid = 0;
-    }
-
-    private WorkerExit exit(int incarnation, TransitionCause cause, String what) {
-        ExitDiagnosis diagnosis = report == null ? null : diagnose(report);
-        return new WorkerExit(
-                context.worker(slot),
-                incarnation,
-                pid,
-                cause,
-                diagnosis == null ? -1 : diagnosis.status(),
-                diagnosis == null ? 0 : diagnosis.signal(),
-                report == null ? 0 : report.maxRssKiB(),
-                report == null ? -1 : report.oomKills(),
-                context.worker(slot) + ", incarnation " + incarnation + (pid == 0 ? "" : ", pid " + pid) + ", " + what,
-                driver == null ? List.of() : driver.lastLines());
-    }
-
-    /** Says what happened in one clause: our own reason first, then what the operating system reported. */
-    private String explain(TransitionCause cause) {
-        PoolConfig.Timeouts limits = context.config().timeouts();
-        String reported = report == null ? null : diagnose(report).text();
-        String own = switch (cause) {
-            case CONNECT_TIMEOUT -> "did not say hello within " + limits.connect();
-            case LOAD_TIMEOUT -> "did not load its handlers within " + limits.load();
-            case HUNG -> "did not end a call within " + limits.cancelGrace() + " of its deadline or cancellation";
-            case UNHEALTHY -> "missed " + context.config().health().maxFailures() + " health checks in a row";
-            case GUARDIAN_LOST -> "ended with its guardian";
-            case RETIRED -> "was retired";
-            case DRAINED -> "was drained";
-            case PROTOCOL_VIOLATION -> detail == null ? "closed its data channel while it lived" : detail;
-            default -> detail;
-        };
-        if (own == null) {
-            return reported == null ? "ended" : reported;
-        }
-        return own;
     }
 
     private void scheduleRestart(SlotEffect.ScheduleRestart restart) {
@@ -518,13 +468,7 @@ public final class WorkerSlot {
         if (restart.waits() > 0) {
             timers.startSingleTimer(Timer.BACKOFF, new TimerElapsed(restart.incarnation(), Timer.BACKOFF), delay);
         }
-        context.events()
-                .publish(new PoolEvent.RestartScheduled(
-                        context.worker(slot),
-                        restart.failures(),
-                        delay,
-                        restart.cause(),
-                        context.clock().now()));
+        news.restart(restart, delay);
     }
 
     private Duration durationOf(Timer timer) {
@@ -545,74 +489,10 @@ public final class WorkerSlot {
                 context.worker(slot),
                 state.incarnation(),
                 state.phase(),
-                pid,
+                end.livePid(),
                 call == null ? 0 : call.id(),
                 completed,
                 state.failures(),
                 lastExit));
-    }
-
-    /** Turns a driver's reports into messages. */
-    private final class Reports implements WorkerEvents {
-        private final int incarnation;
-
-        Reports(int incarnation) {
-            this.incarnation = incarnation;
-        }
-
-        @Override
-        public void spawned(long id) {
-            actor.getSelf().tell(new Spawned(incarnation, id));
-        }
-
-        @Override
-        public void spawnRefused(String reason) {
-            actor.getSelf().tell(new SpawnRefused(incarnation, reason));
-        }
-
-        @Override
-        public void hello() {
-            actor.getSelf().tell(new HelloReceived(incarnation));
-        }
-
-        @Override
-        public void loaded(Ready ready) {
-            actor.getSelf().tell(new ReadyReceived(incarnation, ready));
-        }
-
-        @Override
-        public void loadFailed(ErrorBody error) {
-            actor.getSelf().tell(new LoadFailed(incarnation, error));
-        }
-
-        @Override
-        public void answered(long callId) {
-            actor.getSelf().tell(new CallAnswered(incarnation, callId));
-        }
-
-        @Override
-        public void pong() {
-            actor.getSelf().tell(new PongReceived(incarnation));
-        }
-
-        @Override
-        public void violated(ProtocolViolation violation) {
-            actor.getSelf().tell(new ViolationSeen(incarnation, violation));
-        }
-
-        @Override
-        public void channelClosed() {
-            actor.getSelf().tell(new ChannelEnded(incarnation));
-        }
-
-        @Override
-        public void exited(Exited exited) {
-            actor.getSelf().tell(new ProcessExited(incarnation, exited));
-        }
-
-        @Override
-        public void guardianLost() {
-            actor.getSelf().tell(new GuardianGone(incarnation));
-        }
     }
 }

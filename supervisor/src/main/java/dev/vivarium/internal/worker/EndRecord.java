@@ -1,0 +1,102 @@
+package dev.vivarium.internal.worker;
+
+import dev.vivarium.PoolConfig;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerExit;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.ExitDiagnosis;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.Exited;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What is known about how one incarnation ends, gathered as it becomes known. */
+final class EndRecord {
+
+    private final PoolContext context;
+    private final int slot;
+    private final int incarnation;
+    private @Nullable ExitDiagnosis diagnosis;
+    private @Nullable Exited report;
+    private @Nullable ErrorBody loadError;
+    private @Nullable String detail;
+    private long pid;
+    private boolean over;
+
+    EndRecord(PoolContext context, int slot, int incarnation) {
+        this.context = context;
+        this.slot = slot;
+        this.incarnation = incarnation;
+    }
+
+    void pid(long id) {
+        pid = id;
+    }
+
+    /** Returns the process id while the process lives, else 0. */
+    long livePid() {
+        return over ? 0 : pid;
+    }
+
+    /** Says what happened, as a clause; the first one stays. */
+    void detail(String clause) {
+        if (detail == null) {
+            detail = clause;
+        }
+    }
+
+    void loadError(ErrorBody error) {
+        loadError = error;
+        detail("could not load its handlers: " + error.message());
+    }
+
+    @Nullable
+    ErrorBody loadError() {
+        return loadError;
+    }
+
+    /** Takes the guardian's report and returns what it shows. */
+    TransitionCause report(Exited exited) {
+        report = exited;
+        ExitDiagnosis found = ExitDiagnosis.of(exited.status(), exited.oomKills(), exited.maxRssKiB());
+        diagnosis = found;
+        return found.cause();
+    }
+
+    /** Returns the description of the end. */
+    WorkerExit exit(TransitionCause cause, List<String> lastLines) {
+        over = true;
+        return new WorkerExit(
+                context.worker(slot),
+                incarnation,
+                pid,
+                cause,
+                diagnosis == null ? -1 : diagnosis.status(),
+                diagnosis == null ? 0 : diagnosis.signal(),
+                report == null ? 0 : report.maxRssKiB(),
+                report == null ? -1 : report.oomKills(),
+                context.worker(slot) + ", incarnation " + incarnation + (pid == 0 ? "" : ", pid " + pid) + ", "
+                        + explain(cause),
+                lastLines);
+    }
+
+    /** Says what happened in one clause: our own reason where we ended it, else what the operating system reported. */
+    private String explain(TransitionCause cause) {
+        PoolConfig.Timeouts limits = context.config().timeouts();
+        String own = switch (cause) {
+            case CONNECT_TIMEOUT -> "did not say hello within " + limits.connect();
+            case LOAD_TIMEOUT -> "did not load its handlers within " + limits.load();
+            case HUNG -> "did not end a call within " + limits.cancelGrace() + " of its deadline or cancellation";
+            case UNHEALTHY -> "missed " + context.config().health().maxFailures() + " health checks in a row";
+            case GUARDIAN_LOST -> "ended with its guardian";
+            case RETIRED -> "was retired";
+            case DRAINED -> "was drained";
+            case PROTOCOL_VIOLATION -> detail == null ? "closed its data channel while it lived" : detail;
+            default -> detail;
+        };
+        if (own != null) {
+            return own;
+        }
+        return diagnosis == null ? "ended" : diagnosis.text();
+    }
+}
