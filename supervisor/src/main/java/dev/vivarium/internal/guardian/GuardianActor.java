@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -111,33 +111,44 @@ public final class GuardianActor {
         launch();
     }
 
-    /** Returns the behavior; {@code registry} connects links with it. A defect stops it, which ends every worker. */
+    /** Returns the behavior; {@code registry} holds the links. A defect stops it, which ends every worker. */
     public static Behavior<Command> create(PoolContext context, Listener listener, Registry registry) {
-        return Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
-            registry.owner = actor.getSelf()::tell;
-            return new GuardianActor(actor, timers, context, listener, registry.links).behavior();
-        }));
+        return Behaviors.setup(actor -> Behaviors.withTimers(
+                timers -> new GuardianActor(actor, timers, context, listener, registry.links).behavior()));
     }
 
     /** The links of the processes that live; shared with the input and output thread. */
     public static final class Registry implements GuardianPort {
         private final Map<Key, WorkerLink> links = new ConcurrentHashMap<>();
-        private volatile Consumer<Command> owner = command -> {};
+        private volatile @Nullable ActorRef<Command> owner;
+
+        /** Says where requests go; must be called before the first slot is made, or its request would have no way. */
+        public void connect(ActorRef<Command> guardian) {
+            owner = guardian;
+        }
+
+        private void tell(Command command) {
+            ActorRef<Command> guardian = owner;
+            if (guardian == null) {
+                throw new IllegalStateException("the guardian's actor is not known yet");
+            }
+            guardian.tell(command);
+        }
 
         @Override
         public void spawn(WorkerLink link) {
             links.put(new Key(link.slot(), link.incarnation()), link);
-            owner.accept(new SpawnWorker(link));
+            tell(new SpawnWorker(link));
         }
 
         @Override
         public void signal(int slot, int incarnation, int number, boolean group) {
-            owner.accept(new SignalWorker(slot, incarnation, number, group));
+            tell(new SignalWorker(slot, incarnation, number, group));
         }
 
         @Override
         public void suspect(WorkerLink link) {
-            owner.accept(new Suspect(link));
+            tell(new Suspect(link));
         }
 
         @Override

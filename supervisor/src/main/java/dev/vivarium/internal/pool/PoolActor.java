@@ -107,6 +107,7 @@ final class PoolActor {
             GuardianActor.Registry registry = new GuardianActor.Registry();
             ActorRef<GuardianActor.Command> guardian = actor.spawn(
                     GuardianActor.create(context, new PoolPorts.GuardianNews(self), registry), "guardian", DISPATCHER);
+            registry.connect(guardian);
             actor.watch(guardian);
             actor.watch(router);
             announcement.announce(new Pools.Handles(context, self, router, reporter));

@@ -1,0 +1,130 @@
+package dev.vivarium.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vivarium.PythonCall;
+import dev.vivarium.protocol.RawJson;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class InputsTest {
+
+    private static List<String> read(Inputs.Format format, String text) throws IOException {
+        return read(format, text.getBytes(StandardCharsets.UTF_8), 1 << 20);
+    }
+
+    private static List<String> read(Inputs.Format format, byte[] bytes, int maxLine) throws IOException {
+        List<String> found = new ArrayList<>();
+        try (Inputs inputs = Inputs.of(
+                format,
+                new LineReader(new ByteArrayInputStream(bytes), maxLine),
+                PythonCall.to("f").returning(RawJson.class))) {
+            for (InputRecord record = inputs.next(); record != null; record = inputs.next()) {
+                if (record instanceof InputRecord.Call call) {
+                    PythonCall<RawJson> made = call.call();
+                    found.add(record.line() + " " + made.positional() + " " + made.keywords()
+                            + made.rawKeywords().map(RawJson::toString).orElse(""));
+                } else if (record instanceof InputRecord.Malformed malformed) {
+                    found.add(record.line() + " ! " + malformed.reason());
+                }
+            }
+        }
+        return found;
+    }
+
+    @Nested
+    class Lines {
+
+        @Test
+        void areEachThePositionalArgument() throws IOException {
+            assertThat(read(Inputs.Format.lines, "a\n\nü b\r\nlast"))
+                    .containsExactly("1 [a] {}", "2 [] {}", "3 [ü b] {}", "4 [last] {}");
+        }
+
+        @Test
+        void thatAreTooLongOrNotUtf8AreErrorsAndTheRestGoesOn() throws IOException {
+            byte[] bytes = "ok\nfar too long\nx\n?\nend\n".getBytes(StandardCharsets.US_ASCII);
+            bytes[bytes.length - 6] = (byte) 0xff;
+
+            assertThat(read(Inputs.Format.lines, bytes, 5))
+                    .containsExactly(
+                            "1 [ok] {}",
+                            "2 ! it is longer than 16777216 bytes",
+                            "3 [x] {}",
+                            "4 ! it is not valid UTF-8",
+                            "5 [end] {}");
+        }
+
+        @Test
+        void ofNothingAreNone() throws IOException {
+            assertThat(read(Inputs.Format.lines, "")).isEmpty();
+        }
+    }
+
+    @Nested
+    class JsonLines {
+
+        @Test
+        void areKeywordArgumentsPassedOnAsTheyStand() throws IOException {
+            assertThat(read(Inputs.Format.jsonl, "{\"a\": 1e400, \"b\": [NaN]}\n"))
+                    .containsExactly("1 [] {}{\"a\": 1e400, \"b\": [NaN]}");
+        }
+
+        @Test
+        void thatAreNoObjectsAreErrorsWithTheirNumbers() throws IOException {
+            assertThat(read(Inputs.Format.jsonl, "[1]\n\n{\"a\":\n{} {}\n{}\n"))
+                    .satisfiesExactly(
+                            line -> assertThat(line).isEqualTo("1 ! it is not a JSON object"),
+                            line -> assertThat(line).isEqualTo("2 ! it is empty; a JSON object is needed"),
+                            line -> assertThat(line).startsWith("3 ! it is not JSON"),
+                            line -> assertThat(line).isEqualTo("4 ! something follows the JSON object"),
+                            line -> assertThat(line).isEqualTo("5 [] {}{}"));
+        }
+    }
+
+    @Nested
+    class Csv {
+
+        @Test
+        void rowsAreKeywordArguments() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a,b\n1,\"x, \"\"y\"\"\nz\"\n2,\n"))
+                    .containsExactly("2 [] {a=1, b=x, \"y\"\nz}", "4 [] {a=2, b=}");
+        }
+
+        @Test
+        void rowsThatDoNotFitTheHeaderAreErrors() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a,b\n1\n1,2,3\n1,2\n"))
+                    .containsExactly(
+                            "2 ! it has 1 fields, the header has 2",
+                            "3 ! it has 3 fields, the header has 2",
+                            "4 [] {a=1, b=2}");
+        }
+
+        @Test
+        void anOpenQuoteAndADoubleColumnAreErrors() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a\n\"x\n")).containsExactly("2 ! a quote is not closed");
+            assertThat(read(Inputs.Format.csv, "a,a\n")).containsExactly("1 ! the header names a column twice: [a, a]");
+        }
+    }
+
+    @Test
+    void durationsHaveUnits() {
+        Durations durations = new Durations();
+
+        assertThat(durations.convert("300ms")).isEqualTo(Duration.ofMillis(300));
+        assertThat(durations.convert("1.5s")).isEqualTo(Duration.ofMillis(1500));
+        assertThat(durations.convert("2h")).isEqualTo(Duration.ofHours(2));
+        assertThatThrownBy(() -> durations.convert("5"))
+                .isInstanceOf(CommandLine.TypeConversionException.class)
+                .hasMessageContaining("300ms");
+        assertThatThrownBy(() -> durations.convert("0ms")).hasMessageContaining("at least 1ms");
+    }
+}
