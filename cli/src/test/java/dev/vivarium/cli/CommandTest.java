@@ -201,13 +201,17 @@ class CommandTest {
 
         @Test
         void isNamed() throws Exception {
+            file("handlers.py", HANDLERS);
             isRefused(run(), 64, "a command is needed");
             isRefused(run("run", "--handlers", "x.py", "--call", "f", "--frobnicate"), 64, "--frobnicate");
             isRefused(run("run", "--handlers", "missing.py", "--call", "f"), 64, "missing.py does not exist");
             isRefused(
                     handlers("double", "--input", "missing.jsonl"), 64, "missing.jsonl does not exist", "handlers.py");
             isRefused(handlers("double", "--output", "no/such/folder"), 64, "cannot be written");
-            isRefused(handlers("double", "--workers", "0"), 64, "workers must be 1 to 1024, got 0");
+            isRefused(
+                    run("run", "--handlers", "handlers.py", "--call", "f", "--workers", "0"),
+                    64,
+                    "workers must be 1 to 1024, got 0");
             isRefused(handlers("double", "--timeout", "5"), 64, "300ms");
             isRefused(handlers("double", "--seed", "1"), 64, "--kill-every");
         }

@@ -79,7 +79,7 @@ public final class Victim {
         if (state.equals("python") || state.equals("native")) {
             String handler = state.equals("python") ? "spin" : "hold_the_lock";
             for (int i = 0; i < WORKERS; i++) {
-                var unused = pool.call(PythonCall.to(handler));
+                var unused = pool.call(PythonCall.to(handler).maxRetries(0));
             }
             while (pool.snapshot().count(WorkerSnapshot.Phase.BUSY) < WORKERS) {
                 events.poll(10, TimeUnit.MILLISECONDS);
