@@ -123,12 +123,13 @@ class Guardian:
         """End what an earlier guardian of this pool left behind when it was killed."""
         if not processes.LINUX:
             return 0
-        swept = 0
+        swept = set()
         while True:
             left = [pid for pid in processes.carriers(self._run) if pid not in (os.getpid(), self._jvm)]
             if not left:
-                return swept
-            swept += sum(processes.kill_if(pid, self._run) for pid in left)
+                return len(swept)
+            # Killed is not ended: the next round may meet the same process again.
+            swept.update(pid for pid in left if processes.kill_if(pid, self._run))
 
     def _connect(self, kind: str, slot: int, incarnation: int) -> socket.socket:
         channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -265,13 +266,13 @@ class Guardian:
         if not processes.LINUX:
             return 0
         tag = f"VIVARIUM_WORKER={child.slot}:{child.incarnation}"
-        killed = 0
+        killed = set()
         while True:
             below = set(processes.descendants(os.getpid())) - set(self._children)
             left = [pid for pid in below if processes.carries(pid, self._run, tag)]
             if not left:
-                return killed
-            killed += sum(processes.kill_if(pid, self._run, tag) for pid in left)
+                return len(killed)
+            killed.update(pid for pid in left if processes.kill_if(pid, self._run, tag))
 
     def _kill_everything(self) -> None:
         """Kill and reap until no descendant is left.

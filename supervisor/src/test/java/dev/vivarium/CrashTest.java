@@ -283,7 +283,8 @@ class CrashTest {
             long guardian =
                     events.await(PoolEvent.GuardianStarted.class, e -> true).pid();
             int before = pool.call("pid", Integer.class).await();
-            PendingCall<String> running = pool.call("wait_for_ever", String.class);
+            PendingCall<String> running = pool.call(
+                    PythonCall.to("wait_for_ever").returning(String.class).maxRetries(0));
             PendingCall<Integer> queued = pool.call("pid", Integer.class);
             events.await(PoolEvent.WorkerTransitioned.class, e -> e.to() == WorkerState.BUSY);
 

@@ -190,6 +190,23 @@ class PoolLifeTest {
         }
 
         @Test
+        void refusesAnInterpreterThatIsTooOldWithoutSpinning(@TempDir Path folder) throws Exception {
+            // A Python that says it is 3.8, whatever it is.
+            Path old = Files.writeString(folder.resolve("python"), """
+                    #!/bin/sh
+                    shift 2
+                    exec python3 -I -c "import sys; sys.version_info = (3, 8, 1, 'final', 0); sys.argv = sys.argv[1:]
+                    import runpy; runpy.run_path(sys.argv[0], run_name='__main__')" "$@"
+                    """);
+            Files.setPosixFilePermissions(old, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+            PoolStartFailed error = failure(config("oldpython").python(old.toString()));
+
+            assertThat(error.reason()).as(error.getMessage()).isEqualTo(PoolStartFailed.Reason.NO_USABLE_PYTHON);
+            assertThat(error).hasMessageContaining("is Python 3.8.1").hasMessageContaining("3.9 or later is needed");
+        }
+
+        @Test
         void showsWhatAnImportRaised(@TempDir Path folder) throws Exception {
             Path broken = Files.writeString(folder.resolve("broken.py"), "import surely_not_there\n");
 
@@ -375,7 +392,7 @@ class PoolLifeTest {
             assertThat(folder.resolve("vivarium-" + System.getProperty("user.name"))
                             .toFile()
                             .list())
-                    .allMatch(name -> name.startsWith("python-"));
+                    .allMatch(name -> name.startsWith("python-") || name.equals("lock"));
         }
 
         @Test

@@ -25,6 +25,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.Done;
@@ -188,14 +189,31 @@ final class Pipeline implements AutoCloseable {
     }
 
     private void startTicks(PythonPool workers) {
-        Duration pace = killEvery;
-        if (pace != null) {
-            var unused = ticks.scheduleAtFixedRate(
-                    () -> kill(workers), pace.toMillis(), pace.toMillis(), TimeUnit.MILLISECONDS);
+        if (killEvery != null) {
+            scheduleKill(workers, killEvery);
         }
         if (Progress.onTerminal()) {
             var unused = ticks.scheduleAtFixedRate(
                     () -> progress.draw(tally, workers.snapshot()), 200, 200, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /**
+     * Kills at random moments, on average one each {@code pace} (a Poisson process). At fixed moments a call that takes
+     * longer than the time between two would never end once it is the only one left.
+     */
+    private void scheduleKill(PythonPool workers, Duration pace) {
+        long wait = Math.round(-Math.log(1 - random.nextDouble()) * pace.toNanos());
+        try {
+            var unused = ticks.schedule(
+                    () -> {
+                        kill(workers);
+                        scheduleKill(workers, pace);
+                    },
+                    wait,
+                    TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            progress.clear(); // The run has ended, and the ticks with it.
         }
     }
 

@@ -106,7 +106,7 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--kill-every",
             paramLabel = "D",
-            description = "Kill a random busy worker at this pace, to see what happens.")
+            description = "Kill a random busy worker, one each D on average, to see what happens.")
     private @Nullable Duration killEvery;
 
     @Option(

@@ -81,6 +81,8 @@ public final class GuardianActor {
     private static final Logger log = LoggerFactory.getLogger(GuardianActor.class);
     private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5), 0.2);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+    /** Java reports the end by signal n as exit status 128 + n. */
+    private static final int SIGNALLED = 128;
 
     private final ActorContext<Command> actor;
     private final TimerScheduler<Command> timers;
@@ -93,7 +95,9 @@ public final class GuardianActor {
     private @Nullable Connection connection;
     private @Nullable Runnable whenGone;
     private long requests;
+    private @Nullable PoolStartFailed rejected;
     private int failures;
+    private int losses;
     private boolean launching;
 
     private GuardianActor(
@@ -244,8 +248,8 @@ public final class GuardianActor {
         GuardianHello hello = message.hello();
         PoolStartFailed unusable = PythonVersion.problem(hello.python(), hello.executable());
         if (unusable != null) {
+            rejected = unusable;
             message.process().hangUp();
-            listener.failed(unusable);
             return Behaviors.same();
         }
         failures = 0;
@@ -365,16 +369,33 @@ public final class GuardianActor {
                 link.guardianLost();
             }
         }
+        PoolStartFailed unusable = rejected;
+        rejected = null;
+        if (unusable != null) {
+            return failed(unusable);
+        }
         if (greeted) {
             String detail = "the guardian, pid " + ended.pid() + ", ended with status " + message.status() + last;
             log.warn("{}; it is replaced", detail);
             context.events()
                     .publish(new PoolEvent.GuardianLost(
                             ended.pid(), detail, context.clock().now()));
-            return launch();
+            return relaunch(message.status());
         }
         return failed(
                 PythonVersion.diedBeforeHello(context.config().interpreter().python(), message.status(), last));
+    }
+
+    /** Killed from outside, it is replaced at once. Ending by itself again and again would be a defect: that must not spin. */
+    private Behavior<Command> relaunch(int status) {
+        boolean killed = status == SIGNALLED + 9 || status == SIGNALLED + 15;
+        losses = killed ? 0 : losses + 1;
+        Duration wait = BACKOFF.delay(losses - 1, context.entropy().unit());
+        if (wait.isZero()) {
+            return launch();
+        }
+        timers.startSingleTimer(LaunchAgain.class, new LaunchAgain(), wait);
+        return Behaviors.same();
     }
 
     private Behavior<Command> onStop(Stop message) {

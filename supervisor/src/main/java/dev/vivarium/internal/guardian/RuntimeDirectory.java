@@ -61,15 +61,15 @@ public final class RuntimeDirectory implements AutoCloseable {
         }
         try {
             makePrivate(home);
-            sweep(home);
-            Files.createDirectory(path, PRIVATE);
-            FileChannel lockFile =
-                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            FileLock held = lockFile.tryLock();
-            if (held == null) {
-                throw new IOException("the lock of a new directory is taken");
+            // One at a time, over all JVMs: a directory whose lock is not held yet must not look abandoned to another.
+            synchronized (RuntimeDirectory.class) {
+                try (FileChannel homeFile = FileChannel.open(
+                                home.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileLock homeLock = homeFile.lock()) {
+                    sweep(home);
+                    return make(path, homeLock);
+                }
             }
-            return new RuntimeDirectory(path, lockFile);
         } catch (IOException | UnsupportedOperationException e) {
             throw new PoolStartFailed(
                     Reason.NO_RUNTIME_DIRECTORY,
@@ -79,15 +79,34 @@ public final class RuntimeDirectory implements AutoCloseable {
         }
     }
 
+    private static RuntimeDirectory make(Path path, FileLock homeLock) throws IOException {
+        if (!homeLock.isValid()) {
+            throw new IOException("the lock of the directories' folder was lost");
+        }
+        Files.createDirectory(path, PRIVATE);
+        FileChannel lockFile =
+                FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileLock held = lockFile.tryLock();
+        if (held == null) {
+            lockFile.close();
+            throw new IOException("the lock of a new directory is taken");
+        }
+        return new RuntimeDirectory(path, lockFile);
+    }
+
     /** Makes a folder that belongs to this user and that nobody else can enter, or checks that it is one. */
     static void makePrivate(Path folder) throws IOException {
         try {
             Files.createDirectories(folder.toAbsolutePath().getParent());
             Files.createDirectory(folder, PRIVATE);
         } catch (java.nio.file.FileAlreadyExistsException e) {
+            // Compared with a file that is surely ours: a user need not have a name, as in many containers.
+            Path probe = Files.createTempFile(folder, "probe", null);
             String owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).getName();
+            String self = Files.getOwner(probe, LinkOption.NOFOLLOW_LINKS).getName();
+            Files.delete(probe);
             Set<PosixFilePermission> mode = Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS);
-            boolean ours = owner.equals(System.getProperty("user.name"))
+            boolean ours = owner.equals(self)
                     && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
                     && mode.stream().allMatch(permission -> permission.name().startsWith("OWNER_"));
             if (!ours) {

@@ -121,9 +121,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         events.spawnRefused(reason);
     }
 
-    /** Reports that the guardian, and the process with it, has ended. */
+    /** Reports that the guardian, and the process with it, has ended; a process that was never asked for has not. */
     public void guardianLost() {
-        if (ended.compareAndSet(false, true)) {
+        if (loop != null && ended.compareAndSet(false, true)) {
             events.guardianLost();
         }
     }

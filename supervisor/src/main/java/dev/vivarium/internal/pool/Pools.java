@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.pekko.Done;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -101,14 +102,16 @@ public final class Pools {
                 "vivarium-" + config.name(),
                 Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
         PoolFacade facade = new PoolFacade(ready.join(), system, owning);
-        CoordinatedShutdown.get(system)
-                .addTask(
+        Cancellable task = CoordinatedShutdown.get(system)
+                .addCancellableTask(
                         CoordinatedShutdown.PhaseServiceRequestsDone(),
                         "close " + pool.path().name(),
                         () -> {
                             pool.tell(new PoolCommand.Close(Duration.ofSeconds(3), null));
                             return context.closed();
                         });
+        // A system may outlive many pools; what closes one of them must not stay behind.
+        var unused = context.closed().thenRun(task::cancel);
         return facade;
     }
 
