@@ -49,8 +49,17 @@ class CommandTest {
     }
 
     private Process start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        // A background job has SIGINT ignored, and a JVM leaves it so; as a user's foreground job it must be at its
+        // default.
+        List<String> command = new ArrayList<>(List.of(
+                "python3",
+                "-c",
+                """
+                import os, signal, sys
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                os.execv(sys.argv[1], sys.argv[1:])
+                """,
+                Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         // What the command covers counts like what the tests cover themselves.
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("-javaagent:"))
@@ -59,6 +68,8 @@ class CommandTest {
                 command,
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
+                "-XX:+IgnoreUnrecognizedVMOptions",
+                "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 Main.class.getName());

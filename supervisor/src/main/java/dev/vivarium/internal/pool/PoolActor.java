@@ -65,6 +65,7 @@ final class PoolActor {
     private final Map<Integer, WorkerSnapshot> lastSeen = new HashMap<>();
     private final Map<ActorRef<?>, Map<Long, ActiveCall>> owners = new HashMap<>();
     private final List<ActorRef<Done>> closers = new ArrayList<>();
+    private boolean firstStartJudged;
     private boolean ending;
 
     private PoolActor(
@@ -300,6 +301,7 @@ final class PoolActor {
     private void serve() {
         if (context.state() == PoolState.STARTING) {
             changeState(PoolState.SERVING);
+            firstStartJudged = true;
             context.callbacks().execute(() -> context.serving().complete(context.snapshot()));
         }
     }
@@ -349,7 +351,9 @@ final class PoolActor {
     }
 
     private void startFailed(PoolStartFailed why) {
-        if (context.state() == PoolState.STARTING && ready.isEmpty()) {
+        // Decided here and only once: two tasks on the callback executor could overtake each other.
+        if (context.state() == PoolState.STARTING && ready.isEmpty() && !firstStartJudged) {
+            firstStartJudged = true;
             context.callbacks().execute(() -> context.serving().completeExceptionally(why));
         }
     }
