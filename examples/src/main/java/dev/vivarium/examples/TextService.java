@@ -47,7 +47,7 @@ public final class TextService implements AutoCloseable {
                 return new Answer.Counted(words);
             }
             if (failure instanceof PoolSaturated || failure instanceof CallTimedOut) {
-                return new Answer.TryLater(failure.getMessage());
+                return new Answer.TryLater(String.valueOf(failure.getMessage()));
             }
             return new Answer.Refused(
                     failure instanceof PoolException error ? error.category() + ": " + error.getMessage() : "a defect");

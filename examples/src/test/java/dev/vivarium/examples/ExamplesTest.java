@@ -37,11 +37,12 @@ class ExamplesTest {
         int start = readme.indexOf("```java\n") + 8;
         String snippet = readme.substring(start, readme.indexOf("```", start));
 
-        assertThat(source)
-                .contains(snippet.lines()
-                        .map(line -> line.isEmpty() ? line : "    " + line)
-                        .collect(Collectors.joining("\n")));
+        assertThat(stripped(source)).contains(stripped(snippet));
         assertThat(readme).contains(Files.readString(Path.of("handlers.py")));
+    }
+
+    private static String stripped(String text) {
+        return text.lines().map(String::strip).collect(Collectors.joining("\n"));
     }
 
     @Test
