@@ -183,6 +183,8 @@ final class PoolActor {
         if (number > PoolConfig.MAX_WORKERS) {
             return 0; // Retiring slots still hold their numbers; their end brings us here again.
         }
+        // Counted from now on, before its actor has had its first turn.
+        context.slot(new WorkerSnapshot(context.worker(number), 0, WorkerSnapshot.Phase.VACANT, 0, 0, 0, 0, null));
         WorkerDriver.Factory drivers =
                 (slot, incarnation, events) -> new WorkerLink(context, registry, slot, incarnation, events);
         ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
