@@ -102,7 +102,7 @@ final class DoctorCommand implements Callable<Integer> {
     private final List<Check> checks = new ArrayList<>();
 
     @Override
-    public Integer call() throws Exception {
+    public Integer call() throws IOException, InterruptedException {
         JsonNode found = probe();
         if (found != null) {
             interpreter(found);

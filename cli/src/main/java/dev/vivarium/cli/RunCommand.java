@@ -122,7 +122,7 @@ final class RunCommand implements Callable<Integer> {
     private @Nullable Path summaryFile;
 
     @Override
-    public Integer call() throws Exception {
+    public Integer call() throws UserError, IOException, InterruptedException {
         checkUsage();
         Interrupts interrupts = new Interrupts();
         Tally tally = new Tally();

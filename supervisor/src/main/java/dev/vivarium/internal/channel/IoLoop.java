@@ -285,8 +285,7 @@ public final class IoLoop implements AutoCloseable {
             }
         }
 
-        private boolean attach(SelectionKey key, SocketChannel channel, Attach attach, int incarnation)
-                throws IOException {
+        private boolean attach(SelectionKey key, SocketChannel channel, Attach attach, int incarnation) {
             if (!MessageDigest.isEqual(attach.secret().getBytes(StandardCharsets.US_ASCII), secret)) {
                 return refuse("its secret is wrong");
             }

@@ -110,8 +110,10 @@ public final class RuntimeDirectory implements AutoCloseable {
                     && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
                     && mode.stream().allMatch(permission -> permission.name().startsWith("OWNER_"));
             if (!ours) {
-                throw new IOException(folder + " belongs to " + owner + " with mode "
-                        + PosixFilePermissions.toString(mode) + "; it must be this user's own, with mode rwx------");
+                throw new IOException(
+                        folder + " belongs to " + owner + " with mode " + PosixFilePermissions.toString(mode)
+                                + "; it must be this user's own, with mode rwx------",
+                        e);
             }
         }
     }

@@ -393,7 +393,7 @@ class SlotCoreTest {
 
         void check(SlotCore.Step step, SlotEvent event) {
             if (event instanceof SlotEvent.Answered answered
-                    && !(step.effects().stream().anyMatch(SlotEffect.Kill.class::isInstance))) {
+                    && !step.effects().stream().anyMatch(SlotEffect.Kill.class::isInstance)) {
                 open.remove(answered.callId());
             }
             for (SlotEffect effect : step.effects()) {
