@@ -10,6 +10,7 @@ import dev.vivarium.PythonPool;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.protocol.RawJson;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -34,6 +35,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.stream.ActorAttributes;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.SharedKillSwitch;
+import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,8 @@ final class Pipeline implements AutoCloseable {
 
     /** Calls under way for each worker: enough to keep it busy while a slow call holds up the order of the output. */
     private static final int CALLS_PER_WORKER = 16;
+
+    private static final int WRITE_BYTES = 1 << 16;
 
     private static final String BLOCKING = "vivarium-cli.blocking";
 
@@ -102,6 +106,8 @@ final class Pipeline implements AutoCloseable {
     /** Ends the run in order: reads no more, finishes the calls under way. May be called from any thread. */
     void stop() {
         stopped = true;
+        progress.clear();
+        messages.println("vivarium: stopping: what runs is finished first; Ctrl-C again leaves at once");
         stop.shutdown();
         PythonPool known = pool;
         if (!running && known != null) {
@@ -124,16 +130,17 @@ final class Pipeline implements AutoCloseable {
                 CALLS_PER_WORKER * config.sizing().workers());
         CompletionStage<Done> end = Source.unfoldResource(() -> inputs, Pipeline::next, Inputs::close)
                 .withAttributes(ActorAttributes.dispatcher(BLOCKING))
+                .async() // Apart from the rest: while it waits for input, results go out and Ctrl-C is heard.
                 .via(stop.flow())
                 .mapAsync(parallelism, record -> call(workers, record))
-                .via(org.apache.pekko.stream.javadsl.Flow.<byte[]>create()
-                        .map(line -> write(out, line))
+                .batchWeighted(WRITE_BYTES, line -> (long) line.length, Lines::new, Lines::and)
+                .via(Flow.of(Lines.class)
+                        .map(lines -> write(out, lines))
                         .withAttributes(ActorAttributes.dispatcher(BLOCKING))
                         .async())
                 .runWith(Sink.ignore(), materializer);
         try {
             end.toCompletableFuture().get();
-            out.flush();
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() instanceof UncheckedIOException io ? io.getCause() : e.getCause();
             if (cause instanceof IOException io) {
@@ -141,8 +148,6 @@ final class Pipeline implements AutoCloseable {
                         ExitCode.USAGE, "reading the input or writing the output failed: " + io.getMessage());
             }
             throw new IllegalStateException(cause);
-        } catch (IOException e) {
-            throw new UserError(ExitCode.USAGE, "writing the output failed: " + e.getMessage());
         } finally {
             ticks.shutdownNow();
             progress.clear();
@@ -178,14 +183,30 @@ final class Pipeline implements AutoCloseable {
         throw new IllegalStateException("a call failed with something else than a PoolException", cause);
     }
 
-    private byte[] write(OutputStream out, byte[] line) {
+    /** Lines that wait for the writer: written together when it is slow, and each at once when it is not. */
+    private static final class Lines {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private int count;
+
+        Lines(byte[] first) {
+            and(first);
+        }
+
+        Lines and(byte[] line) {
+            bytes.writeBytes(line);
+            count++;
+            return this;
+        }
+    }
+
+    private Lines write(OutputStream out, Lines lines) {
         try {
-            out.write(line);
+            lines.bytes.writeTo(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        tally.written();
-        return line;
+        tally.written(lines.count);
+        return lines;
     }
 
     private void startTicks(PythonPool workers) {

@@ -9,7 +9,6 @@ import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import dev.vivarium.protocol.RawJson;
 import dev.vivarium.protocol.message.HandlerInfo;
-import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -226,10 +225,10 @@ final class RunCommand implements Callable<Integer> {
 
     private OutputStream openOutput() throws UserError {
         if (output.equals("-")) {
-            return new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
+            return new FileOutputStream(FileDescriptor.out);
         }
         try {
-            return new BufferedOutputStream(Files.newOutputStream(writable(Path.of(output))), 1 << 16);
+            return Files.newOutputStream(writable(Path.of(output)));
         } catch (IOException e) {
             throw new UserError(ExitCode.USAGE, "--output: " + output + " cannot be written: " + e);
         }

@@ -39,8 +39,8 @@ final class Tally {
         failed.incrementAndGet();
     }
 
-    void written() {
-        written.incrementAndGet();
+    void written(int lines) {
+        written.addAndGet(lines);
     }
 
     void kills(WorkerId worker, int incarnation) {

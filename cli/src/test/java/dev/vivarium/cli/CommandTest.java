@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandTest {
 
     private static final String HANDLERS = """
-            import threading
             def double(x, **rest): return 2 * int(x)
             def shout(text): return text.upper()
             def fail_on(x): return 10 // x
@@ -34,13 +34,26 @@ class CommandTest {
                 total = 0
                 for i in range(n): total += i * i
                 return total
-            def forever(text):
-                print("in the handler", flush=True)
-                threading.Event().wait()
             """;
+
+    /** The interpreter itself: a python3 on the path may be a script that a signal would hit in place of the command. */
+    private static final String PYTHON = realPython();
 
     @TempDir
     private Path folder;
+
+    private final List<Process> started = new ArrayList<>();
+
+    private static String realPython() {
+        try {
+            return new ProcessBuilder("python3", "-c", "import sys; print(sys.executable)")
+                    .start()
+                    .inputReader()
+                    .readLine();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     record Result(int status, String out, String err) {}
 
@@ -52,7 +65,7 @@ class CommandTest {
         // A background job has SIGINT ignored, and a JVM leaves it so; as a user's foreground job it must be at its
         // default.
         List<String> command = new ArrayList<>(List.of(
-                "python3",
+                PYTHON,
                 "-c",
                 """
                 import os, signal, sys
@@ -74,7 +87,14 @@ class CommandTest {
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 Main.class.getName());
         Collections.addAll(command, arguments);
-        return new ProcessBuilder(command).directory(folder.toFile()).start();
+        Process process = new ProcessBuilder(command).directory(folder.toFile()).start();
+        started.add(process);
+        return process;
+    }
+
+    @AfterEach
+    void nothingIsLeftRunning() {
+        started.forEach(Process::destroyForcibly);
     }
 
     private static CompletableFuture<String> text(java.io.InputStream in) {
@@ -259,66 +279,76 @@ class CommandTest {
     @Nested
     class AnInterrupt {
 
-        private void send(Process process, String signal) throws Exception {
-            assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+        /** A run whose handler answers the first call and holds the second until the file "go" is there. */
+        private Process held() throws Exception {
+            file("handlers.py", """
+                    import os, threading
+                    def held(text):
+                        if text == "held":
+                            print("in the handler", flush=True)
+                            while not os.path.exists("go"):
+                                threading.Event().wait(0.01)
+                        return text.upper()
+                    """);
+            Process process =
+                    start("run", "--handlers", "handlers.py", "--call", "held", "--format", "lines", "--workers", "1");
+            // Standard input stays open: the run waits for more, and only the signal ends it.
+            process.getOutputStream().write("first\nheld\n".getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().flush();
+            return process;
+        }
+
+        private void interrupt(Process process) throws Exception {
+            assertThat(new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
                             .start()
                             .waitFor())
                     .isZero();
         }
 
+        private void awaitLine(BufferedReader reader, String part) throws IOException {
+            List<String> seen = new ArrayList<>();
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                seen.add(line);
+                if (line.contains(part)) {
+                    return;
+                }
+            }
+            throw new AssertionError("no line has '" + part + "' in:\n" + String.join("\n", seen));
+        }
+
         @Test
         void finishesWhatRunsAndWritesWholeLines() throws Exception {
-            file("handlers.py", HANDLERS);
-            Process process =
-                    start("run", "--handlers", "handlers.py", "--call", "shout", "--format", "lines", "--workers", "1");
-            OutputStream in = process.getOutputStream();
-            in.write("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
-            in.flush();
+            Process process = held();
+            BufferedReader out = process.inputReader();
             BufferedReader err = process.errorReader();
-            CompletableFuture<String> out = text(process.getInputStream());
-            // Standard input stays open: the run waits for more, and only the signal ends it. Its pool serves once it
-            // has children.
-            while (process.descendants().count() < 2) {
-                Thread.onSpinWait();
-            }
+            awaitLine(out, "{\"result\": \"FIRST\"}");
+            awaitLine(err, "in the handler");
 
-            send(process, "INT");
+            interrupt(process);
+            awaitLine(err, "vivarium: stopping");
+            file("go", "");
 
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue())
-                    .as(err.lines().collect(Collectors.joining("\n")))
-                    .isEqualTo(130);
-            assertThat(out.get().lines())
-                    .allMatch(line -> line.equals("{\"result\": \"ONE\"}") || line.equals("{\"result\": \"TWO\"}"));
+            assertThat(out.lines()).containsExactly("{\"result\": \"HELD\"}");
+            assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
         }
 
         @Test
         void thatIsRepeatedLeavesAtOnceAndLeavesNoProcess() throws Exception {
-            file("handlers.py", HANDLERS);
-            Process process = start(
-                    "run", "--handlers", "handlers.py", "--call", "forever", "--format", "lines", "--workers", "1");
-            process.getOutputStream().write("x\n".getBytes(StandardCharsets.UTF_8));
-            process.getOutputStream().close();
-            while (process.descendants().count() < 2) {
-                Thread.onSpinWait();
-            }
+            Process process = held();
+            BufferedReader err = process.errorReader();
+            awaitLine(err, "in the handler");
             List<ProcessHandle> children = process.descendants().toList();
+            assertThat(children).hasSizeGreaterThanOrEqualTo(2);
 
-            send(process, "INT");
-            while (process.isAlive()) {
-                send0(process);
-            }
+            interrupt(process);
+            awaitLine(err, "vivarium: stopping");
+            interrupt(process);
 
-            assertThat(process.exitValue()).isEqualTo(130);
+            assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
+            assertThat(process.inputReader().lines()).containsExactly("{\"result\": \"FIRST\"}");
             for (ProcessHandle child : children) {
                 child.onExit().get(20, TimeUnit.SECONDS);
             }
-        }
-
-        private void send0(Process process) throws Exception {
-            var unused = new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
-                    .start()
-                    .waitFor();
         }
     }
 
