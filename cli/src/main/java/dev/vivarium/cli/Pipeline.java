@@ -129,8 +129,8 @@ final class Pipeline implements AutoCloseable {
                 config.sizing().queueCapacity(),
                 CALLS_PER_WORKER * config.sizing().workers());
         CompletionStage<Done> end = Source.unfoldResource(() -> inputs, Pipeline::next, Inputs::close)
+                // Its own dispatcher is also a boundary: while it waits for input, results go out and Ctrl-C is heard.
                 .withAttributes(ActorAttributes.dispatcher(BLOCKING))
-                .async() // Apart from the rest: while it waits for input, results go out and Ctrl-C is heard.
                 .via(stop.flow())
                 .mapAsync(parallelism, record -> call(workers, record))
                 .batchWeighted(WRITE_BYTES, line -> (long) line.length, Lines::new, Lines::and)
