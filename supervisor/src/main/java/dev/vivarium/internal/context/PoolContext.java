@@ -7,6 +7,8 @@ import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.port.Clock;
 import dev.vivarium.internal.port.Entropy;
+import dev.vivarium.internal.port.Machine;
+import dev.vivarium.internal.port.ProcessLauncher;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -27,8 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class PoolContext {
 
     private final PoolConfig config;
-    private final Clock clock;
-    private final Entropy entropy;
+    private final Machine machine;
     private final PoolStats stats = new PoolStats();
     private final EventHub events = new EventHub();
     private final Codec codec;
@@ -46,10 +47,9 @@ public final class PoolContext {
     private volatile @Nullable String trouble;
 
     /** Creates the context of a new pool. */
-    public PoolContext(PoolConfig config, Clock clock, Entropy entropy) {
+    public PoolContext(PoolConfig config, Machine machine) {
         this.config = config;
-        this.clock = clock;
-        this.entropy = entropy;
+        this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
         this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
         // One thread a worker at the most: each worker has at most one blocking write or start under way.
@@ -70,12 +70,17 @@ public final class PoolContext {
 
     /** Returns the clock. */
     public Clock clock() {
-        return clock;
+        return machine.clock();
     }
 
     /** Returns the randomness. */
     public Entropy entropy() {
-        return entropy;
+        return machine.entropy();
+    }
+
+    /** Returns how processes are started. */
+    public ProcessLauncher processes() {
+        return machine.processes();
     }
 
     /** Returns the counters. */
@@ -183,7 +188,7 @@ public final class PoolContext {
     public PoolSnapshot snapshot() {
         List<WorkerSnapshot> workers = new ArrayList<>(slots.values());
         Duration oldest =
-                anyWaiting ? Duration.ofNanos(Math.max(0, clock.nanoTime() - oldestWaitSince)) : Duration.ZERO;
+                anyWaiting ? Duration.ofNanos(Math.max(0, clock().nanoTime() - oldestWaitSince)) : Duration.ZERO;
         return new PoolSnapshot(
                 config.name(),
                 state,

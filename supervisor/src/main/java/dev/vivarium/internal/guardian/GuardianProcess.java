@@ -72,7 +72,7 @@ final class GuardianProcess {
             CompletableFuture<Acceptor> acceptor = new CompletableFuture<>();
             IoLoop loop = new IoLoop(config.name(), directory.socket(), secret, new DeferredAcceptor(acceptor));
             undo.add(0, loop);
-            ChildProcess child = start(config, runId, scripts, directory);
+            ChildProcess child = start(context, runId, scripts, directory);
             GuardianProcess process = new GuardianProcess(child, directory, loop, page);
             acceptor.complete(acceptors.apply(process));
             loop.start();
@@ -95,14 +95,15 @@ final class GuardianProcess {
         }
     }
 
-    private static ChildProcess start(PoolConfig config, String runId, Path scripts, RuntimeDirectory directory) {
+    private static ChildProcess start(PoolContext context, String runId, Path scripts, RuntimeDirectory directory) {
+        PoolConfig config = context.config();
         String python = config.interpreter().python();
         List<String> command = List.of(
                 python, "-I", "-S", scripts.resolve("vivarium_guardian.py").toString());
         Map<String, String> environment = WorkerEnvironment.of(config.interpreter());
         environment.put("VIVARIUM_RUN", runId);
         try {
-            return ChildProcess.start(command, environment, directory.guardianLog());
+            return context.processes().start(command, environment, directory.guardianLog());
         } catch (IOException e) {
             throw new PoolStartFailed(
                     Reason.NO_USABLE_PYTHON,

@@ -14,10 +14,7 @@ import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.CallIntake;
 import dev.vivarium.internal.call.ReplySink;
 import dev.vivarium.internal.context.PoolContext;
-import dev.vivarium.internal.guardian.GuardianActor;
-import dev.vivarium.internal.link.WorkerLink;
 import dev.vivarium.internal.router.SessionRouter;
-import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.ErrorBody;
@@ -55,8 +52,7 @@ final class PoolActor {
     private final TimerScheduler<PoolCommand> timers;
     private final PoolContext context;
     private final ActorRef<SessionRouter.Command> router;
-    private final ActorRef<GuardianActor.Command> guardian;
-    private final GuardianActor.Registry registry;
+    private final WorkerHost host;
     private final AtomicBoolean pressed;
     private final TreeMap<Integer, ActorRef<WorkerSlot.Command>> slots = new TreeMap<>();
     private final Set<Integer> dismissed = new HashSet<>();
@@ -73,20 +69,19 @@ final class PoolActor {
             TimerScheduler<PoolCommand> timers,
             PoolContext context,
             ActorRef<SessionRouter.Command> router,
-            ActorRef<GuardianActor.Command> guardian,
-            GuardianActor.Registry registry,
+            WorkerHost host,
             AtomicBoolean pressed) {
         this.actor = actor;
         this.timers = timers;
         this.context = context;
         this.router = router;
-        this.guardian = guardian;
-        this.registry = registry;
+        this.host = host;
         this.pressed = pressed;
     }
 
     /** Returns the behavior of a pool; {@code handles} are made known before the first message is handled. */
-    static Behavior<PoolCommand> create(PoolContext context, Pools.Announcement announcement) {
+    static Behavior<PoolCommand> create(
+            PoolContext context, WorkerHost.Starter starter, Pools.Announcement announcement) {
         return Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
             PoolConfig config = context.config();
             ActorRef<Reporter.Command> reporter = actor.spawn(Reporter.create(context), "reporter", DISPATCHER);
@@ -105,14 +100,10 @@ final class PoolActor {
                     }),
                     "router",
                     DISPATCHER);
-            GuardianActor.Registry registry = new GuardianActor.Registry();
-            ActorRef<GuardianActor.Command> guardian = actor.spawn(
-                    GuardianActor.create(context, new PoolPorts.GuardianNews(self), registry), "guardian", DISPATCHER);
-            registry.connect(guardian);
-            actor.watch(guardian);
+            WorkerHost host = starter.start(actor, context);
             actor.watch(router);
             announcement.announce(new Pools.Handles(context, self, router, reporter));
-            PoolActor pool = new PoolActor(actor, timers, context, router, guardian, registry, pressed);
+            PoolActor pool = new PoolActor(actor, timers, context, router, host, pressed);
             pool.start();
             return pool.behavior(announcement);
         }));
@@ -135,7 +126,7 @@ final class PoolActor {
                 .onMessage(PoolMessage.OverflowDue.class, this::onOverflowDue)
                 .onMessage(PoolMessage.CallsEnded.class, this::onCallsEnded)
                 .onMessage(PoolMessage.CloseDue.class, this::onCloseDue)
-                .onMessage(PoolMessage.GuardianStopped.class, this::onGuardianStopped)
+                .onMessage(PoolMessage.HostStopped.class, this::onHostStopped)
                 .onSignal(ChildFailed.class, this::onChildFailed)
                 .onSignal(Terminated.class, signal -> Behaviors.same())
                 .onSignal(PostStop.class, signal -> onStopped(announcement))
@@ -185,12 +176,10 @@ final class PoolActor {
         }
         // Counted from now on, before its actor has had its first turn.
         context.slot(new WorkerSnapshot(context.worker(number), 0, WorkerSnapshot.Phase.VACANT, 0, 0, 0, 0, null));
-        WorkerDriver.Factory drivers =
-                (slot, incarnation, events) -> new WorkerLink(context, registry, slot, incarnation, events);
         ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
                 WorkerSlot.create(
                         context,
-                        drivers,
+                        host.drivers(),
                         new PoolPorts.ToRouter(router),
                         new PoolPorts.ToPool(actor.getSelf()),
                         number),
@@ -454,12 +443,12 @@ final class PoolActor {
     private Behavior<PoolCommand> stopGuardianIfAlone() {
         if (slots.isEmpty()) {
             ActorRef<PoolCommand> self = actor.getSelf();
-            guardian.tell(new GuardianActor.Stop(() -> self.tell(new PoolMessage.GuardianStopped())));
+            host.stop(() -> self.tell(new PoolMessage.HostStopped()));
         }
         return Behaviors.same();
     }
 
-    private Behavior<PoolCommand> onGuardianStopped(PoolMessage.GuardianStopped message) {
+    private Behavior<PoolCommand> onHostStopped(PoolMessage.HostStopped message) {
         changeState(PoolState.CLOSED);
         return Behaviors.stopped();
     }

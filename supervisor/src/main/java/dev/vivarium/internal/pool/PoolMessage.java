@@ -43,5 +43,5 @@ sealed interface PoolMessage extends PoolCommand.Internal {
     record CloseDue() implements PoolMessage {}
 
     /** The guardian has ended, and everything below it. */
-    record GuardianStopped() implements PoolMessage {}
+    record HostStopped() implements PoolMessage {}
 }

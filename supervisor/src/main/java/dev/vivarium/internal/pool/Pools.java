@@ -7,8 +7,7 @@ import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolNotFound;
 import dev.vivarium.PythonPool;
 import dev.vivarium.internal.context.PoolContext;
-import dev.vivarium.internal.port.Clock;
-import dev.vivarium.internal.port.Entropy;
+import dev.vivarium.internal.port.Machine;
 import dev.vivarium.internal.router.SessionRouter;
 import java.time.Duration;
 import java.util.TreeMap;
@@ -24,6 +23,7 @@ import org.apache.pekko.actor.typed.Extension;
 import org.apache.pekko.actor.typed.ExtensionId;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
 
 /** Starts pools and finds them again. */
 public final class Pools {
@@ -77,7 +77,7 @@ public final class Pools {
                 "vivarium-" + config.name().replace('.', '-'),
                 OWN_SYSTEM.withFallback(ConfigFactory.load()));
         try {
-            return spawn(config, system, true);
+            return spawn(config, system, true, Machine.system(), GuardianHost::start);
         } catch (RuntimeException e) {
             system.terminate();
             throw e;
@@ -86,19 +86,30 @@ public final class Pools {
 
     /** Starts a pool in an actor system that is there. */
     public static PythonPool startIn(PoolConfig config, ActorSystem<?> system) {
-        return spawn(config, system, false);
+        return spawn(config, system, false, Machine.system(), GuardianHost::start);
     }
 
-    private static PythonPool spawn(PoolConfig config, ActorSystem<?> system, boolean owning) {
+    /**
+     * Starts a pool on a machine, and with a host, that need not be the real ones.
+     *
+     * @param host null for the guardian
+     */
+    public static PythonPool startOn(
+            Machine machine, WorkerHost.@Nullable Starter host, PoolConfig config, ActorSystem<?> system) {
+        return spawn(config, system, false, machine, host == null ? GuardianHost::start : host);
+    }
+
+    private static PythonPool spawn(
+            PoolConfig config, ActorSystem<?> system, boolean owning, Machine machine, WorkerHost.Starter host) {
         Registry registry = system.registerExtension(RegistryId.INSTANCE);
         if (registry.pools.containsKey(config.name())) {
             throw new IllegalStateException(
                     "a pool named '" + config.name() + "' already runs in actor system '" + system.name() + "'");
         }
         CompletableFuture<Handles> ready = new CompletableFuture<>();
-        PoolContext context = new PoolContext(config, Clock.system(), Entropy.system());
+        PoolContext context = new PoolContext(config, machine);
         ActorRef<PoolCommand> pool = system.systemActorOf(
-                PoolActor.create(context, announcement(registry, ready)),
+                PoolActor.create(context, host, announcement(registry, ready)),
                 "vivarium-" + config.name(),
                 Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
         PoolFacade facade = new PoolFacade(ready.join(), system, owning);
@@ -140,8 +151,8 @@ public final class Pools {
     public static Behavior<PoolCommand> behavior(PoolConfig config) {
         return Behaviors.setup(actor -> {
             Registry registry = actor.getSystem().registerExtension(RegistryId.INSTANCE);
-            PoolContext context = new PoolContext(config, Clock.system(), Entropy.system());
-            return PoolActor.create(context, announcement(registry, new CompletableFuture<>()));
+            PoolContext context = new PoolContext(config, Machine.system());
+            return PoolActor.create(context, GuardianHost::start, announcement(registry, new CompletableFuture<>()));
         });
     }
 
