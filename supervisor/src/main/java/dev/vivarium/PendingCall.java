@@ -21,6 +21,9 @@ public interface PendingCall<T> extends CompletionStage<T> {
      */
     boolean cancel();
 
+    /** Returns how many times the call has been sent to a worker so far; 0 while it waits for the first. */
+    int attempts();
+
     /** Returns whether the call has ended. */
     boolean isDone();
 

@@ -1,6 +1,7 @@
 package dev.vivarium;
 
 import java.time.Duration;
+import java.util.Objects;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
@@ -63,5 +64,10 @@ public sealed interface PoolCommand
      *
      * @param replyTo is told when nothing of the pool is left, or null
      */
-    record Close(Duration atMost, @Nullable ActorRef<Done> replyTo) implements PoolCommand {}
+    record Close(Duration atMost, @Nullable ActorRef<Done> replyTo) implements PoolCommand {
+        /** Checks here, in whoever sends it: a pool must not stumble over its messages. */
+        public Close {
+            Objects.requireNonNull(atMost, "atMost");
+        }
+    }
 }

@@ -13,39 +13,53 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything a pool needs to know, checked and immutable. Made by {@link #builder()} or {@link #fromConfig(Config)}.
- *
- * @param name the pool's name, unique within its actor system
- * @param handlers Python files (ending in {@code .py}) and module names that define handlers
- * @param interpreter which Python runs, and in which surroundings
- * @param sizing how many workers, and how many calls may wait
- * @param calls what holds for a call that does not say otherwise
- * @param timeouts how long the steps of a worker's life may take
- * @param restart how a slot waits between failed starts
- * @param health how idle workers are checked
- * @param output what becomes of workers' output
- * @param callbacks where callers' callbacks run
- * @param runtimeDirectory the folder in which the pool makes its private directory
- * @param objectMapper converts arguments and results
- * @param eventListener is told every event, on the pool's event thread; must not block
+ * Everything a pool needs to know, checked and immutable. Made by {@link #builder()} or {@link #fromConfig(Config)} and in no
+ * other way.
  */
-public record PoolConfig(
-        String name,
-        List<String> handlers,
-        Interpreter interpreter,
-        Sizing sizing,
-        CallDefaults calls,
-        Timeouts timeouts,
-        Restart restart,
-        Health health,
-        Output output,
-        Callbacks callbacks,
-        Path runtimeDirectory,
-        ObjectMapper objectMapper,
-        @Nullable Consumer<PoolEvent> eventListener) {
+public sealed interface PoolConfig permits CheckedPoolConfig {
 
     /** The most workers, overflow included, that one pool may have. */
-    public static final int MAX_WORKERS = 1024;
+    int MAX_WORKERS = 1024;
+
+    /** Returns the pool's name, unique within its actor system. */
+    String name();
+
+    /** Returns Python files (ending in {@code .py}) and module names that define handlers. */
+    List<String> handlers();
+
+    /** Returns which Python runs, and in which surroundings. */
+    Interpreter interpreter();
+
+    /** Returns how many workers, and how many calls may wait. */
+    Sizing sizing();
+
+    /** Returns what holds for a call that does not say otherwise. */
+    CallDefaults calls();
+
+    /** Returns how long the steps of a worker's life may take. */
+    Timeouts timeouts();
+
+    /** Returns how a slot waits between failed starts. */
+    Restart restart();
+
+    /** Returns how idle workers are checked. */
+    Health health();
+
+    /** Returns what becomes of workers' output. */
+    Output output();
+
+    /** Returns where callers' callbacks run. */
+    Callbacks callbacks();
+
+    /** Returns the folder in which the pool makes its private directory. */
+    Path runtimeDirectory();
+
+    /** Returns what converts arguments and results; the pool copies it. */
+    ObjectMapper objectMapper();
+
+    /** Returns who is told every event, on the pool's event thread, or null. */
+    @Nullable
+    Consumer<PoolEvent> eventListener();
 
     /**
      * Which Python runs, and in which surroundings.
@@ -58,7 +72,7 @@ public record PoolConfig(
      * @param inherited names, or prefixes ending in {@code *}, of the JVM's variables that workers may see
      * @param computeThreads threads that BLAS and OpenMP libraries may use in each worker
      */
-    public record Interpreter(
+    record Interpreter(
             String python,
             List<String> arguments,
             List<Path> pythonPath,
@@ -87,7 +101,7 @@ public record PoolConfig(
      * @param startMode when workers are started
      * @param queueCapacity calls that may wait
      */
-    public record Sizing(
+    record Sizing(
             int workers, int overflow, Duration overflowIdle, int minReady, StartMode startMode, int queueCapacity) {}
 
     /**
@@ -97,7 +111,7 @@ public record PoolConfig(
      * @param maxRetries how often it is sent again, where that is allowed at all
      * @param limits sizes of what is sent and received
      */
-    public record CallDefaults(Duration timeout, int maxRetries, Limits limits) {}
+    record CallDefaults(Duration timeout, int maxRetries, Limits limits) {}
 
     /**
      * How long the steps of a worker's life may take.
@@ -107,7 +121,7 @@ public record PoolConfig(
      * @param cancelGrace from a call's deadline or cancellation to the worker being idle again
      * @param drainGrace from the request to end to the end of an idle worker
      */
-    public record Timeouts(Duration connect, Duration load, Duration cancelGrace, Duration drainGrace) {}
+    record Timeouts(Duration connect, Duration load, Duration cancelGrace, Duration drainGrace) {}
 
     /**
      * How a slot waits between failed starts.
@@ -117,7 +131,7 @@ public record PoolConfig(
      * @param jitter how far a wait may be shortened or lengthened at random, as a share of it, 0 to 1
      * @param stableAfter how long a worker must have been ready for its slot's failures to be forgotten
      */
-    public record Restart(Duration minBackoff, Duration maxBackoff, double jitter, Duration stableAfter) {}
+    record Restart(Duration minBackoff, Duration maxBackoff, double jitter, Duration stableAfter) {}
 
     /**
      * How idle workers are checked.
@@ -126,7 +140,7 @@ public record PoolConfig(
      * @param timeout how long a worker has to answer
      * @param maxFailures failures in a row that end a worker
      */
-    public record Health(Duration interval, Duration timeout, int maxFailures) {}
+    record Health(Duration interval, Duration timeout, int maxFailures) {}
 
     /**
      * What becomes of workers' output.
@@ -136,7 +150,7 @@ public record PoolConfig(
      * @param maxLinesPerSecond per worker; more are dropped and counted
      * @param tailLines last lines of standard error that are kept for error messages
      */
-    public record Output(OutputHandling handling, int maxLineBytes, int maxLinesPerSecond, int tailLines) {}
+    record Output(OutputHandling handling, int maxLineBytes, int maxLinesPerSecond, int tailLines) {}
 
     /**
      * Where callers' callbacks run.
@@ -145,10 +159,10 @@ public record PoolConfig(
      * @param threads the most threads of the pool's own
      * @param queueCapacity callbacks that may wait for the pool's own; beyond it they run on the thread that completes
      */
-    public record Callbacks(@Nullable Executor executor, int threads, int queueCapacity) {}
+    record Callbacks(@Nullable Executor executor, int threads, int queueCapacity) {}
 
     /** Returns a builder with every option at its default. */
-    public static PoolConfigBuilder builder() {
+    static PoolConfigBuilder builder() {
         return new PoolConfigBuilder();
     }
 
@@ -158,12 +172,12 @@ public record PoolConfig(
      * @param root a configuration with a {@code vivarium} block, such as {@code ConfigFactory.load()}
      * @throws InvalidPoolConfig when a key is unknown or a value has the wrong type; all such problems at once
      */
-    public static PoolConfigBuilder fromConfig(Config root) {
+    static PoolConfigBuilder fromConfig(Config root) {
         return ConfigBlock.read(root);
     }
 
     /** Returns a builder with this configuration's values. */
-    public PoolConfigBuilder toBuilder() {
+    default PoolConfigBuilder toBuilder() {
         return new PoolConfigBuilder(this);
     }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.protocol.Limits;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -376,13 +375,35 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    private void checkPresence(ConfigProblems problems) {
+        problems.present("name", name);
+        problems.present("python", python);
+        problems.present("overflowIdle", overflowIdle);
+        problems.present("startMode", startMode);
+        problems.present("callTimeout", callTimeout);
+        problems.present("connectTimeout", connectTimeout);
+        problems.present("loadTimeout", loadTimeout);
+        problems.present("cancelGrace", cancelGrace);
+        problems.present("drainGrace", drainGrace);
+        problems.present("minBackoff", minBackoff);
+        problems.present("maxBackoff", maxBackoff);
+        problems.present("stableAfter", stableAfter);
+        problems.present("healthInterval", healthInterval);
+        problems.present("healthTimeout", healthTimeout);
+        problems.present("output", output);
+        problems.present("runtimeDirectory", runtimeDirectory);
+        problems.present("objectMapper", objectMapper);
+    }
+
     /**
      * Checks everything and returns the configuration.
      *
      * @throws InvalidPoolConfig when anything is wrong, naming every problem
      */
     public PoolConfig build() {
-        Problems problems = new Problems();
+        ConfigProblems problems = new ConfigProblems();
+        checkPresence(problems);
+        problems.throwIfAny(); // What is not there cannot be checked any further.
         problems.require(
                 name.matches("[A-Za-z0-9_.-]{1,64}"), "name must match [A-Za-z0-9_.-]{1,64}, got '" + name + "'");
         problems.require(!handlers.isEmpty(), "handlers must name at least one Python file or module");
@@ -394,6 +415,9 @@ public final class PoolConfigBuilder {
                         .noneMatch(key -> key.isEmpty() || key.contains("=") || key.startsWith("VIVARIUM_")),
                 "environment must not have empty names, names with '=' or names that begin with VIVARIUM_, got "
                         + environment.keySet());
+        problems.require(
+                environment.entrySet().stream().noneMatch(entry -> (entry.getKey() + entry.getValue()).indexOf(0) >= 0),
+                "environment must not have names or values with NUL characters");
         problems.between("computeThreads", computeThreads, 1, 1024);
         problems.between("workers", workers, 1, PoolConfig.MAX_WORKERS);
         problems.between("overflow", overflow, 0, PoolConfig.MAX_WORKERS);
@@ -429,7 +453,7 @@ public final class PoolConfigBuilder {
         problems.between("callbackThreads", callbackThreads, 1, 1024);
         problems.between("callbackQueueCapacity", callbackQueueCapacity, 1, 1_000_000);
         problems.throwIfAny();
-        return new PoolConfig(
+        return new CheckedPoolConfig(
                 name,
                 handlers,
                 new PoolConfig.Interpreter(
@@ -456,32 +480,5 @@ public final class PoolConfigBuilder {
                 runtimeDirectory,
                 objectMapper,
                 eventListener);
-    }
-
-    /** Gathers what is wrong, so that all of it can be said at once. */
-    private static final class Problems {
-        private final List<String> found = new ArrayList<>();
-
-        void require(boolean holds, String otherwise) {
-            if (!holds) {
-                found.add(otherwise);
-            }
-        }
-
-        void between(String option, int value, int least, int most) {
-            require(value >= least && value <= most, option + " must be " + least + " to " + most + ", got " + value);
-        }
-
-        void between(String option, Duration value, Duration least, Duration most) {
-            require(
-                    value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
-                    option + " must be " + least + " to " + most + ", got " + value);
-        }
-
-        void throwIfAny() {
-            if (!found.isEmpty()) {
-                throw new InvalidPoolConfig(found);
-            }
-        }
     }
 }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PythonCall<T> {
 
+    /** The longest time limit that a call, or a pool's closing, can have. */
+    public static final Duration MAX_TIMEOUT = Duration.ofDays(30);
+
     private final String handler;
     private final List<@Nullable Object> positional;
     private final Map<String, @Nullable Object> keywords;
@@ -125,11 +128,14 @@ public final class PythonCall<T> {
     /**
      * Returns a copy with its own time limit, from the moment the call is made; it covers queue, retries and run.
      *
-     * @throws IllegalArgumentException when it is not positive
+     * @throws IllegalArgumentException when it is not positive, or longer than {@link #MAX_TIMEOUT}
      */
     public PythonCall<T> timeout(Duration limit) {
         if (limit.isNegative() || limit.isZero()) {
             throw new IllegalArgumentException("timeout must be positive, got " + limit);
+        }
+        if (limit.compareTo(MAX_TIMEOUT) > 0) {
+            throw new IllegalArgumentException("timeout must be at most " + MAX_TIMEOUT + ", got " + limit);
         }
         return new PythonCall<>(handler, positional, keywords, rawKeywords, resultType, limit, retrySafe, maxRetries);
     }

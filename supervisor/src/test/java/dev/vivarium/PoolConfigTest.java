@@ -80,6 +80,39 @@ class PoolConfigTest {
     }
 
     @Test
+    void rejectsWhatTheLibraryWouldBend() {
+        assertThatThrownBy(() -> PoolConfig.fromConfig(ConfigFactory.parseString("""
+                        vivarium {
+                          wrokers = 2
+                          pool { workers = 1.9, environment { a.b = 1 } }
+                        }
+                        """)))
+                .isInstanceOfSatisfying(
+                        InvalidPoolConfig.class, e -> assertThat(e.problems()).hasSize(3))
+                .hasMessageContaining("unknown key 'vivarium.wrokers'")
+                .hasMessageContaining("must be a whole number, got 1.9")
+                .hasMessageContaining("a name with dots must be quoted");
+    }
+
+    @Test
+    void namesEveryOptionThatIsMissing() {
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .name(null)
+                        .startMode(null)
+                        .callTimeout(null)
+                        .build())
+                .hasMessageContaining("name must not be null")
+                .hasMessageContaining("startMode must not be null")
+                .hasMessageContaining("callTimeout must not be null");
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .environment("A", "b\0c")
+                        .build())
+                .hasMessageContaining("NUL");
+    }
+
+    @Test
     void hasAKeyForEveryOptionThatCanBeWritten() {
         Set<String> options = Arrays.stream(PoolConfigBuilder.class.getDeclaredMethods())
                 .filter(method -> method.getReturnType() == PoolConfigBuilder.class)

@@ -2,6 +2,7 @@ package dev.vivarium.internal.call;
 
 import dev.vivarium.PoolException;
 import dev.vivarium.WorkerCrashed.Attempt;
+import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolStats;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe, except for the record of attempts, which belongs to the router.
  */
-public final class ActiveCall {
+public final class ActiveCall implements OpenCall {
 
     /** Where a call is. */
     public enum Phase {
@@ -123,6 +124,11 @@ public final class ActiveCall {
         return phase.get() == Phase.DONE;
     }
 
+    @Override
+    public boolean isLeased() {
+        return phase.get() == Phase.LEASED;
+    }
+
     /** Returns the attempts that ended with their worker; to be used by the router only. */
     public List<Attempt> attempts() {
         return attempts;
@@ -156,21 +162,21 @@ public final class ActiveCall {
     /** Ends the call with a result; false when it had ended before. */
     public boolean succeed(byte[] result) {
         if (phase.compareAndSet(Phase.LEASED, Phase.DONE)) {
-            stats.ended(true, false);
+            stats.ended(this, true, false);
             sink.succeeded(this, result);
             return true;
         }
         return false;
     }
 
-    /** Ends the call with an error, wherever it is; false when it had ended before. */
+    @Override
     public boolean fail(PoolException error) {
         return failFrom(Phase.LEASED, error) || failFrom(Phase.QUEUED, error) || failFrom(Phase.LEASED, error);
     }
 
     private boolean failFrom(Phase from, PoolException error) {
         if (phase.compareAndSet(from, Phase.DONE)) {
-            stats.ended(false, from == Phase.QUEUED);
+            stats.ended(this, false, from == Phase.QUEUED);
             sink.failed(this, error);
             return true;
         }

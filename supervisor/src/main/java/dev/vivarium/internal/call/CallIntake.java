@@ -29,9 +29,8 @@ public final class CallIntake {
             PoolContext context, PythonCall<?> call, long id, ActiveCall.Sink sink, Consumer<PoolException> refusal) {
         Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
         long deadline = context.clock().nanoTime() + timeout.toNanos();
-        if (context.state() == PoolState.DRAINING || context.state() == PoolState.CLOSED) {
-            refusal.accept(new PoolClosed(
-                    Execution.NOT_STARTED, "pool '" + context.config().name() + "' is closed and accepts no calls"));
+        if (isClosed(context)) {
+            refusal.accept(closed(context));
             return null;
         }
         byte[] body;
@@ -55,8 +54,24 @@ public final class CallIntake {
             return null;
         }
         int maxRetries = call.retryLimit().orElse(context.config().calls().maxRetries());
-        return new ActiveCall(
+        ActiveCall accepted = new ActiveCall(
                 id, call.handler(), body, deadline, timeout, call.isRetrySafe(), maxRetries, context.stats(), sink);
+        context.stats().opened(accepted);
+        // The pool may have closed while the arguments were encoded. From here on its end finds the call by itself.
+        if (isClosed(context)) {
+            accepted.fail(closed(context));
+            return null;
+        }
+        return accepted;
+    }
+
+    private static boolean isClosed(PoolContext context) {
+        return context.state() == PoolState.DRAINING || context.state() == PoolState.CLOSED;
+    }
+
+    private static PoolClosed closed(PoolContext context) {
+        return new PoolClosed(
+                Execution.NOT_STARTED, "pool '" + context.config().name() + "' is closed and accepts no calls");
     }
 
     private static byte[] encode(PoolContext context, PythonCall<?> call) throws CodecException {

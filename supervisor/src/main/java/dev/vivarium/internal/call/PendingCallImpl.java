@@ -111,7 +111,7 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
         return id;
     }
 
-    /** Returns how often the call was sent to a worker. */
+    @Override
     public int attempts() {
         ActiveCall active = call;
         return active == null ? 0 : active.sent();
@@ -164,7 +164,16 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
 
     @Override
     public T await(Duration atMost) throws InterruptedException, TimeoutException {
-        return join(() -> get(Math.max(0, atMost.toNanos()), TimeUnit.NANOSECONDS));
+        return join(() -> get(nanos(atMost), TimeUnit.NANOSECONDS));
+    }
+
+    /** Returns the time in nanoseconds; as many as there can be when it is longer than that. */
+    private static long nanos(Duration time) {
+        try {
+            return Math.max(0, time.toNanos());
+        } catch (ArithmeticException e) {
+            return time.isNegative() ? 0 : Long.MAX_VALUE;
+        }
     }
 
     private interface Wait<T> {

@@ -2,6 +2,7 @@ package dev.vivarium.internal.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigValueType;
 import dev.vivarium.InvalidPoolConfig;
 import dev.vivarium.OutputHandling;
 import dev.vivarium.PoolConfig;
@@ -24,6 +25,9 @@ public final class ConfigBlock {
         void set(PoolConfigBuilder builder, Config block, String key);
     }
 
+    /** What {@code vivarium} may hold besides the options of the pool. */
+    private static final List<String> PARTS = List.of("dispatcher", "pool");
+
     private static final Map<String, Setter> OPTIONS = new LinkedHashMap<>();
 
     static {
@@ -38,19 +42,25 @@ public final class ConfigBlock {
         OPTIONS.put("working-directory", (b, c, k) -> b.workingDirectory(Path.of(c.getString(k))));
         OPTIONS.put("environment", (b, c, k) -> {
             Map<String, String> variables = new LinkedHashMap<>();
-            c.getObject(k).forEach((name, value) -> variables.put(name, String.valueOf(value.unwrapped())));
+            c.getObject(k).forEach((name, value) -> {
+                if (value.valueType() == ConfigValueType.OBJECT || value.valueType() == ConfigValueType.LIST) {
+                    throw new IllegalArgumentException(
+                            "the value of '" + name + "' is not text; a name with dots must be quoted");
+                }
+                variables.put(name, String.valueOf(value.unwrapped()));
+            });
             b.environment(variables);
         });
         OPTIONS.put("inherit-environment", (b, c, k) -> b.inheritEnvironment(c.getStringList(k)));
-        OPTIONS.put("compute-threads", (b, c, k) -> b.computeThreads(c.getInt(k)));
-        OPTIONS.put("workers", (b, c, k) -> b.workers(c.getInt(k)));
-        OPTIONS.put("overflow", (b, c, k) -> b.overflow(c.getInt(k)));
+        OPTIONS.put("compute-threads", (b, c, k) -> b.computeThreads(whole(c, k)));
+        OPTIONS.put("workers", (b, c, k) -> b.workers(whole(c, k)));
+        OPTIONS.put("overflow", (b, c, k) -> b.overflow(whole(c, k)));
         OPTIONS.put("overflow-idle", (b, c, k) -> b.overflowIdle(c.getDuration(k)));
-        OPTIONS.put("min-ready", (b, c, k) -> b.minReady(c.getInt(k)));
+        OPTIONS.put("min-ready", (b, c, k) -> b.minReady(whole(c, k)));
         OPTIONS.put("start-mode", (b, c, k) -> b.startMode(constant(StartMode.class, c, k)));
-        OPTIONS.put("queue-capacity", (b, c, k) -> b.queueCapacity(c.getInt(k)));
+        OPTIONS.put("queue-capacity", (b, c, k) -> b.queueCapacity(whole(c, k)));
         OPTIONS.put("call-timeout", (b, c, k) -> b.callTimeout(c.getDuration(k)));
-        OPTIONS.put("max-retries", (b, c, k) -> b.maxRetries(c.getInt(k)));
+        OPTIONS.put("max-retries", (b, c, k) -> b.maxRetries(whole(c, k)));
         OPTIONS.put("max-body-bytes", (b, c, k) -> b.maxBodyBytes(Math.toIntExact(c.getBytes(k))));
         OPTIONS.put("connect-timeout", (b, c, k) -> b.connectTimeout(c.getDuration(k)));
         OPTIONS.put("load-timeout", (b, c, k) -> b.loadTimeout(c.getDuration(k)));
@@ -62,13 +72,13 @@ public final class ConfigBlock {
         OPTIONS.put("stable-after", (b, c, k) -> b.stableAfter(c.getDuration(k)));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
-        OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(c.getInt(k)));
+        OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));
         OPTIONS.put("output", (b, c, k) -> b.output(constant(OutputHandling.class, c, k)));
         OPTIONS.put("max-line-bytes", (b, c, k) -> b.maxLineBytes(Math.toIntExact(c.getBytes(k))));
-        OPTIONS.put("max-lines-per-second", (b, c, k) -> b.maxLinesPerSecond(c.getInt(k)));
-        OPTIONS.put("tail-lines", (b, c, k) -> b.tailLines(c.getInt(k)));
-        OPTIONS.put("callback-threads", (b, c, k) -> b.callbackThreads(c.getInt(k)));
-        OPTIONS.put("callback-queue-capacity", (b, c, k) -> b.callbackQueueCapacity(c.getInt(k)));
+        OPTIONS.put("max-lines-per-second", (b, c, k) -> b.maxLinesPerSecond(whole(c, k)));
+        OPTIONS.put("tail-lines", (b, c, k) -> b.tailLines(whole(c, k)));
+        OPTIONS.put("callback-threads", (b, c, k) -> b.callbackThreads(whole(c, k)));
+        OPTIONS.put("callback-queue-capacity", (b, c, k) -> b.callbackQueueCapacity(whole(c, k)));
         OPTIONS.put("runtime-directory", (b, c, k) -> b.runtimeDirectory(Path.of(c.getString(k))));
     }
 
@@ -84,6 +94,11 @@ public final class ConfigBlock {
         List<String> problems = new ArrayList<>();
         if (!root.hasPath(BLOCK)) {
             throw new InvalidPoolConfig(List.of("the configuration has no block '" + BLOCK + "'"));
+        }
+        for (String key : new TreeSet<>(root.getConfig("vivarium").root().keySet())) {
+            if (!PARTS.contains(key)) {
+                problems.add("unknown key 'vivarium." + key + "'; known: " + String.join(", ", PARTS));
+            }
         }
         Config block = root.getConfig(BLOCK);
         for (String key : new TreeSet<>(block.root().keySet())) {
@@ -107,6 +122,16 @@ public final class ConfigBlock {
     /** Returns the keys that the block may have. */
     public static List<String> keys() {
         return List.copyOf(OPTIONS.keySet());
+    }
+
+    /** Returns a whole number; a fraction is refused, which the library would cut off. */
+    private static int whole(Config block, String key) {
+        double value = block.getDouble(key);
+        if (value != Math.rint(value) || Math.abs(value) > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "must be a whole number, got " + block.getValue(key).render());
+        }
+        return (int) value;
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, Config block, String key) {

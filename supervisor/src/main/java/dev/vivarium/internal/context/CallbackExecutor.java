@@ -7,11 +7,16 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Where callers' callbacks run: the caller's own executor, or a named and bounded one of the pool's. Thread-safe. */
 public final class CallbackExecutor implements Executor {
+
+    private static final Logger log = LoggerFactory.getLogger(CallbackExecutor.class);
 
     private final Executor target;
     private final @Nullable ThreadPoolExecutor own;
@@ -44,13 +49,32 @@ public final class CallbackExecutor implements Executor {
         };
     }
 
-    /** Runs a callback; on this thread when the executor is full or has been shut down, because no outcome may get lost. */
+    /**
+     * Runs a callback; on this thread when the executor is full, has been shut down or fails, because no outcome may get
+     * lost.
+     */
     @Override
     public void execute(Runnable callback) {
+        if (own != null) {
+            try {
+                own.execute(callback);
+            } catch (RejectedExecutionException full) {
+                callback.run();
+            }
+            return;
+        }
+        // Whatever a caller's executor throws, and whether it has run the callback before or not: once, and not never.
+        AtomicBoolean taken = new AtomicBoolean();
+        Runnable once = () -> {
+            if (taken.compareAndSet(false, true)) {
+                callback.run();
+            }
+        };
         try {
-            target.execute(callback);
-        } catch (RejectedExecutionException full) {
-            callback.run();
+            target.execute(once);
+        } catch (RuntimeException | Error refused) {
+            log.debug("the callback executor refused", refused);
+            once.run();
         }
     }
 

@@ -1,5 +1,9 @@
 package dev.vivarium.internal.context;
 
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,6 +22,7 @@ public final class PoolStats {
     private final LongAdder droppedLogLines = new LongAdder();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong open = new AtomicLong();
+    private final Set<OpenCall> openCalls = ConcurrentHashMap.newKeySet();
     private final AtomicReference<@Nullable Runnable> whenIdle = new AtomicReference<>();
 
     /** Takes a place in the queue if there is one. */
@@ -32,6 +37,16 @@ public final class PoolStats {
         accepted.increment();
         open.incrementAndGet();
         return true;
+    }
+
+    /** Notes an accepted call: whatever happens to the actors that it passes through, it can be found and ended. */
+    public void opened(OpenCall call) {
+        openCalls.add(call);
+    }
+
+    /** Returns the calls that have not ended. */
+    public Collection<OpenCall> openCalls() {
+        return List.copyOf(openCalls);
     }
 
     /** A waiting call was given to a worker. */
@@ -49,7 +64,8 @@ public final class PoolStats {
      *
      * @param wasWaiting whether it ended in the queue
      */
-    public void ended(boolean ok, boolean wasWaiting) {
+    public void ended(OpenCall call, boolean ok, boolean wasWaiting) {
+        openCalls.remove(call);
         (ok ? succeeded : failed).increment();
         if (wasWaiting) {
             waiting.decrementAndGet();

@@ -99,6 +99,7 @@ public final class GuardianActor {
     private int failures;
     private int losses;
     private boolean launching;
+    private CompletableFuture<GuardianProcess> launch = new CompletableFuture<>();
 
     private GuardianActor(
             ActorContext<Command> actor,
@@ -186,6 +187,7 @@ public final class GuardianActor {
                 () -> GuardianProcess.launch(
                         context, runId, launched -> new GuardianConnections(launched, links, actor.getSelf())),
                 context.io());
+        launch = starting;
         actor.pipeToSelf(
                 starting, (launched, failure) -> launched != null ? new Launched(launched) : new LaunchFailed(failure));
         return Behaviors.same();
@@ -445,6 +447,8 @@ public final class GuardianActor {
                 left.close();
             }
         }
+        // One that is being launched at this moment has nobody else to end it: its news would come to a dead actor.
+        var unused = launch.thenAccept(GuardianProcess::close);
         return Behaviors.same();
     }
 }

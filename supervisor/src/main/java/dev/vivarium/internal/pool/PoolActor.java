@@ -1,6 +1,7 @@
 package dev.vivarium.internal.pool;
 
 import dev.vivarium.CallCancelled;
+import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolEvent;
@@ -13,12 +14,12 @@ import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.CallIntake;
 import dev.vivarium.internal.call.ReplySink;
+import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.ErrorBody;
-import dev.vivarium.protocol.message.StackEntry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -100,9 +101,10 @@ final class PoolActor {
                     }),
                     "router",
                     DISPATCHER);
-            WorkerHost host = starter.start(actor, context);
             actor.watch(router);
+            // Before anything is started: a name that is taken ends this actor here.
             announcement.announce(new Pools.Handles(context, self, router, reporter));
+            WorkerHost host = starter.start(actor, context);
             PoolActor pool = new PoolActor(actor, timers, context, router, host, pressed);
             pool.start();
             return pool.behavior(announcement);
@@ -264,6 +266,7 @@ final class PoolActor {
         context.wanted(Math.max(1, Math.min(message.workers(), most)));
         Set<Integer> before = Set.copyOf(slots.keySet());
         reconcile();
+        serveIfEnoughAreReady();
         if (context.config().sizing().startMode() == StartMode.EAGER) {
             slots.forEach((number, slot) -> {
                 if (!before.contains(number)) {
@@ -283,10 +286,14 @@ final class PoolActor {
         ready.add(message.slot());
         context.handlers(message.ready().handlers());
         context.trouble(null);
-        if (ready.size() >= context.config().sizing().minReady()) {
+        serveIfEnoughAreReady();
+        return Behaviors.same();
+    }
+
+    private void serveIfEnoughAreReady() {
+        if (ready.size() >= Math.min(context.config().sizing().minReady(), context.wanted())) {
             serve();
         }
-        return Behaviors.same();
     }
 
     private void serve() {
@@ -306,32 +313,16 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onSlotStartFailed(PoolMessage.SlotStartFailed message) {
+        if (dismissed.contains(message.slot())) {
+            return Behaviors.same(); // It was not wanted any more; that says nothing about those that are.
+        }
         ErrorBody error = message.error();
-        StringBuilder text = new StringBuilder(message.exit().detail());
-        if (error != null) {
-            for (StackEntry entry : error.causes().isEmpty()
-                    ? error.traceback()
-                    : error.causes().get(0).traceback()) {
-                if (!entry.file().startsWith("<frozen")) {
-                    text.append("\n  File \"")
-                            .append(entry.file())
-                            .append("\", line ")
-                            .append(entry.line());
-                    text.append(", in ")
-                            .append(entry.function())
-                            .append("\n    ")
-                            .append(entry.code());
-                }
-            }
-        }
-        for (String line : message.exit().lastLines()) {
-            text.append("\n  | ").append(line);
-        }
+        String text = StartTrouble.describe(message.exit(), error);
         context.trouble(
                 "workers cannot be started at present: " + message.exit().detail());
         PoolStartFailed.Reason reason =
                 error != null ? PoolStartFailed.Reason.HANDLERS_NOT_LOADED : PoolStartFailed.Reason.WORKERS_NOT_READY;
-        startFailed(new PoolStartFailed(reason, text.toString(), null));
+        startFailed(new PoolStartFailed(reason, text, null));
         return Behaviors.same();
     }
 
@@ -416,8 +407,13 @@ final class PoolActor {
             ActorRef<PoolCommand> self = actor.getSelf();
             context.stats().onceIdle(() -> self.tell(new PoolMessage.CallsEnded()));
         }
-        Duration atMost = message.atMost().isNegative() ? Duration.ZERO : message.atMost();
-        timers.startSingleTimer(PoolMessage.CloseDue.class, new PoolMessage.CloseDue(), atMost);
+        Duration atMost = message.atMost();
+        if (atMost.isNegative() || atMost.isZero()) {
+            actor.getSelf().tell(new PoolMessage.CloseDue());
+        } else {
+            Duration limit = atMost.compareTo(PythonCall.MAX_TIMEOUT) > 0 ? PythonCall.MAX_TIMEOUT : atMost;
+            timers.startSingleTimer(PoolMessage.CloseDue.class, new PoolMessage.CloseDue(), limit);
+        }
         return Behaviors.same();
     }
 
@@ -463,9 +459,21 @@ final class PoolActor {
         return Behaviors.stopped();
     }
 
+    /** Ends the calls that were with the pool's actors, or on their way between them, when all of those stopped. */
+    private void failOpenCalls() {
+        for (OpenCall call : context.stats().openCalls()) {
+            boolean leased = call.isLeased();
+            call.fail(new PoolClosed(
+                    leased ? Execution.UNKNOWN : Execution.NOT_STARTED,
+                    "pool '" + context.config().name() + "' ended while " + call
+                            + (leased ? " was with a worker" : " waited")));
+        }
+    }
+
     private Behavior<PoolCommand> onStopped(Pools.Announcement announcement) {
         context.state(PoolState.CLOSED);
         announcement.withdraw(context);
+        failOpenCalls();
         context.serving()
                 .completeExceptionally(new PoolStartFailed(
                         PoolStartFailed.Reason.WORKERS_NOT_READY, "the pool was closed before it served", null));

@@ -7,6 +7,7 @@ import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
 import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import dev.vivarium.Signal;
@@ -19,6 +20,7 @@ import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.protocol.message.HandlerInfo;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -111,6 +113,9 @@ final class PoolFacade implements PythonPool {
         return Source.<PoolEvent>queue(EVENT_BUFFER).mapMaterializedValue(queue -> {
             context.events().connect(event -> handles.reporter().tell(new Reporter.Publish(event)));
             handles.reporter().tell(new Reporter.Subscribe(queue));
+            if (context.state() == PoolState.CLOSED || context.closed().isDone()) {
+                queue.complete(); // Nobody is there any more to do it.
+            }
             return NotUsed.getInstance();
         });
     }
@@ -139,6 +144,7 @@ final class PoolFacade implements PythonPool {
 
     @Override
     public void close(Duration atMost) {
+        Objects.requireNonNull(atMost, "atMost");
         boolean interrupted = waitFor(Pools.closing(handles, atMost));
         if (owning) {
             system.terminate();

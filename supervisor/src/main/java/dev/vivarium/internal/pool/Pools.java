@@ -12,7 +12,9 @@ import dev.vivarium.internal.router.SessionRouter;
 import java.time.Duration;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -45,6 +47,7 @@ public final class Pools {
     /** The pools of one actor system, by name. Thread-safe. */
     static final class Registry implements Extension {
         private final ConcurrentHashMap<String, Handles> pools = new ConcurrentHashMap<>();
+        private final AtomicLong started = new AtomicLong();
     }
 
     private static final class RegistryId extends ExtensionId<Registry> {
@@ -110,9 +113,10 @@ public final class Pools {
         PoolContext context = new PoolContext(config, machine);
         ActorRef<PoolCommand> pool = system.systemActorOf(
                 PoolActor.create(context, host, announcement(registry, ready)),
-                "vivarium-" + config.name(),
+                // Numbered: the name of an actor is free only some time after the pool has closed.
+                "vivarium-" + config.name() + "-" + registry.started.incrementAndGet(),
                 Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
-        PoolFacade facade = new PoolFacade(ready.join(), system, owning);
+        PoolFacade facade = new PoolFacade(handles(ready), system, owning);
         Cancellable task = CoordinatedShutdown.get(system)
                 .addCancellableTask(
                         CoordinatedShutdown.PhaseServiceRequestsDone(),
@@ -124,6 +128,15 @@ public final class Pools {
         // A system may outlive many pools; what closes one of them must not stay behind.
         var unused = context.closed().thenRun(task::cancel);
         return facade;
+    }
+
+    private static Handles handles(CompletableFuture<Handles> ready) {
+        try {
+            return ready.join();
+        } catch (CompletionException e) {
+            // Another pool of that name was started at the same moment, and was first.
+            throw e.getCause() instanceof IllegalStateException taken ? taken : e;
+        }
     }
 
     private static Announcement announcement(Registry registry, CompletableFuture<Handles> ready) {

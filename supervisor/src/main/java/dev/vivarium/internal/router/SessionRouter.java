@@ -257,25 +257,29 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> assign() {
-        long now = context.clock().nanoTime();
-        for (RouterCore.Assignment assignment : memory.core.assign()) {
-            ActiveCall call = memory.calls.remove(assignment.callId());
-            ActorRef<WorkerSlot.Command> worker = memory.workers.get(assignment.slot());
-            if (call == null || worker == null) {
-                log.error("a defect: nothing is known about {}", assignment);
-                continue;
-            }
-            if (call.deadline() - now <= 0) {
-                expire(call);
-            } else if (call.lease()) {
-                worker.tell(new WorkerSlot.Lease(assignment.incarnation(), call));
-                continue;
-            }
-            // The call ended before it could be sent, so the worker is free for the next one.
-            memory.core.available(assignment.slot(), assignment.incarnation());
-            return assign();
+        List<RouterCore.Assignment> assignments = memory.core.assign();
+        while (!assignments.isEmpty()) {
+            assignments.forEach(this::carryOut);
+            // A call that had ended before it could be sent leaves its worker free for the next one.
+            assignments = memory.core.assign();
         }
         return waitsChanged();
+    }
+
+    private void carryOut(RouterCore.Assignment assignment) {
+        ActiveCall call = memory.calls.remove(assignment.callId());
+        ActorRef<WorkerSlot.Command> worker = memory.workers.get(assignment.slot());
+        if (call == null || worker == null) {
+            log.error("a defect: nothing is known about {}", assignment);
+            return;
+        }
+        if (call.deadline() - context.clock().nanoTime() <= 0) {
+            expire(call);
+        } else if (call.lease()) {
+            worker.tell(new WorkerSlot.Lease(assignment.incarnation(), call));
+            return;
+        }
+        memory.core.available(assignment.slot(), assignment.incarnation());
     }
 
     /** Keeps the timer at the earliest deadline, and tells the pool when calls wait. */

@@ -1,0 +1,24 @@
+package dev.vivarium;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A configuration that {@link PoolConfigBuilder#build()} has checked and copied. */
+record CheckedPoolConfig(
+        String name,
+        List<String> handlers,
+        PoolConfig.Interpreter interpreter,
+        PoolConfig.Sizing sizing,
+        PoolConfig.CallDefaults calls,
+        PoolConfig.Timeouts timeouts,
+        PoolConfig.Restart restart,
+        PoolConfig.Health health,
+        PoolConfig.Output output,
+        PoolConfig.Callbacks callbacks,
+        Path runtimeDirectory,
+        ObjectMapper objectMapper,
+        @Nullable Consumer<PoolEvent> eventListener)
+        implements PoolConfig {}

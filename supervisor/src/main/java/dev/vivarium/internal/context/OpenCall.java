@@ -1,0 +1,13 @@
+package dev.vivarium.internal.context;
+
+import dev.vivarium.PoolException;
+
+/** An accepted call that has not ended, as those see it who only have to end it. */
+public interface OpenCall {
+
+    /** Ends the call with an error, wherever it is; false when it had ended before. */
+    boolean fail(PoolException error);
+
+    /** Returns whether it has been given to a worker. */
+    boolean isLeased();
+}
