@@ -221,14 +221,19 @@ public final class WorkerSlot {
                 || driver == null) {
             return Behaviors.same();
         }
-        Execution execution = driver.executionOf(late.id());
+        Execution seen = driver.executionOf(late.id());
         boolean ended = late.fail(new CallTimedOut(
-                execution,
+                whileItLives(seen),
                 late.timeout(),
                 context.snapshot(),
                 late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
-                        + ", incarnation " + message.incarnation() + " (" + describe(execution) + ")"));
+                        + ", incarnation " + message.incarnation() + " (" + describe(seen) + ")"));
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+    }
+
+    /** A handler that has not started may still do so as long as its process lives. */
+    private static Execution whileItLives(Execution seen) {
+        return seen == Execution.NOT_STARTED ? Execution.UNKNOWN : seen;
     }
 
     private static String describe(Execution execution) {
@@ -328,7 +333,7 @@ public final class WorkerSlot {
         if (open != null && current != null) {
             call = null;
             WorkerExit exit = end.exit(TransitionCause.DRAINED, current.lastLines());
-            router.lost(open, exit, current.executionOf(open.id()));
+            router.lost(open, exit, whileItLives(current.executionOf(open.id())));
         }
         return Behaviors.same();
     }
