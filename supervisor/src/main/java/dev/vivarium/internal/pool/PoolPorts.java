@@ -45,8 +45,8 @@ final class PoolPorts {
         }
 
         @Override
-        public void gone(int slot) {
-            router.tell(new SessionRouter.Gone(slot));
+        public void gone(int slot, ActorRef<WorkerSlot.Command> worker) {
+            router.tell(new SessionRouter.Gone(slot, worker));
         }
     }
 

@@ -48,8 +48,8 @@ public final class SessionRouter {
     /** A worker may not be leased any more. */
     public record Withdrawn(int slot, int incarnation) implements Command {}
 
-    /** A slot has ended. */
-    public record Gone(int slot) implements Command {}
+    /** A slot has ended; its worker stays to refuse leases until it is told that it is forgotten. */
+    public record Gone(int slot, ActorRef<WorkerSlot.Command> worker) implements Command {}
 
     /** A slot could not take a call; nothing was sent. */
     public record Refused(ActiveCall call) implements Command {}
@@ -138,6 +138,7 @@ public final class SessionRouter {
     private Behavior<Command> onGone(Gone message) {
         memory.core.forget(message.slot());
         memory.workers.remove(message.slot());
+        message.worker().tell(new WorkerSlot.Forgotten());
         return Behaviors.same();
     }
 

@@ -20,6 +20,6 @@ public interface RouterPort {
     /** The worker ended with a call. */
     void lost(ActiveCall call, WorkerExit exit, Execution execution);
 
-    /** The slot has ended. */
-    void gone(int slot);
+    /** The slot has ended; the worker is told {@link WorkerSlot.Forgotten} once no lease can follow. */
+    void gone(int slot, ActorRef<WorkerSlot.Command> worker);
 }

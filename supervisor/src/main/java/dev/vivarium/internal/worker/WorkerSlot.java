@@ -59,6 +59,9 @@ public final class WorkerSlot {
     /** Send a signal to the process, unless that incarnation has ended. */
     public record SendSignal(int incarnation, Signal signal) implements Command {}
 
+    /** The router has forgotten the slot, which has ended: no lease is on its way any more. */
+    public record Forgotten() implements Command {}
+
     private record CallStopped(int incarnation, long callId) implements Command {}
 
     private record DeadlinePassed(int incarnation, long callId) implements Command {}
@@ -168,6 +171,7 @@ public final class WorkerSlot {
                 .onMessage(Dismiss.class, this::onDismiss)
                 .onMessage(EndNow.class, this::onEndNow)
                 .onMessage(SendSignal.class, this::onSendSignal)
+                .onMessage(Forgotten.class, this::onForgotten)
                 .onMessage(Spawned.class, this::onSpawned)
                 .onMessage(SpawnRefused.class, this::onSpawnRefused)
                 .onMessage(HelloReceived.class, this::onHelloReceived)
@@ -223,25 +227,12 @@ public final class WorkerSlot {
         }
         Execution seen = driver.executionOf(late.id());
         boolean ended = late.fail(new CallTimedOut(
-                whileItLives(seen),
+                Progress.certain(seen),
                 late.timeout(),
                 context.snapshot(),
                 late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
-                        + ", incarnation " + message.incarnation() + " (" + describe(seen) + ")"));
+                        + ", incarnation " + message.incarnation() + " (" + Progress.describe(seen) + ")"));
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
-    }
-
-    /** A handler that has not started may still do so as long as its process lives. */
-    private static Execution whileItLives(Execution seen) {
-        return seen == Execution.NOT_STARTED ? Execution.UNKNOWN : seen;
-    }
-
-    private static String describe(Execution execution) {
-        return switch (execution) {
-            case NOT_STARTED -> "the handler had not started";
-            case UNKNOWN -> "the handler had started";
-            case RAN -> "the handler had finished";
-        };
     }
 
     private Behavior<Command> onTimerElapsed(TimerElapsed message) {
@@ -333,7 +324,7 @@ public final class WorkerSlot {
         if (open != null && current != null) {
             call = null;
             WorkerExit exit = end.exit(TransitionCause.DRAINED, current.lastLines());
-            router.lost(open, exit, whileItLives(current.executionOf(open.id())));
+            router.lost(open, exit, Progress.certain(current.executionOf(open.id())));
         }
         return Behaviors.same();
     }
@@ -342,23 +333,18 @@ public final class WorkerSlot {
         SlotCore.Step step = core.on(state, event, context.clock().nanoTime());
         SlotState before = state;
         state = step.state();
-        Behavior<Command> next = Behaviors.same();
-        for (SlotEffect effect : step.effects()) {
-            if (effect instanceof SlotEffect.Retire) {
-                next = Behaviors.stopped();
-            } else {
-                perform(effect);
-            }
-        }
+        step.effects().forEach(this::perform);
         if (state != before) {
             publish();
         }
-        if (next != Behaviors.<Command>same()) {
-            context.slotEnded(slot);
-            router.gone(slot);
-            pool.retired(slot);
-        }
-        return next;
+        return Behaviors.same();
+    }
+
+    /** The end of a slot whose core has retired. Until the router says so, a lease may be on its way and must be refused. */
+    private Behavior<Command> onForgotten(Forgotten message) {
+        context.slotEnded(slot);
+        pool.retired(slot);
+        return Behaviors.stopped();
     }
 
     private void perform(SlotEffect effect) {
@@ -383,6 +369,8 @@ public final class WorkerSlot {
             ended(ended);
         } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
             scheduleRestart(restart);
+        } else if (effect instanceof SlotEffect.Retire) {
+            router.gone(slot, actor.getSelf());
         } else if (driver != null) {
             drive(effect, driver);
         }

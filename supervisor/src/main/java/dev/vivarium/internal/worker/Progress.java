@@ -1,0 +1,23 @@
+package dev.vivarium.internal.worker;
+
+import dev.vivarium.protocol.Execution;
+
+/** Puts what was seen of a call into words, while its process lives. */
+final class Progress {
+
+    private Progress() {}
+
+    /** Returns what is certain: a handler that has not started may still do so as long as its process lives. */
+    static Execution certain(Execution seen) {
+        return seen == Execution.NOT_STARTED ? Execution.UNKNOWN : seen;
+    }
+
+    /** Returns what was seen as a clause. */
+    static String describe(Execution seen) {
+        return switch (seen) {
+            case NOT_STARTED -> "the handler had not started";
+            case UNKNOWN -> "the handler had started";
+            case RAN -> "the handler had finished";
+        };
+    }
+}
