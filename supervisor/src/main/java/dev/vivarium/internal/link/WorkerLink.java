@@ -203,18 +203,27 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
         ActiveCall call = running.get();
-        if (call == null || call.id() != frame.callId() || !running.compareAndSet(call, null)) {
-            throw violation(
-                    ProtocolViolation.Kind.UNEXPECTED_TYPE,
-                    frame,
-                    frame.type() + " for call " + frame.callId()
-                            + (call == null ? ", none is running" : ", running is " + call.id()));
+        if (call == null || call.id() != frame.callId()) {
+            throw notRunning(frame, call);
         }
-        boolean inTime = error == null ? call.succeed(frame.body()) : call.fail(toException(call, error));
+        PoolException failure = error == null ? null : toException(call, error);
+        if (!running.compareAndSet(call, null)) {
+            throw notRunning(frame, null);
+        }
+        // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
+        boolean inTime = failure == null ? call.succeed(frame.body()) : call.fail(failure);
         if (!inTime) {
             context.stats().countLateReply();
         }
         events.answered(frame.callId());
+    }
+
+    private static ProtocolViolationException notRunning(Frame frame, @Nullable ActiveCall call) {
+        return violation(
+                ProtocolViolation.Kind.UNEXPECTED_TYPE,
+                frame,
+                frame.type() + " for call " + frame.callId()
+                        + (call == null ? ", none is running" : ", running is " + call.id()));
     }
 
     private PoolException toException(ActiveCall call, ErrorBody error) {
@@ -328,6 +337,11 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void signal(int number, boolean group) {
         guardian.signal(slot, incarnation, number, group);
+    }
+
+    @Override
+    public boolean takeBack(ActiveCall call) {
+        return running.compareAndSet(call, null);
     }
 
     @Override

@@ -38,6 +38,13 @@ public interface WorkerDriver {
      */
     void signal(int number, boolean group);
 
+    /**
+     * Takes a call back, so that no answer of this process can end it any more.
+     *
+     * @return false when its answer has been read: then it has ended
+     */
+    boolean takeBack(ActiveCall call);
+
     /** Returns what is known about a call that was sent to it. */
     Execution executionOf(long callId);
 

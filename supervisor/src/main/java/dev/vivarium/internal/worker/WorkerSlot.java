@@ -321,7 +321,7 @@ public final class WorkerSlot {
             driver = null;
         }
         ActiveCall open = call;
-        if (open != null && current != null) {
+        if (open != null && current != null && current.takeBack(open)) {
             call = null;
             WorkerExit exit = end.exit(TransitionCause.DRAINED, current.lastLines());
             router.lost(open, exit, Progress.certain(current.executionOf(open.id())));
@@ -446,7 +446,7 @@ public final class WorkerSlot {
         }
         ActiveCall open = call;
         call = null;
-        if (open != null && driver != null) {
+        if (open != null && driver != null && driver.takeBack(open)) {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
         if (!everReady || state instanceof SlotState.BackingOff) {
