@@ -176,11 +176,15 @@ public final class ActiveCall implements OpenCall {
 
     private boolean failFrom(Phase from, PoolException error) {
         if (phase.compareAndSet(from, Phase.DONE)) {
-            stats.ended(this, false, from == Phase.QUEUED);
-            sink.failed(this, error);
+            ended(from, error);
             return true;
         }
         return false;
+    }
+
+    private void ended(Phase from, PoolException error) {
+        stats.ended(this, false, from == Phase.QUEUED);
+        sink.failed(this, error);
     }
 
     /** Makes the error that a cancellation ends with. */
@@ -192,11 +196,14 @@ public final class ActiveCall implements OpenCall {
     /**
      * Ends the call for its caller, and stops it where it runs.
      *
-     * @return NOT_STARTED when it was queued, UNKNOWN when it had been given to a worker, RAN when it had ended before
+     * @return NOT_STARTED when no worker ever got it, UNKNOWN when one did, RAN when it had ended before
      */
     public Execution cancel(CancelError error) {
-        if (failFrom(Phase.QUEUED, error.of(Execution.NOT_STARTED))) {
-            return Execution.NOT_STARTED;
+        if (phase.compareAndSet(Phase.QUEUED, Phase.DONE)) {
+            // A call that waits may have lost a worker before; from here on it is sent to no other.
+            Execution execution = sent.get() == 0 ? Execution.NOT_STARTED : Execution.UNKNOWN;
+            ended(Phase.QUEUED, error.of(execution));
+            return execution;
         }
         if (failFrom(Phase.LEASED, error.of(Execution.UNKNOWN))) {
             Runnable stop = stopWorker;

@@ -127,7 +127,7 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
                 execution,
                 active + " was cancelled by its caller "
                         + (execution == Execution.NOT_STARTED ? "before it was sent" : "after it was sent")));
-        if (how == Execution.NOT_STARTED) {
+        if (how != Execution.RAN) {
             forget.run();
         }
         return how != Execution.RAN;

@@ -236,7 +236,7 @@ final class PoolActor {
                         execution,
                         call + " was cancelled because its owner, "
                                 + message.owner().path() + ", ended"));
-                if (how == Execution.NOT_STARTED) {
+                if (how != Execution.RAN) {
                     router.tell(new SessionRouter.Forget(call.id()));
                 }
             }

@@ -116,7 +116,7 @@ public final class SessionRouter {
     private Behavior<Command> onSubmit(Submit message) {
         ActiveCall call = message.call();
         if (memory.refusing) {
-            refuse(call, Execution.NOT_STARTED);
+            refuse(call);
             return Behaviors.same();
         }
         memory.calls.put(call.id(), call);
@@ -155,7 +155,7 @@ public final class SessionRouter {
     private Behavior<Command> again(ActiveCall call) {
         if (call.requeue()) {
             if (memory.refusing) {
-                refuse(call, Execution.NOT_STARTED);
+                refuse(call);
             } else {
                 memory.calls.put(call.id(), call);
                 memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
@@ -190,14 +190,10 @@ public final class SessionRouter {
                             context.clock().now()));
             return again(call);
         }
-        Execution overall = Execution.NOT_STARTED;
-        for (WorkerCrashed.Attempt attempt : call.attempts()) {
-            overall = attempt.execution().compareTo(overall) > 0 ? attempt.execution() : overall;
-        }
         String reason =
                 memory.refusing && decision == RetryCore.Decision.RETRY ? "the pool is closing" : decision.reason();
         call.fail(new WorkerCrashed(
-                overall,
+                ofAttempts(call),
                 exit,
                 call.attempts(),
                 call + " lost its worker: " + exit.detail() + "; not repeated: " + reason));
@@ -209,15 +205,29 @@ public final class SessionRouter {
         for (long id : memory.core.drain()) {
             ActiveCall call = memory.calls.remove(id);
             if (call != null) {
-                refuse(call, Execution.NOT_STARTED);
+                refuse(call);
             }
         }
         return waitsChanged();
     }
 
-    private void refuse(ActiveCall call, Execution execution) {
+    private void refuse(ActiveCall call) {
+        Execution execution = ofAttempts(call);
         call.fail(new PoolClosed(
-                execution, "pool '" + context.config().name() + "' is closing; " + call + " was not sent"));
+                execution,
+                "pool '" + context.config().name() + "' is closing; " + call
+                        + (execution == Execution.NOT_STARTED
+                                ? " was not sent"
+                                : " lost its worker and was not repeated")));
+    }
+
+    /** Returns what is known of a call that no worker has: the most that one of its attempts may have done. */
+    private static Execution ofAttempts(ActiveCall call) {
+        Execution most = Execution.NOT_STARTED;
+        for (WorkerCrashed.Attempt attempt : call.attempts()) {
+            most = attempt.execution().compareTo(most) > 0 ? attempt.execution() : most;
+        }
+        return most;
     }
 
     private Behavior<Command> onDeadlineDue(DeadlineDue message) {
@@ -233,9 +243,8 @@ public final class SessionRouter {
 
     private void expire(ActiveCall call) {
         String trouble = context.trouble();
-        Execution execution = call.sent() == 0 ? Execution.NOT_STARTED : Execution.UNKNOWN;
         call.fail(new CallTimedOut(
-                execution,
+                ofAttempts(call),
                 call.timeout(),
                 context.snapshot(),
                 call + " did not end within " + call.timeout() + "; it was waiting for a worker ("
@@ -244,7 +253,7 @@ public final class SessionRouter {
 
     private Behavior<Command> onStopped() {
         for (ActiveCall call : List.copyOf(memory.calls.values())) {
-            refuse(call, Execution.NOT_STARTED);
+            refuse(call);
         }
         memory.calls.clear();
         return Behaviors.same();
