@@ -1,0 +1,165 @@
+package dev.vivarium.internal.core.model;
+
+import dev.vivarium.internal.core.RetryCore;
+import dev.vivarium.internal.core.RouterCore;
+import dev.vivarium.protocol.Execution;
+
+/** Carries the decisions of router and recovery out in the model, step by step as {@code SessionRouter} does in the pool. */
+class RouterActor {
+
+    /** The decision about a lost call: the real one, or one that is spoiled. */
+    interface Retry {
+        RetryCore.Decision decide(Execution execution, boolean retrySafe, int failed, int maxRetries, long remaining);
+    }
+
+    private final Retry retry;
+
+    RouterActor(Retry retry) {
+        this.retry = retry;
+    }
+
+    /** Takes a message; {@code from} is the slot that sent it, or null. */
+    void receive(PoolWorld world, SlotWorld from, ToRouter message) {
+        if (message instanceof ToRouter.Submit submit) {
+            onSubmit(world, world.call(submit.call()));
+        } else if (message instanceof ToRouter.Forget forget) {
+            world.router.remove(forget.call());
+            world.knownCalls &= ~bit(forget.call());
+            waitsChanged(world);
+        } else if (message instanceof ToRouter.RefuseAll) {
+            onRefuseAll(world);
+        } else if (message instanceof ToRouter.Offered offered) {
+            world.knownWorkers |= bit(from.number);
+            world.router.available(from.number, offered.incarnation());
+            assign(world);
+        } else if (message instanceof ToRouter.Withdrawn withdrawn) {
+            world.router.unavailable(from.number, withdrawn.incarnation());
+        } else if (message instanceof ToRouter.Gone) {
+            onGone(world, from);
+        } else if (message instanceof ToRouter.Refused refused) {
+            again(world, world.call(refused.call()));
+        } else if (message instanceof ToRouter.Lost lost) {
+            onLost(world, lost);
+        }
+    }
+
+    private void onSubmit(PoolWorld world, CallWorld call) {
+        if (world.refusing) {
+            call.fail(Execution.NOT_STARTED);
+            return;
+        }
+        world.knownCalls |= bit(call.id);
+        world.router.submit(call.id, world.order(call.id).deadline(), world.time);
+        assign(world, call);
+    }
+
+    void onGone(PoolWorld world, SlotWorld slot) {
+        world.router.forget(slot.number);
+        world.knownWorkers &= ~bit(slot.number);
+        slot.tell(ToSlot.Sender.ROUTER, new ToSlot.Forgotten());
+    }
+
+    void again(PoolWorld world, CallWorld call) {
+        if (call.requeue()) {
+            if (world.refusing) {
+                call.fail(call.worst);
+            } else {
+                world.knownCalls |= bit(call.id);
+                world.router.giveBack(call.id, world.order(call.id).deadline(), world.time);
+            }
+        }
+        assign(world, call);
+    }
+
+    private void onLost(PoolWorld world, ToRouter.Lost lost) {
+        CallWorld call = world.call(lost.call());
+        Scenario.Call order = world.order(lost.call());
+        call.failedAttempts++;
+        call.worst = lost.execution().compareTo(call.worst) > 0 ? lost.execution() : call.worst;
+        if (call.isDone()) {
+            return;
+        }
+        RetryCore.Decision decision = retry.decide(
+                lost.execution(),
+                order.retrySafe(),
+                call.failedAttempts,
+                order.maxRetries(),
+                order.deadline() - world.time);
+        if (decision == RetryCore.Decision.RETRY && !world.refusing) {
+            again(world, call);
+        } else {
+            call.fail(call.worst);
+        }
+    }
+
+    private void onRefuseAll(PoolWorld world) {
+        world.refusing = true;
+        for (long id : world.router.drain()) {
+            world.knownCalls &= ~bit((int) id);
+            world.call(id).fail(world.call(id).worst);
+        }
+        waitsChanged(world);
+    }
+
+    void onDeadline(PoolWorld world) {
+        world.nextDeadline = PoolWorld.NEVER;
+        for (long id : world.router.expire(world.time)) {
+            world.knownCalls &= ~bit((int) id);
+            expire(world.call(id));
+        }
+        waitsChanged(world);
+    }
+
+    private static void expire(CallWorld call) {
+        call.fail(call.worst);
+    }
+
+    private void assign(PoolWorld world, CallWorld arrived) {
+        if (world.nextDeadline != PoolWorld.NEVER && world.order(arrived.id).deadline() < world.nextDeadline) {
+            world.nextDeadline = PoolWorld.NEVER;
+        }
+        assign(world);
+    }
+
+    private void assign(PoolWorld world) {
+        for (RouterCore.Assignment assignment : world.router.assign()) {
+            CallWorld call = world.call(assignment.callId());
+            boolean known = (world.knownCalls & bit(call.id)) != 0;
+            world.knownCalls &= ~bit(call.id);
+            if (!known || (world.knownWorkers & bit(assignment.slot())) == 0) {
+                throw new Broken(Invariant.LEASES_CONSERVED, "nothing is known about " + assignment);
+            }
+            if (world.order(call.id).deadline() <= world.time) {
+                expire(call);
+            } else if (call.lease()) {
+                lease(world, world.slots[assignment.slot()], assignment.incarnation(), call.id);
+                continue;
+            }
+            free(world, assignment);
+            assign(world);
+            return;
+        }
+        waitsChanged(world);
+    }
+
+    /** The call ended before it could be sent, so the worker is free for the next one. */
+    void free(PoolWorld world, RouterCore.Assignment assignment) {
+        world.router.available(assignment.slot(), assignment.incarnation());
+    }
+
+    void lease(PoolWorld world, SlotWorld slot, int incarnation, int call) {
+        slot.tell(ToSlot.Sender.ROUTER, new ToSlot.Lease(incarnation, call));
+    }
+
+    private static void waitsChanged(PoolWorld world) {
+        if (world.router.waiting() == 0) {
+            world.nextDeadline = PoolWorld.NEVER;
+        } else if (world.nextDeadline == PoolWorld.NEVER) {
+            world.nextDeadline = (int) world.router.earliestDeadline();
+        }
+    }
+
+    private static int bit(int index) {
+        return 1 << index;
+    }
+}
