@@ -64,6 +64,9 @@ class PoolEndTest {
             PythonCall<String> forever = PythonCall.to("wait_for_ever").returning(String.class);
             pool.tell(new PoolCommand.Call<>(forever, replies.getRef(), null));
             pool.tell(new PoolCommand.Call<>(forever, replies.getRef(), null));
+            TestProbe<PoolSnapshot> snapshots = actors.createTestProbe();
+            pool.tell(new PoolCommand.GetSnapshot(snapshots.getRef()));
+            snapshots.receiveMessage(Duration.ofSeconds(Pythons.LIMIT_S)); // It has been set up, and can be found.
             PythonPool view = PythonPool.find(actors.system(), "stopped");
             while (view.snapshot().count(WorkerSnapshot.Phase.BUSY) == 0) {
                 Thread.onSpinWait();

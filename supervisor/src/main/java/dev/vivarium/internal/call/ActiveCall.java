@@ -125,8 +125,8 @@ public final class ActiveCall implements OpenCall {
     }
 
     @Override
-    public boolean isLeased() {
-        return phase.get() == Phase.LEASED;
+    public boolean mayHaveStarted() {
+        return phase.get() == Phase.LEASED || sent.get() > 0;
     }
 
     /** Returns the attempts that ended with their worker; to be used by the router only. */

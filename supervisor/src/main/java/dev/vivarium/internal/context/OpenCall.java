@@ -8,6 +8,6 @@ public interface OpenCall {
     /** Ends the call with an error, wherever it is; false when it had ended before. */
     boolean fail(PoolException error);
 
-    /** Returns whether it has been given to a worker. */
-    boolean isLeased();
+    /** Returns whether a worker has been given it, now or before. */
+    boolean mayHaveStarted();
 }

@@ -462,11 +462,11 @@ final class PoolActor {
     /** Ends the calls that were with the pool's actors, or on their way between them, when all of those stopped. */
     private void failOpenCalls() {
         for (OpenCall call : context.stats().openCalls()) {
-            boolean leased = call.isLeased();
+            boolean started = call.mayHaveStarted();
             call.fail(new PoolClosed(
-                    leased ? Execution.UNKNOWN : Execution.NOT_STARTED,
-                    "pool '" + context.config().name() + "' ended while " + call
-                            + (leased ? " was with a worker" : " waited")));
+                    started ? Execution.UNKNOWN : Execution.NOT_STARTED,
+                    "pool '" + context.config().name() + "' ended before " + call
+                            + (started ? ", which a worker had been given" : ", which waited")));
         }
     }
 
