@@ -10,6 +10,8 @@ final class Durations implements CommandLine.ITypeConverter<Duration> {
 
     private static final Pattern FORM = Pattern.compile("(\\d+(?:\\.\\d+)?)(ms|s|m|h)");
 
+    private static final Duration MOST = Duration.ofDays(30);
+
     @Override
     public Duration convert(String text) {
         Matcher matcher = FORM.matcher(text);
@@ -24,6 +26,9 @@ final class Durations implements CommandLine.ITypeConverter<Duration> {
             case "m" -> number * 60_000;
             default -> number * 3_600_000;
         };
+        if (millis > MOST.toMillis()) {
+            throw new CommandLine.TypeConversionException("'" + text + "' must be at most " + MOST.toHours() + "h");
+        }
         Duration duration = Duration.ofMillis(Math.round(millis));
         if (duration.isZero()) {
             throw new CommandLine.TypeConversionException("'" + text + "' must be at least 1ms");

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import dev.vivarium.PythonCall;
 import dev.vivarium.protocol.RawJson;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -199,61 +198,46 @@ abstract class Inputs implements AutoCloseable {
         private record Row(
                 long line, List<String> fields, @Nullable String problem) {}
 
-        /** Reads lines until the quotes are balanced, which is where a row ends. */
         private @Nullable Row readRow() throws IOException {
             LineReader.Line line = lines.next();
             if (line == null) {
                 return null;
             }
-            long first = line.number();
-            ByteArrayOutputStream row = new ByteArrayOutputStream();
-            boolean quoted = false;
+            CsvRow row = new CsvRow(line.number());
+            long size = 0;
             while (true) {
-                if (line.tooLong() || row.size() > MAX_LINE_BYTES) {
-                    return new Row(first, List.of(), "it is longer than " + MAX_LINE_BYTES + " bytes");
+                size += line.bytes().length;
+                if (line.tooLong() || size > MAX_LINE_BYTES) {
+                    return new Row(
+                            row.line(),
+                            List.of(),
+                            "it is longer than " + MAX_LINE_BYTES + " bytes"
+                                    + (row.isOpen() ? "; a quote opens on line " + row.openedOn() : ""));
                 }
-                row.write(line.bytes());
-                for (byte b : line.bytes()) {
-                    quoted ^= b == '"';
+                if (!row.add(line)) {
+                    return new Row(
+                            line.number(),
+                            List.of(),
+                            "something follows a closing quote; a quote in a quoted field is written twice");
                 }
-                if (!quoted) {
+                if (!row.isOpen()) {
                     break;
                 }
-                row.write('\n');
+                size++;
                 line = lines.next();
                 if (line == null) {
-                    return new Row(first, List.of(), "a quote is not closed");
+                    return new Row(row.openedOn(), List.of(), "a quote that opens here is not closed");
                 }
             }
-            try {
-                return new Row(first, split(decode(row.toByteArray())), null);
-            } catch (CharacterCodingException e) {
-                return new Row(first, List.of(), "it is not valid UTF-8");
-            }
-        }
-
-        private static List<String> split(String row) {
             List<String> fields = new ArrayList<>();
-            StringBuilder field = new StringBuilder();
-            boolean quoted = false;
-            for (int i = 0; i < row.length(); i++) {
-                char c = row.charAt(i);
-                if (c == '"') {
-                    if (quoted && i + 1 < row.length() && row.charAt(i + 1) == '"') {
-                        field.append('"');
-                        i++;
-                    } else {
-                        quoted = !quoted;
-                    }
-                } else if (c == ',' && !quoted) {
-                    fields.add(field.toString());
-                    field.setLength(0);
-                } else {
-                    field.append(c);
+            try {
+                for (byte[] field : row.fields()) {
+                    fields.add(decode(field));
                 }
+                return new Row(row.line(), fields, null);
+            } catch (CharacterCodingException e) {
+                return new Row(row.line(), List.of(), "it is not valid UTF-8");
             }
-            fields.add(field.toString());
-            return fields;
         }
     }
 }

@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
-/** Cuts a stream into lines of limited length; what is too long is skipped without being kept. Not thread-safe. */
+/**
+ * Cuts a stream into lines of limited length; what is too long is skipped without being kept. A byte order mark at the
+ * beginning is dropped. Not thread-safe.
+ */
 final class LineReader implements AutoCloseable {
 
     /**
@@ -18,12 +21,15 @@ final class LineReader implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // Handed on once; never compared.
     record Line(long number, byte[] bytes, boolean tooLong) {}
 
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
     private final InputStream in;
     private final int maxBytes;
     private final byte[] buffer = new byte[64 * 1024];
     private int position;
     private int limit;
     private long number;
+    private boolean begun;
 
     LineReader(InputStream in, int maxBytes) {
         this.in = in;
@@ -36,6 +42,10 @@ final class LineReader implements AutoCloseable {
         ByteArrayOutputStream line = new ByteArrayOutputStream(256);
         boolean any = false;
         boolean tooLong = false;
+        if (!begun) {
+            begun = true;
+            skipByteOrderMark();
+        }
         while (true) {
             if (position == limit) {
                 limit = in.read(buffer);
@@ -59,6 +69,25 @@ final class LineReader implements AutoCloseable {
                 return finish(line, tooLong);
             }
         }
+    }
+
+    /** Reads no more than it takes to know: who types a line waits for its answer. */
+    private void skipByteOrderMark() throws IOException {
+        int matched = 0;
+        while (matched < BYTE_ORDER_MARK.length) {
+            if (matched == limit) {
+                int read = in.read(buffer, limit, buffer.length - limit);
+                if (read < 0) {
+                    return;
+                }
+                limit += read;
+            } else if (buffer[matched] == BYTE_ORDER_MARK[matched]) {
+                matched++;
+            } else {
+                return;
+            }
+        }
+        position = matched;
     }
 
     private Line finish(ByteArrayOutputStream line, boolean tooLong) {

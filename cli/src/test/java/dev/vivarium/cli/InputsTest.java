@@ -7,6 +7,7 @@ import dev.vivarium.PythonCall;
 import dev.vivarium.protocol.RawJson;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,9 +110,90 @@ class InputsTest {
         }
 
         @Test
-        void anOpenQuoteAndADoubleColumnAreErrors() throws IOException {
-            assertThat(read(Inputs.Format.csv, "a\n\"x\n")).containsExactly("2 ! a quote is not closed");
+        void aDoubleColumnIsAnError() throws IOException {
             assertThat(read(Inputs.Format.csv, "a,a\n")).containsExactly("1 ! the header names a column twice: [a, a]");
+        }
+
+        @Test
+        void aQuoteWithinAFieldThatDoesNotBeginWithOneIsData() throws IOException {
+            assertThat(read(Inputs.Format.csv, "name,n\n5\" disk,1\n6\" disk,2\nplain \"x\",3\n"))
+                    .containsExactly(
+                            "2 [] {name=5\" disk, n=1}", "3 [] {name=6\" disk, n=2}", "4 [] {name=plain \"x\", n=3}");
+        }
+
+        @Test
+        void somethingAfterAClosingQuoteIsAnErrorOfItsLineAlone() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a,b\n\"x\"y,1\n\"u\nv\" \"w\",2\n\"z\",3\r\n"))
+                    .containsExactly(
+                            "2 ! something follows a closing quote; a quote in a quoted field is written twice",
+                            "4 ! something follows a closing quote; a quote in a quoted field is written twice",
+                            "5 [] {a=z, b=3}");
+        }
+
+        @Test
+        void aQuoteThatIsNeverClosedIsAnErrorOfTheLineWhereItOpens() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a\n\"x\n"))
+                    .containsExactly("2 ! a quote that opens here is not closed");
+            assertThat(read(Inputs.Format.csv, "a,b\n1,2\n\"x\ny\",\"z\n\nlast"))
+                    .containsExactly("2 [] {a=1, b=2}", "4 ! a quote that opens here is not closed");
+        }
+
+        @Test
+        void rowsThatAreTooLongOrNotUtf8AreErrorsAndTheRestGoesOn() throws IOException {
+            byte[] bytes = "a\n\"?\nx\"\n0123456789\nend\n".getBytes(StandardCharsets.US_ASCII);
+            bytes[3] = (byte) 0xff;
+
+            assertThat(read(Inputs.Format.csv, bytes, 5))
+                    .containsExactly(
+                            "2 ! it is not valid UTF-8", "4 ! it is longer than 16777216 bytes", "5 [] {a=end}");
+        }
+
+        @Test
+        void aRowOfManyLinesIsBoundedToo() throws IOException {
+            String line = "x".repeat(1023) + "\n";
+
+            List<String> found = read(Inputs.Format.csv, "a\n\"" + line.repeat(17 * 1024));
+
+            assertThat(found.get(0)).isEqualTo("2 ! it is longer than 16777216 bytes; a quote opens on line 2");
+        }
+
+        @Test
+        void emptyFieldsAreEmptyTexts() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a,b,c\n,\"\",\n\"\"\"\",\"\n\",x\n"))
+                    .containsExactly("2 [] {a=, b=, c=}", "3 [] {a=\", b=\n, c=x}");
+        }
+    }
+
+    @Nested
+    class AByteOrderMark {
+
+        @Test
+        void isDroppedAtTheBeginningAndOnlyThere() throws IOException {
+            assertThat(read(Inputs.Format.lines, "\ufeffa\n\ufeffb\n")).containsExactly("1 [a] {}", "2 [\ufeffb] {}");
+            assertThat(read(Inputs.Format.jsonl, "\ufeff{}\n")).containsExactly("1 [] {}{}");
+            assertThat(read(Inputs.Format.csv, "\ufeffa\n1\n")).containsExactly("2 [] {a=1}");
+            assertThat(read(Inputs.Format.csv, "\ufeff\"a\"\n1\n")).containsExactly("2 [] {a=1}");
+        }
+
+        @Test
+        void aloneIsNoLine() throws IOException {
+            assertThat(read(Inputs.Format.lines, "\ufeff")).isEmpty();
+        }
+
+        @Test
+        void isNotWaitedForWhenALineIsThere() throws IOException {
+            byte[] first = "a\n".getBytes(StandardCharsets.UTF_8);
+            InputStream slow = new ByteArrayInputStream(first) {
+                @Override
+                public synchronized int read(byte[] into, int offset, int length) {
+                    if (available() == 0) {
+                        throw new AssertionError("read on although a line is there");
+                    }
+                    return super.read(into, offset, length);
+                }
+            };
+
+            assertThat(new LineReader(slow, 10).next().bytes()).isEqualTo("a".getBytes(StandardCharsets.UTF_8));
         }
     }
 
@@ -125,6 +207,7 @@ class InputsTest {
         assertThatThrownBy(() -> durations.convert("5"))
                 .isInstanceOf(CommandLine.TypeConversionException.class)
                 .hasMessageContaining("300ms");
+        assertThatThrownBy(() -> durations.convert("721h")).hasMessageContaining("at most 720h");
         assertThatThrownBy(() -> durations.convert("0ms")).hasMessageContaining("at least 1ms");
     }
 }
