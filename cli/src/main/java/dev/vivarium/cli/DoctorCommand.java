@@ -1,5 +1,6 @@
 package dev.vivarium.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.PoolConfig;
@@ -71,6 +72,10 @@ final class DoctorCommand implements Callable<Integer> {
             }))
             """;
 
+    private static final String RUNTIME_DIRECTORY = "runtime directory";
+    private static final String RUNTIME_DIRECTORY_REMEDY =
+            "make it writable, or set java.io.tmpdir (JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR)";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything is called.
     private CommandSpec spec;
@@ -108,8 +113,8 @@ final class DoctorCommand implements Callable<Integer> {
             interpreter(found);
             limits(found);
         }
-        runtimeDirectory();
-        if (found != null && found.path("usable").asBoolean()) {
+        boolean place = runtimeDirectory();
+        if (place && found != null && found.path("usable").asBoolean()) {
             startWorker();
         }
         print();
@@ -142,8 +147,16 @@ final class DoctorCommand implements Callable<Integer> {
                 add("interpreter", Verdict.fail, python + " failed: " + text.strip(), remedy);
                 return null;
             }
-            String last = text.lines().reduce((a, b) -> b).orElse("");
-            return new ObjectMapper().readTree(last);
+            JsonNode found =
+                    new ObjectMapper().readTree(text.lines().reduce((a, b) -> b).orElse(""));
+            if (found.path("executable").isTextual() && found.path("version").isTextual()) {
+                return found;
+            }
+            add("interpreter", Verdict.fail, python + " is no Python: it did not run a program", remedy);
+            return null;
+        } catch (JsonProcessingException e) {
+            add("interpreter", Verdict.fail, python + " is no Python: it did not run a program", remedy);
+            return null;
         } catch (IOException e) {
             add("interpreter", Verdict.fail, python + " cannot be run: " + e.getMessage(), remedy);
             return null;
@@ -202,14 +215,17 @@ final class DoctorCommand implements Callable<Integer> {
                 remedy);
     }
 
-    private void runtimeDirectory() {
-        Path directory = PoolConfig.builder().handlers("x").build().runtimeDirectory();
-        boolean writable = Files.isDirectory(directory) && Files.isWritable(directory);
-        add(
-                "runtime directory",
-                writable ? Verdict.ok : Verdict.fail,
-                directory.toString(),
-                "make it writable, or set java.io.tmpdir (JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR)");
+    private boolean runtimeDirectory() {
+        Path directory = Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+        try {
+            // Permissions do not tell everything, for the superuser nothing: trying does.
+            Files.delete(Files.createTempDirectory(directory, "vivarium-doctor"));
+            add(RUNTIME_DIRECTORY, Verdict.ok, directory.toString(), null);
+            return true;
+        } catch (IOException e) {
+            add(RUNTIME_DIRECTORY, Verdict.fail, directory + " cannot be written to: " + e, RUNTIME_DIRECTORY_REMEDY);
+            return false;
+        }
     }
 
     /** Starts a pool of one worker: whatever stands in the way of real work shows here. */
@@ -217,9 +233,13 @@ final class DoctorCommand implements Callable<Integer> {
         Path own = Files.createTempFile("vivarium-doctor", ".py");
         try {
             Files.writeString(own, "def ping():\n    return 'pong'\n");
-            PoolConfigBuilder config =
-                    PoolConfig.builder().name("doctor").python(python).workers(1);
-            config.handlers(handlers == null ? own.toString() : handlers);
+            StartTrouble trouble = new StartTrouble();
+            PoolConfigBuilder config = PoolConfig.builder()
+                    .name("doctor")
+                    .python(python)
+                    .workers(1)
+                    .eventListener(trouble::on);
+            HandlerSource.configure(config, handlers == null ? own.toString() : handlers);
             try (PythonPool pool = PythonPool.start(config.build())) {
                 var unused = pool.whenServing().toCompletableFuture().get();
                 add("worker", Verdict.ok, "started and ready", null);
@@ -234,21 +254,31 @@ final class DoctorCommand implements Callable<Integer> {
                             null);
                 }
             } catch (ExecutionException e) {
-                boolean theirs = e.getCause() instanceof PoolStartFailed failed
-                        && failed.reason() == PoolStartFailed.Reason.HANDLERS_NOT_LOADED;
-                add(
-                        theirs ? "handlers" : "worker",
-                        Verdict.fail,
-                        e.getCause() == null
-                                ? e.toString()
-                                : String.valueOf(e.getCause().getMessage()),
-                        theirs
-                                ? "mend the error above; a module must be importable: see PYTHONPATH or the option pythonPath"
-                                : "read the message above");
+                addStartFailure(e.getCause() == null ? e : e.getCause(), trouble);
             }
         } finally {
             Files.deleteIfExists(own);
         }
+    }
+
+    private void addStartFailure(Throwable failure, StartTrouble trouble) throws InterruptedException {
+        String message = String.valueOf(failure.getMessage());
+        if (failure instanceof PoolStartFailed failed) {
+            if (handlers != null && trouble.isOfHandlers(failed)) {
+                add(
+                        "handlers",
+                        Verdict.fail,
+                        message,
+                        "mend the error above; a module must be importable from this folder or through PYTHONPATH");
+                return;
+            }
+            if (failed.reason() == PoolStartFailed.Reason.NO_RUNTIME_DIRECTORY) {
+                checks.removeIf(check -> check.name().equals(RUNTIME_DIRECTORY));
+                add(RUNTIME_DIRECTORY, Verdict.fail, message, RUNTIME_DIRECTORY_REMEDY);
+                return;
+            }
+        }
+        add("worker", Verdict.fail, message, "read the message above");
     }
 
     private void print() throws IOException {

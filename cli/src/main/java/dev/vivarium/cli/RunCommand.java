@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.InvalidPoolConfig;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
@@ -23,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -125,7 +127,11 @@ final class RunCommand implements Callable<Integer> {
         checkUsage();
         Interrupts interrupts = new Interrupts();
         Tally tally = new Tally();
-        PoolConfig config = config(tally);
+        StartTrouble trouble = new StartTrouble();
+        PoolConfig config = config(event -> {
+            tally.on(event);
+            trouble.on(event);
+        });
         try (InputStream in = openInput();
                 OutputStream out = openOutput()) {
             Path summaryTarget = summaryFile;
@@ -137,7 +143,7 @@ final class RunCommand implements Callable<Integer> {
             interrupts.install(pipeline::stop);
             PythonPool pool = pipeline.start();
             try {
-                awaitServing(pool, interrupts);
+                awaitServing(pool, interrupts, trouble);
                 checkCallExists(pool);
                 Map<String, Object> summary = pipeline.run(inputs(in), out);
                 if (summaryTarget != null) {
@@ -199,15 +205,15 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private PoolConfig config(Tally tally) {
+    private PoolConfig config(Consumer<PoolEvent> listener) {
         PoolConfigBuilder builder = PoolConfig.builder()
                 .name("run")
-                .handlers(handlers)
                 .python(python)
                 .workers(workers)
                 .callTimeout(timeout)
                 .maxRetries(retries != null ? retries : killEvery != null ? RETRIES_UNDER_KILLS : RETRIES)
-                .eventListener(tally::on);
+                .eventListener(listener);
+        HandlerSource.configure(builder, handlers);
         try {
             return builder.build();
         } catch (InvalidPoolConfig e) {
@@ -265,7 +271,7 @@ final class RunCommand implements Callable<Integer> {
         return name.endsWith(".txt") ? Inputs.Format.lines : Inputs.Format.jsonl;
     }
 
-    private static void awaitServing(PythonPool pool, Interrupts interrupts)
+    private void awaitServing(PythonPool pool, Interrupts interrupts, StartTrouble trouble)
             throws UserError, PipelineStopped, InterruptedException {
         try {
             var unused = pool.whenServing().toCompletableFuture().get();
@@ -274,13 +280,14 @@ final class RunCommand implements Callable<Integer> {
                 throw new PipelineStopped();
             }
             if (e.getCause() instanceof PoolStartFailed failed) {
-                int status = failed.reason() == PoolStartFailed.Reason.HANDLERS_NOT_LOADED
-                        ? ExitCode.USAGE
-                        : ExitCode.UNAVAILABLE;
+                if (trouble.isOfHandlers(failed)) {
+                    throw new UserError(
+                            ExitCode.USAGE, "--handlers: " + handlers + " cannot be loaded: " + failed.getMessage());
+                }
                 String advice = failed.reason() == PoolStartFailed.Reason.NO_USABLE_PYTHON
                         ? " ('vivarium doctor' tells more; --python PATH names another interpreter)"
                         : "";
-                throw new UserError(status, failed.getMessage() + advice);
+                throw new UserError(ExitCode.UNAVAILABLE, failed.getMessage() + advice);
             }
             throw new IllegalStateException(e.getCause());
         }

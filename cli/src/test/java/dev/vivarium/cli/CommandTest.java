@@ -4,125 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** The command as its users meet it: a process with arguments, files, output and an exit status. */
-class CommandTest {
-
-    private static final String HANDLERS = """
-            def double(x, **rest): return 2 * int(x)
-            def shout(text): return text.upper()
-            def fail_on(x): return 10 // x
-            def busy(n):
-                total = 0
-                for i in range(n): total += i * i
-                return total
-            """;
-
-    /** The interpreter itself: a python3 on the path may be a script that a signal would hit in place of the command. */
-    private static final String PYTHON = realPython();
-
-    @TempDir
-    private Path folder;
-
-    private final List<Process> started = new ArrayList<>();
-
-    private static String realPython() {
-        try {
-            return new ProcessBuilder("python3", "-c", "import sys; print(sys.executable)")
-                    .start()
-                    .inputReader()
-                    .readLine();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    record Result(int status, String out, String err) {}
-
-    private Path file(String name, String content) throws IOException {
-        return Files.writeString(folder.resolve(name), content);
-    }
-
-    private Process start(String... arguments) throws IOException {
-        // A background job has SIGINT ignored, and a JVM leaves it so; as a user's foreground job it must be at its
-        // default.
-        List<String> command = new ArrayList<>(List.of(
-                PYTHON,
-                "-c",
-                """
-                import os, signal, sys
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
-                os.execv(sys.argv[1], sys.argv[1:])
-                """,
-                Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        // What the command covers counts like what the tests cover themselves.
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("-javaagent:"))
-                .forEach(command::add);
-        Collections.addAll(
-                command,
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-XX:+IgnoreUnrecognizedVMOptions",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                Main.class.getName());
-        Collections.addAll(command, arguments);
-        Process process = new ProcessBuilder(command).directory(folder.toFile()).start();
-        started.add(process);
-        return process;
-    }
-
-    @AfterEach
-    void nothingIsLeftRunning() {
-        started.forEach(Process::destroyForcibly);
-    }
-
-    private static CompletableFuture<String> text(java.io.InputStream in) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                return e.toString();
-            }
-        });
-    }
-
-    private Result run(String... arguments) throws Exception {
-        Process process = start(arguments);
-        process.getOutputStream().close();
-        CompletableFuture<String> out = text(process.getInputStream());
-        CompletableFuture<String> err = text(process.getErrorStream());
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        return new Result(process.exitValue(), out.get(), err.get());
-    }
-
-    private Result handlers(String call, String... more) throws Exception {
-        file("handlers.py", HANDLERS);
-        List<String> arguments =
-                new ArrayList<>(List.of("run", "--handlers", "handlers.py", "--call", call, "--workers", "2"));
-        Collections.addAll(arguments, more);
-        return run(arguments.toArray(String[]::new));
-    }
+/** What runs do, what is refused, and what the doctor finds. */
+class CommandTest extends CommandFixture {
 
     @Nested
     class ARun {
@@ -228,15 +117,6 @@ class CommandTest {
     @Nested
     class WrongUsage {
 
-        private void isRefused(Result result, int status, String... sentences) {
-            assertThat(result.status()).as(result.err()).isEqualTo(status);
-            assertThat(result.err())
-                    .startsWith("vivarium: ")
-                    .contains(sentences)
-                    .doesNotContain("\tat ");
-            assertThat(result.out()).isEmpty();
-        }
-
         @Test
         void isNamed() throws Exception {
             file("handlers.py", HANDLERS);
@@ -252,6 +132,7 @@ class CommandTest {
                     "workers must be 1 to 1024, got 0");
             isRefused(handlers("double", "--timeout", "5"), 64, "300ms");
             isRefused(handlers("double", "--seed", "1"), 64, "--kill-every");
+            isRefused(handlers("double", "--kill-every", "999999999999h"), 64, "--kill-every", "at most 720h");
         }
 
         @Test
@@ -273,82 +154,6 @@ class CommandTest {
                     69,
                     "/surely/not/python",
                     "install Python 3.9");
-        }
-    }
-
-    @Nested
-    class AnInterrupt {
-
-        /** A run whose handler answers the first call and holds the second until the file "go" is there. */
-        private Process held() throws Exception {
-            file("handlers.py", """
-                    import os, threading
-                    def held(text):
-                        if text == "held":
-                            print("in the handler", flush=True)
-                            while not os.path.exists("go"):
-                                threading.Event().wait(0.01)
-                        return text.upper()
-                    """);
-            Process process =
-                    start("run", "--handlers", "handlers.py", "--call", "held", "--format", "lines", "--workers", "1");
-            // Standard input stays open: the run waits for more, and only the signal ends it.
-            process.getOutputStream().write("first\nheld\n".getBytes(StandardCharsets.UTF_8));
-            process.getOutputStream().flush();
-            return process;
-        }
-
-        private void interrupt(Process process) throws Exception {
-            assertThat(new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
-                            .start()
-                            .waitFor())
-                    .isZero();
-        }
-
-        private void awaitLine(BufferedReader reader, String part) throws IOException {
-            List<String> seen = new ArrayList<>();
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                seen.add(line);
-                if (line.contains(part)) {
-                    return;
-                }
-            }
-            throw new AssertionError("no line has '" + part + "' in:\n" + String.join("\n", seen));
-        }
-
-        @Test
-        void finishesWhatRunsAndWritesWholeLines() throws Exception {
-            Process process = held();
-            BufferedReader out = process.inputReader();
-            BufferedReader err = process.errorReader();
-            awaitLine(out, "{\"result\": \"FIRST\"}");
-            awaitLine(err, "in the handler");
-
-            interrupt(process);
-            awaitLine(err, "vivarium: stopping");
-            file("go", "");
-
-            assertThat(out.lines()).containsExactly("{\"result\": \"HELD\"}");
-            assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
-        }
-
-        @Test
-        void thatIsRepeatedLeavesAtOnceAndLeavesNoProcess() throws Exception {
-            Process process = held();
-            BufferedReader err = process.errorReader();
-            awaitLine(err, "in the handler");
-            List<ProcessHandle> children = process.descendants().toList();
-            assertThat(children).hasSizeGreaterThanOrEqualTo(2);
-
-            interrupt(process);
-            awaitLine(err, "vivarium: stopping");
-            interrupt(process);
-
-            assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
-            assertThat(process.inputReader().lines()).containsExactly("{\"result\": \"FIRST\"}");
-            for (ProcessHandle child : children) {
-                child.onExit().get(20, TimeUnit.SECONDS);
-            }
         }
     }
 
@@ -381,6 +186,29 @@ class CommandTest {
                     .contains("fail  handlers")
                     .contains("surely_not_there")
                     .contains("-> mend");
+        }
+
+        @Test
+        void doesNotTakeJustAnyProgramForAnInterpreter() throws Exception {
+            for (String program : List.of("true", "echo")) {
+                Result result = run("doctor", "--python", program);
+
+                assertThat(result.status()).as(result.out()).isEqualTo(69);
+                assertThat(result.out())
+                        .contains("fail  interpreter", program + " is no Python", "-> install Python 3.9")
+                        .doesNotContain("ok    interpreter", "orphan protection", "open files");
+            }
+        }
+
+        @Test
+        void saysSoWhenThereIsNoPlaceForTemporaryFiles() throws Exception {
+            ProcessBuilder command = command("doctor");
+            command.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + folder.resolve("nowhere"));
+
+            Result result = finish(command);
+
+            assertThat(result.status()).as(result.err()).isEqualTo(69);
+            assertThat(result.out()).contains("fail  runtime directory", "nowhere", "-> make it writable");
         }
     }
 }
