@@ -7,14 +7,18 @@ final class ExitCode {
     static final int OK = 0;
     /** The run went to its end; some calls failed. */
     static final int SOME_FAILED = 2;
-    /** The command was used wrongly: an unknown flag or handler, a file that cannot be read or written. */
+    /** The command was used wrongly: an unknown flag, a file that cannot be read or written, handlers that do not load. */
     static final int USAGE = 64;
     /** There is no usable Python, or no place for the pool's private directory. */
     static final int UNAVAILABLE = 69;
     /** A defect of ours. */
     static final int DEFECT = 70;
+    /** Reading or writing failed on the way: a full disk, for one. */
+    static final int IO_ERROR = 74;
     /** Ended by Ctrl-C. */
     static final int INTERRUPTED = 130;
+    /** The reader of the output has left, as {@code head} does; what a shell reports for a program that SIGPIPE ended. */
+    static final int BROKEN_PIPE = 141;
     /** Ended by SIGTERM. */
     static final int TERMINATED = 143;
 

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Exit status: 0 all ok, 2 some calls failed, 64 wrong usage, 69 no usable Python,",
-            "70 a defect of ours, 130 interrupted."
+            "70 a defect of ours, 74 reading or writing failed, 130 interrupted, 141 the output's reader has left."
         })
 public final class Main implements Runnable {
 
@@ -30,8 +30,19 @@ public final class Main implements Runnable {
         // Before any other thread logs: records that come while the backend starts would be replayed with a warning.
         LoggerFactory.getILoggerFactory();
         int status = execute(args);
-        System.out.flush();
-        System.exit(status);
+        System.exit(status == ExitCode.OK ? statusOfOutput() : status);
+    }
+
+    /** Help and the doctor's findings are for standard output, which may fail like any file. */
+    private static int statusOfOutput() {
+        if (!System.out.checkError()) {
+            return ExitCode.OK;
+        }
+        int status = StandardStreams.statusOfFailedWrite(StandardStreams.OUTPUT);
+        if (status == ExitCode.IO_ERROR) {
+            System.err.println("vivarium: writing standard output failed");
+        }
+        return status;
     }
 
     /** Runs the command and returns its exit status. */
@@ -50,7 +61,9 @@ public final class Main implements Runnable {
         });
         commandLine.setExecutionExceptionHandler((error, where, parsed) -> {
             if (error instanceof UserError user) {
-                where.getErr().println("vivarium: " + user.getMessage());
+                if (!String.valueOf(user.getMessage()).isEmpty()) {
+                    where.getErr().println("vivarium: " + user.getMessage());
+                }
                 return user.exitCode();
             }
             where.getErr().println("vivarium: this is a defect of vivarium; please report it with what follows");

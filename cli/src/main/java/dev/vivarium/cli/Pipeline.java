@@ -115,8 +115,20 @@ final class Pipeline implements AutoCloseable {
         }
     }
 
+    /** Writing failed, which is told from a failure to read by its type. */
+    private static final class WriteFailed extends UncheckedIOException {
+        private static final long serialVersionUID = 1L;
+
+        private final IOException why;
+
+        WriteFailed(IOException why) {
+            super(why);
+            this.why = why;
+        }
+    }
+
     /** Runs everything through and returns the summary. */
-    Map<String, Object> run(Inputs inputs, OutputStream out)
+    Map<String, Object> run(Inputs inputs, OutputStream out, RunFiles files)
             throws InterruptedException, UserError, RunCommand.PipelineStopped {
         PythonPool workers = pool;
         ActorSystem<Void> materializer = system;
@@ -142,10 +154,12 @@ final class Pipeline implements AutoCloseable {
         try {
             end.toCompletableFuture().get();
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof WriteFailed failed) {
+                throw files.outputFailed(failed.why);
+            }
             Throwable cause = e.getCause() instanceof UncheckedIOException io ? io.getCause() : e.getCause();
             if (cause instanceof IOException io) {
-                throw new UserError(
-                        ExitCode.USAGE, "reading the input or writing the output failed: " + io.getMessage());
+                throw files.inputFailed(io);
             }
             throw new IllegalStateException(cause);
         } finally {
@@ -203,7 +217,7 @@ final class Pipeline implements AutoCloseable {
         try {
             lines.bytes.writeTo(out);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new WriteFailed(e);
         }
         tally.written(lines.count);
         return lines;

@@ -1,6 +1,5 @@
 package dev.vivarium.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.InvalidPoolConfig;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolConfigBuilder;
@@ -10,23 +9,16 @@ import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import dev.vivarium.protocol.RawJson;
 import dev.vivarium.protocol.message.HandlerInfo;
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,7 +39,8 @@ import picocli.CommandLine.Spec;
             "read (blank lines of jsonl included) is such an error, and the run goes on.",
             "",
             "Exit status: 0 all ok, 2 some calls failed, 64 wrong usage, 69 no usable Python,",
-            "70 a defect of ours, 130 interrupted. Ctrl-C finishes the calls that run; a second one leaves at once."
+            "70 a defect of ours, 74 reading or writing failed, 130 interrupted, 141 the output's reader has left.",
+            "Ctrl-C finishes the calls that run; a second one leaves at once."
         })
 final class RunCommand implements Callable<Integer> {
 
@@ -120,11 +113,15 @@ final class RunCommand implements Callable<Integer> {
     private String python = "python3";
 
     @Option(names = "--summary", paramLabel = "FILE", description = "Write the summary there, as JSON.")
-    private @Nullable Path summaryFile;
+    private @Nullable String summaryFile;
 
     @Override
     public Integer call() throws UserError, IOException, InterruptedException {
-        checkUsage();
+        if (seed != null && killEvery == null) {
+            throw new ParameterException(spec.commandLine(), "--seed is for --kill-every, which is not given");
+        }
+        RunFiles files = new RunFiles(handlers, input, output, summaryFile);
+        files.check();
         Interrupts interrupts = new Interrupts();
         Tally tally = new Tally();
         StartTrouble trouble = new StartTrouble();
@@ -132,12 +129,7 @@ final class RunCommand implements Callable<Integer> {
             tally.on(event);
             trouble.on(event);
         });
-        try (InputStream in = openInput();
-                OutputStream out = openOutput()) {
-            Path summaryTarget = summaryFile;
-            if (summaryTarget != null) {
-                Files.writeString(writable(summaryTarget), ""); // Better to fail now than after the work.
-            }
+        try (InputStream in = files.openInput()) {
             Pipeline pipeline = new Pipeline(
                     config, tally, killEvery, seed, spec.commandLine().getErr());
             interrupts.install(pipeline::stop);
@@ -145,9 +137,11 @@ final class RunCommand implements Callable<Integer> {
             try {
                 awaitServing(pool, interrupts, trouble);
                 checkCallExists(pool);
-                Map<String, Object> summary = pipeline.run(inputs(in), out);
-                if (summaryTarget != null) {
-                    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(summaryTarget.toFile(), summary);
+                // Not before: what is there stays when the run does not begin.
+                try (OutputStream out = files.openOutput()) {
+                    files.writeSummary(pipeline.run(inputs(in), out, files));
+                } catch (IOException e) {
+                    throw files.outputFailed(e); // Closing it writes what a remote file system has kept back.
                 }
             } catch (PipelineStopped stopped) {
                 return interrupts.status();
@@ -166,45 +160,6 @@ final class RunCommand implements Callable<Integer> {
         private static final long serialVersionUID = 1L;
     }
 
-    private void checkUsage() throws UserError {
-        if (seed != null && killEvery == null) {
-            throw usage("--seed is for --kill-every, which is not given");
-        }
-        if (handlers.endsWith(".py") && !Files.isReadable(Path.of(handlers))) {
-            throw new UserError(ExitCode.USAGE, "--handlers: " + describeMissing(Path.of(handlers), ".py"));
-        }
-        if (!input.equals("-") && (!Files.isReadable(Path.of(input)) || Files.isDirectory(Path.of(input)))) {
-            throw new UserError(ExitCode.USAGE, "--input: " + describeMissing(Path.of(input), ""));
-        }
-    }
-
-    private ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
-    }
-
-    /** Says what is wrong with a file and names those that are there. */
-    private static String describeMissing(Path file, String ending) {
-        String problem = Files.isDirectory(file)
-                ? file + " is a directory"
-                : Files.exists(file) ? file + " cannot be read" : file + " does not exist";
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            return problem + ", and neither does its folder";
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            List<String> there = files.filter(Files::isRegularFile)
-                    .map(path -> path.getFileName().toString())
-                    .filter(name -> name.endsWith(ending))
-                    .sorted()
-                    .limit(20)
-                    .toList();
-            return problem + "; in " + folder + " there "
-                    + (there.isEmpty() ? "is none" : "are: " + String.join(", ", there));
-        } catch (IOException e) {
-            return problem;
-        }
-    }
-
     private PoolConfig config(Consumer<PoolEvent> listener) {
         PoolConfigBuilder builder = PoolConfig.builder()
                 .name("run")
@@ -217,39 +172,8 @@ final class RunCommand implements Callable<Integer> {
         try {
             return builder.build();
         } catch (InvalidPoolConfig e) {
-            throw usage(String.join("; ", e.problems()));
+            throw new ParameterException(spec.commandLine(), String.join("; ", e.problems()));
         }
-    }
-
-    private InputStream openInput() throws UserError {
-        try {
-            return input.equals("-") ? System.in : new FileInputStream(input);
-        } catch (IOException e) {
-            throw new UserError(ExitCode.USAGE, "--input: " + input + " cannot be read: " + e.getMessage());
-        }
-    }
-
-    private OutputStream openOutput() throws UserError {
-        if (output.equals("-")) {
-            return new FileOutputStream(FileDescriptor.out);
-        }
-        try {
-            return Files.newOutputStream(writable(Path.of(output)));
-        } catch (IOException e) {
-            throw new UserError(ExitCode.USAGE, "--output: " + output + " cannot be written: " + e);
-        }
-    }
-
-    private static Path writable(Path file) throws UserError {
-        Path folder = file.toAbsolutePath().getParent();
-        boolean possible = Files.exists(file)
-                ? Files.isWritable(file) && !Files.isDirectory(file)
-                : folder != null && Files.isDirectory(folder) && Files.isWritable(folder);
-        if (!possible) {
-            throw new UserError(
-                    ExitCode.USAGE, file + " cannot be written: its folder must exist, and both must be writable");
-        }
-        return file;
     }
 
     private Inputs inputs(InputStream in) {

@@ -12,6 +12,11 @@ final class UserError extends Exception {
         this.exitCode = exitCode;
     }
 
+    /** Returns an end that the user knows of: there is nothing to say. */
+    static UserError quiet(int exitCode) {
+        return new UserError(exitCode, "");
+    }
+
     int exitCode() {
         return exitCode;
     }
