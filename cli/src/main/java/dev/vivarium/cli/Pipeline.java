@@ -2,14 +2,12 @@ package dev.vivarium.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.vivarium.PendingCall;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolException;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonPool;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerSnapshot;
-import dev.vivarium.protocol.RawJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,7 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -46,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Pipeline implements AutoCloseable {
 
-    /** Calls under way for each worker: enough to keep it busy while a slow call holds up the order of the output. */
+    /** Calls for each worker that may wait or be answered: enough to keep it busy while a slow call holds up the order. */
     private static final int CALLS_PER_WORKER = 16;
 
     private static final int WRITE_BYTES = 1 << 16;
@@ -83,6 +80,7 @@ final class Pipeline implements AutoCloseable {
     private final Progress progress = new Progress(new PrintStream(System.err, true));
     private @Nullable ActorSystem<Void> system;
     private volatile @Nullable PythonPool pool;
+    private volatile @Nullable CallGate gate;
     private volatile boolean stopped;
     private volatile boolean running;
 
@@ -103,12 +101,16 @@ final class Pipeline implements AutoCloseable {
         return started;
     }
 
-    /** Ends the run in order: reads no more, finishes the calls under way. May be called from any thread. */
+    /** Ends the run in order: reads no more, finishes the calls that run. May be called from any thread. */
     void stop() {
         stopped = true;
         progress.clear();
         messages.println("vivarium: stopping: what runs is finished first; Ctrl-C again leaves at once");
         stop.shutdown();
+        CallGate open = gate;
+        if (open != null) {
+            open.close();
+        }
         PythonPool known = pool;
         if (!running && known != null) {
             known.close(Duration.ZERO); // Nothing to finish: whoever waits for the pool is told that it closed.
@@ -135,7 +137,12 @@ final class Pipeline implements AutoCloseable {
         if (workers == null || materializer == null || stopped) {
             throw new RunCommand.PipelineStopped();
         }
+        CallGate calls = new CallGate(workers, config.sizing().workers());
+        gate = calls;
         running = true;
+        if (stopped) {
+            calls.close(); // The signal came meanwhile and may not have seen the gate.
+        }
         startTicks(workers);
         int parallelism = Math.min(
                 config.sizing().queueCapacity(),
@@ -144,7 +151,9 @@ final class Pipeline implements AutoCloseable {
                 // Its own dispatcher is also a boundary: while it waits for input, results go out and Ctrl-C is heard.
                 .withAttributes(ActorAttributes.dispatcher(BLOCKING))
                 .via(stop.flow())
-                .mapAsync(parallelism, record -> call(workers, record))
+                .mapAsync(parallelism, record -> call(calls, record))
+                .takeWhile(answer -> answer.kind() != Answer.Kind.GIVEN_UP)
+                .map(this::counted)
                 .batchWeighted(WRITE_BYTES, line -> (long) line.length, Lines::new, Lines::and)
                 .via(Flow.of(Lines.class)
                         .map(lines -> write(out, lines))
@@ -175,26 +184,57 @@ final class Pipeline implements AutoCloseable {
         return Optional.ofNullable(inputs.next());
     }
 
-    private CompletionStage<byte[]> call(PythonPool workers, InputRecord record) {
-        long submitted = tally.submit();
-        if (record instanceof InputRecord.Malformed malformed) {
-            tally.malformed();
-            return CompletableFuture.completedFuture(OutputLine.ofMalformed(malformed));
+    /**
+     * What became of an input.
+     *
+     * @param line what is written
+     * @param tookNanos from the submission to the answer
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Handed on once; never compared.
+    private record Answer(Kind kind, byte[] line, long tookNanos) {
+        enum Kind {
+            OK,
+            FAILED,
+            MALFORMED,
+            GIVEN_UP
         }
-        PendingCall<RawJson> pending = workers.call(((InputRecord.Call) record).call());
-        return pending.handle((result, failure) -> {
-            tally.ended(failure == null, submitted);
-            return failure == null ? OutputLine.ofResult(result) : OutputLine.ofError(poolException(failure));
+    }
+
+    private CompletionStage<Answer> call(CallGate calls, InputRecord record) {
+        long index = tally.submit();
+        if (record instanceof InputRecord.Malformed malformed) {
+            return CompletableFuture.completedFuture(
+                    new Answer(Answer.Kind.MALFORMED, OutputLine.ofMalformed(malformed), 0));
+        }
+        long submitted = System.nanoTime();
+        return calls.call(((InputRecord.Call) record).call()).handle((result, failure) -> {
+            long took = System.nanoTime() - submitted;
+            if (failure == null) {
+                return new Answer(Answer.Kind.OK, OutputLine.ofResult(result), took);
+            }
+            if (failure instanceof CallGate.GivenUp) {
+                tally.gaveUp(index);
+                return new Answer(Answer.Kind.GIVEN_UP, new byte[0], 0);
+            }
+            return new Answer(Answer.Kind.FAILED, OutputLine.ofError(poolException(failure)), took);
         });
     }
 
+    /** Counts an answer that is going to be written: answers behind one that was given up are not. */
+    private byte[] counted(Answer answer) {
+        switch (answer.kind()) {
+            case OK, FAILED -> tally.ended(answer.kind() == Answer.Kind.OK, answer.tookNanos());
+            case MALFORMED -> tally.malformed();
+            case GIVEN_UP -> throw new IllegalStateException("an answer that was given up is not written");
+        }
+        return answer.line();
+    }
+
     private static PoolException poolException(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (cause instanceof PoolException error) {
+        if (failure instanceof PoolException error) {
             return error;
         }
-        throw new IllegalStateException("a call failed with something else than a PoolException", cause);
+        throw new IllegalStateException("a call failed with something else than a PoolException", failure);
     }
 
     /** Lines that wait for the writer: written together when it is slow, and each at once when it is not. */

@@ -17,6 +17,7 @@ import org.HdrHistogram.Recorder;
 final class Tally {
 
     private final AtomicLong calls = new AtomicLong();
+    private final AtomicLong firstGivenUp = new AtomicLong(Long.MAX_VALUE);
     private final AtomicLong ok = new AtomicLong();
     private final AtomicLong failed = new AtomicLong();
     private final AtomicLong written = new AtomicLong();
@@ -25,14 +26,20 @@ final class Tally {
     private final Recorder latencies = new Recorder(3);
     private final long started = System.nanoTime();
 
+    /** Counts an input and returns its index, from 0. */
     long submit() {
-        calls.incrementAndGet();
-        return System.nanoTime();
+        return calls.getAndIncrement();
     }
 
-    void ended(boolean success, long submittedAt) {
+    /** Notes that an input was given up: it and all after it are no part of the run. */
+    void gaveUp(long index) {
+        firstGivenUp.accumulateAndGet(index, Math::min);
+    }
+
+    /** Counts an answer of a call. */
+    void ended(boolean success, long tookNanos) {
         (success ? ok : failed).incrementAndGet();
-        latencies.recordValue(Math.max(0, System.nanoTime() - submittedAt) / 1000);
+        latencies.recordValue(Math.max(0, tookNanos) / 1000);
     }
 
     void malformed() {
@@ -55,8 +62,9 @@ final class Tally {
         }
     }
 
-    long calls() {
-        return calls.get();
+    /** Returns how many inputs are part of the run. */
+    private long calls() {
+        return Math.min(calls.get(), firstGivenUp.get());
     }
 
     long done() {
@@ -81,15 +89,15 @@ final class Tally {
         latency.put("p99", millis(histogram.getValueAtPercentile(99)));
         latency.put("max", millis(histogram.getMaxValue()));
         Map<String, Object> summary = new LinkedHashMap<>();
-        summary.put("calls", calls.get());
+        summary.put("calls", calls());
         summary.put("ok", ok.get());
         summary.put("failed", failed.get());
         summary.put("retried", pool.retried());
         summary.put("restarts", pool.restarts());
         summary.put("killed_in_call", killedInCall.get());
-        summary.put("lost", calls.get() - written.get());
+        summary.put("lost", calls() - written.get());
         summary.put("wall_s", round(wall));
-        summary.put("calls_per_s", round(calls.get() / Math.max(wall, 1e-9)));
+        summary.put("calls_per_s", round(calls() / Math.max(wall, 1e-9)));
         summary.put("latency_ms", latency);
         return summary;
     }

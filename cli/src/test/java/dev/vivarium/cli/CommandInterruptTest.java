@@ -2,8 +2,11 @@ package dev.vivarium.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -63,5 +66,56 @@ class CommandInterruptTest extends CommandFixture {
         for (ProcessHandle child : children) {
             child.onExit().get(20, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    void givesUpWhatHasNotStartedAndWritesWhatIsCompleteBeforeIt() throws Exception {
+        file("handlers.py", """
+                import os, threading
+                def held(text):
+                    with open("started", "a") as started:
+                        print(text, file=started)
+                    if text.startswith("held"):
+                        print("in the handler", flush=True)
+                        while not os.path.exists("go"):
+                            threading.Event().wait(0.01)
+                    return text
+                """);
+        file("in.txt", "held 1\na\nb\nheld 2\nc\nd\ne\n");
+        Process process = start(
+                "run",
+                "--handlers",
+                "handlers.py",
+                "--call",
+                "held",
+                "--input",
+                "in.txt",
+                "--workers",
+                "2",
+                "--summary",
+                "summary.json");
+        BufferedReader err = process.errorReader();
+        awaitLine(err, "in the handler");
+        awaitLine(err, "in the handler");
+
+        interrupt(process);
+        awaitLine(err, "vivarium: stopping");
+        file("go", "");
+
+        assertThat(process.inputReader().lines())
+                .containsExactly(
+                        "{\"result\": \"held 1\"}",
+                        "{\"result\": \"a\"}",
+                        "{\"result\": \"b\"}",
+                        "{\"result\": \"held 2\"}");
+        assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(Files.readAllLines(folder.resolve("started")))
+                .containsExactlyInAnyOrder("held 1", "a", "b", "held 2");
+        JsonNode summary =
+                new ObjectMapper().readTree(folder.resolve("summary.json").toFile());
+        assertThat(summary.get("calls").asInt()).isEqualTo(4);
+        assertThat(summary.get("ok").asInt()).isEqualTo(4);
+        assertThat(summary.get("failed").asInt()).isZero();
+        assertThat(summary.get("lost").asInt()).isZero();
     }
 }

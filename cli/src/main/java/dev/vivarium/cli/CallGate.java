@@ -1,0 +1,131 @@
+package dev.vivarium.cli;
+
+import dev.vivarium.CallCancelled;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonPool;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.protocol.RawJson;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives the pool no more calls than it has workers, in order. What waits, waits here, where it can be given up without
+ * touching what runs. Thread-safe.
+ */
+final class CallGate {
+
+    /** What a call fails with that was given up before it started. */
+    static final class GivenUp extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private GivenUp() {
+            super("the run was stopped before this call had started", null, false, false);
+        }
+    }
+
+    private record Waiting(PythonCall<RawJson> call, CompletableFuture<RawJson> result) {}
+
+    private final PythonPool pool;
+    private final int limit;
+    private final Queue<Waiting> waiting = new ArrayDeque<>();
+    private final Map<Long, PendingCall<RawJson>> given = new LinkedHashMap<>();
+    private boolean closed;
+    private boolean giving;
+
+    /**
+     * Creates a gate.
+     *
+     * @param limit the number of workers
+     */
+    CallGate(PythonPool pool, int limit) {
+        this.pool = pool;
+        this.limit = limit;
+    }
+
+    /** Has the call made; its stage fails with the call's error, or with {@link GivenUp}. */
+    CompletionStage<RawJson> call(PythonCall<RawJson> call) {
+        Waiting one = new Waiting(call, new CompletableFuture<>());
+        synchronized (this) {
+            if (!closed) {
+                waiting.add(one);
+                give();
+                return one.result();
+            }
+        }
+        one.result().completeExceptionally(new GivenUp());
+        return one.result();
+    }
+
+    // A call that is refused ends at once, on this thread, and would come here again for each that waits.
+    private synchronized void give() {
+        if (giving) {
+            return;
+        }
+        giving = true;
+        try {
+            while (given.size() < limit && !waiting.isEmpty()) {
+                Waiting next = waiting.remove();
+                PendingCall<RawJson> pending = pool.call(next.call());
+                given.put(pending.id(), pending);
+                var unused = pending.whenComplete((result, failure) -> {
+                    synchronized (this) {
+                        given.remove(pending.id());
+                        give();
+                    }
+                    complete(next.result(), result, failure);
+                });
+            }
+        } finally {
+            giving = false;
+        }
+    }
+
+    private static void complete(
+            CompletableFuture<RawJson> target, @Nullable RawJson result, @Nullable Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause != null) {
+            // Nobody but this gate cancels calls.
+            target.completeExceptionally(cause instanceof CallCancelled ? new GivenUp() : cause);
+        } else {
+            target.complete(result);
+        }
+    }
+
+    /** Gives up every call that has not started, now and from now on. Those that run go on. */
+    void close() {
+        List<Waiting> abandoned;
+        List<PendingCall<RawJson>> behind = new ArrayList<>();
+        synchronized (this) {
+            closed = true;
+            abandoned = new ArrayList<>(waiting);
+            waiting.clear();
+            PoolSnapshot now = pool.snapshot();
+            // With an idle worker, what does not run yet is on its way to it. With none, it waits for a worker that is
+            // starting or stuck.
+            if (now.count(WorkerSnapshot.Phase.IDLE) == 0) {
+                Set<Long> running =
+                        now.workers().stream().map(WorkerSnapshot::callId).collect(Collectors.toSet());
+                given.forEach((id, pending) -> {
+                    if (!running.contains(id)) {
+                        behind.add(pending);
+                    }
+                });
+            }
+        }
+        abandoned.forEach(one -> one.result().completeExceptionally(new GivenUp()));
+        behind.forEach(PendingCall::cancel);
+    }
+}
