@@ -77,7 +77,8 @@ final class Pipeline implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private final Progress progress = new Progress(new PrintStream(System.err, true));
+    private final PrintStream errors = System.err;
+    private final Progress progress = new Progress(errors);
     private @Nullable ActorSystem<Void> system;
     private volatile @Nullable PythonPool pool;
     private volatile @Nullable CallGate gate;
@@ -174,6 +175,7 @@ final class Pipeline implements AutoCloseable {
         } finally {
             ticks.shutdownNow();
             progress.clear();
+            System.setErr(errors);
         }
         Map<String, Object> summary = tally.summary(workers.snapshot());
         messages.println("vivarium: " + Tally.describe(summary));
@@ -268,6 +270,7 @@ final class Pipeline implements AutoCloseable {
             scheduleKill(workers, killEvery);
         }
         if (Progress.onTerminal()) {
+            System.setErr(progress.terminal());
             var unused = ticks.scheduleAtFixedRate(
                     () -> progress.draw(tally, workers.snapshot()), 200, 200, TimeUnit.MILLISECONDS);
         }

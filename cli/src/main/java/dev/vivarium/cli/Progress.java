@@ -2,6 +2,7 @@ package dev.vivarium.cli;
 
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -15,6 +16,27 @@ final class Progress {
 
     Progress(PrintStream terminal) {
         this.terminal = terminal;
+    }
+
+    /** Returns the terminal for everybody else: what is written there takes the place of the line, until the next draw. */
+    PrintStream terminal() {
+        return new PrintStream(
+                new OutputStream() {
+                    @Override
+                    public void write(int b) {
+                        write(new byte[] {(byte) b}, 0, 1);
+                    }
+
+                    @Override
+                    public void write(byte[] bytes, int offset, int length) {
+                        synchronized (Progress.this) {
+                            clear();
+                            terminal.write(bytes, offset, length);
+                            terminal.flush();
+                        }
+                    }
+                },
+                true);
     }
 
     /** Returns whether standard error is a terminal. Java cannot tell; the launcher can, and says so. */
