@@ -31,19 +31,30 @@ class CrashTest {
     }
 
     private void startReady() throws Exception {
-        start(config());
+        startReady(config());
+    }
+
+    private void startReady(PoolConfigBuilder config) throws Exception {
+        start(config);
         pool.whenServing().toCompletableFuture().get(Pythons.LIMIT_S, TimeUnit.SECONDS);
     }
 
     private static PoolConfigBuilder config() {
         return Pythons.config("crash")
                 .workers(1)
-                .connectTimeout(Duration.ofSeconds(2))
-                .loadTimeout(Duration.ofSeconds(2))
-                .cancelGrace(Duration.ofMillis(200))
-                .healthInterval(Duration.ofMillis(100))
-                .healthTimeout(Duration.ofMillis(500))
+                .connectTimeout(Duration.ofSeconds(30))
+                .cancelGrace(Duration.ofSeconds(30))
                 .minBackoff(Duration.ofMillis(10));
+    }
+
+    /** Returns short limits only where a process is to hang: on a loaded machine they could end one that does not. */
+    private static PoolConfigBuilder config(String how) {
+        return how.equals("hang")
+                ? config().connectTimeout(Duration.ofSeconds(2))
+                        .loadTimeout(Duration.ofSeconds(2))
+                        .healthInterval(Duration.ofMillis(100))
+                        .healthTimeout(Duration.ofMillis(500))
+                : config();
     }
 
     @AfterEach
@@ -86,7 +97,7 @@ class CrashTest {
                 if any('vivarium_worker_main' in a for a in sys.orig_argv if True) if hasattr(sys, 'orig_argv') else False:
                 """ + dyingOnce(folder.resolve("marker"), how).indent(4));
 
-        start(config().environment("PYTHONPATH", folder.toString()));
+        start(config(how).environment("PYTHONPATH", folder.toString()));
 
         assertThat(events.awaitEnd()).isEqualTo(cause);
         events.awaitReady(2);
@@ -106,7 +117,7 @@ class CrashTest {
         Path handlers = Files.writeString(
                 folder.resolve("dying.py"), dyingOnce(folder.resolve("marker"), how) + "def answer(): return 42\n");
 
-        start(config().handlers(handlers.toString()));
+        start(config(how).handlers(handlers.toString()));
 
         assertThat(events.awaitEnd()).isEqualTo(cause);
         events.awaitReady(2);
@@ -154,9 +165,9 @@ class CrashTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({"end_here,UNKNOWN", "die_in_the_reply,RAN"})
     void hangingInACallOrInTheReply(String handler, Execution execution) throws Exception {
-        startReady();
+        startReady(config().cancelGrace(Duration.ofMillis(200)));
         PythonCall<String> call =
-                PythonCall.to(handler).args("hang").returning(String.class).timeout(Duration.ofMillis(500));
+                PythonCall.to(handler).args("hang").returning(String.class).timeout(Duration.ofSeconds(2));
 
         assertThatThrownBy(() -> pool.call(call).await())
                 .isInstanceOfSatisfying(
@@ -170,7 +181,7 @@ class CrashTest {
     @CsvSource({"exit0,EXITED", "exit1,EXITED", "exit137,EXITED", "SIGSEGV,CRASHED", "SIGKILL,KILLED", "hang,UNHEALTHY"
     })
     void whileIdle(String how, TransitionCause cause) throws Exception {
-        startReady();
+        startReady(config(how));
 
         assertThat(pool.call("die_soon", String.class, how).await()).isEqualTo("answered");
 
@@ -295,7 +306,10 @@ class CrashTest {
                             WorkerCrashed.class,
                             e -> assertThat(e.exit().cause()).isEqualTo(TransitionCause.GUARDIAN_LOST));
             assertThat(queued.await()).isNotEqualTo(before);
-            assertThat(Pythons.isLiving(before)).isFalse();
+            // Killed by the kernel when its parent died, at the same moment: it may just be leaving.
+            for (ProcessHandle old : ProcessHandle.of(before).stream().toList()) {
+                old.onExit().get(Pythons.LIMIT_S, TimeUnit.SECONDS);
+            }
         }
     }
 
