@@ -93,8 +93,8 @@ class CrashTest {
         Files.writeString(
                 folder.resolve("sitecustomize.py"),
                 """
-                import sys
-                if any('vivarium_worker_main' in a for a in sys.orig_argv if True) if hasattr(sys, 'orig_argv') else False:
+                import os
+                if 'VIVARIUM_WORKER' in os.environ:
                 """ + dyingOnce(folder.resolve("marker"), how).indent(4));
 
         start(config(how).environment("PYTHONPATH", folder.toString()));
