@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 import enum
 import math
+import sys
 import unittest
 import uuid
-from typing import Any
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 from . import support  # noqa: F401
-from vivarium_worker import codec
+from vivarium_worker import CallCancelled, codec
+
+try:
+    import numpy  # type: ignore[import-not-found]
+except ImportError:
+    numpy = None
 
 
 class Colour(enum.Enum):
@@ -24,10 +31,200 @@ class Point:
     y: float
 
 
+class OwnValue(int, enum.Enum):
+    """Is the integer 1, but its value is text."""
+
+    A = 1
+
+    def __new__(cls, number: int) -> "OwnValue":
+        member = int.__new__(cls, number)
+        member._value_ = "val"
+        return member
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+class Letter(str, enum.Enum):
+    A = "a"
+
+
+class Half(float, enum.Enum):
+    HALF = 0.5
+
+
+class Pair(tuple, enum.Enum):
+    ONE_TWO = (1, 2)
+
+
+class Raw(bytes, enum.Enum):
+    A = b"\x00\xff"
+
+
+class Bits(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
+class Wrapped(enum.Enum):
+    POINT = Point(1, 2.0)
+    COLOUR = Colour.RED
+    NOTHING = None
+
+
+class Size(NamedTuple):
+    width: int
+    unit: Any
+
+
+class Whole(int):
+    def __repr__(self) -> str:
+        return "not a number"
+
+
+class Text(str):
+    def __str__(self) -> str:
+        return "another text"
+
+
+class Real(float):
+    def __repr__(self) -> str:
+        return "not a number"
+
+
+class Items(list):
+    pass
+
+
+class Mapping(dict):
+    def items(self) -> Any:
+        return [("from items()", 1)]
+
+
+@dataclasses.dataclass
+class Holder:
+    held: Any
+
+
+class Unset:
+    """Raises for whatever is read of it."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+RELEASED = memoryview(b"released")
+RELEASED.release()
+LOOP: List[Any] = []
+LOOP.append(LOOP)
+DERIVED_LOOP = Items()
+DERIVED_LOOP.append({"again": DERIVED_LOOP})
+
+
+class NoValue(enum.Enum):
+    A = 1
+
+    @property
+    def value(self) -> Any:
+        raise RuntimeError("no value")
+
+
+class BrokenText(Exception):
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+
+def raising(base: type, method: str, error: BaseException) -> Any:
+    """Return an object of a class derived from ``base``, not empty if that is a dict, with a method that raises."""
+
+    def broken(*_: Any) -> Any:
+        raise error
+
+    return type("Broken", (base,), {method: broken})(*([{"a": 1}] if base is dict else []))
+
+
+def without_field() -> Any:
+    holder = Holder(1)
+    del holder.held
+    return holder
+
+
+# What the value is, and what the message must hold.
+REFUSED: Dict[str, Tuple[Any, str]] = {
+    "a dataclass with an unset field": (without_field(), "(at result['held'])"),
+    "a dict whose items() raises": ({"a": raising(dict, "items", RuntimeError("late"))}, "late (at result['a'])"),
+    "a dict whose items() exits": (raising(dict, "items", SystemExit(3)), "SystemExit: 3"),
+    "a dict whose items() interrupts": (raising(dict, "items", KeyboardInterrupt()), "KeyboardInterrupt"),
+    "a dict whose items() is cancelled": (raising(dict, "items", CallCancelled("own")), "CallCancelled: own"),
+    "a dict without memory": (raising(dict, "items", MemoryError()), "MemoryError"),
+    "a dict whose items() raises what cannot be shown": (raising(dict, "items", BrokenText()), "SystemExit"),
+    "a list that cannot be iterated": (raising(list, "__iter__", ZeroDivisionError("x")), "ZeroDivisionError: x"),
+    "an object that hides everything": ([Unset()], "result[0]"),
+    "a released memoryview": (RELEASED, "ValueError"),
+    "an enum whose value raises": ([NoValue.A], "no value (at result[0])"),
+    "a key of another type": ({(1, 2): 3}, "key (1, 2) of type tuple"),
+    "a key whose repr raises": ({"a": {raising(object, "__repr__", ValueError("x")): 1}}, "result['a']"),
+    "an object": ({"a": [1, object()]}, "object has no JSON encoding (at result['a'][1])"),
+    "a set": ([{1}], "set has no JSON encoding (at result[0])"),
+    "a complex number": (1j, "complex"),
+    "code": (raising.__code__, "code"),
+    "a lone surrogate": (["\ud800"], "lone surrogate U+D800 (at result[0])"),
+    "a lone surrogate in ASCII text": ("a" * 100 + "\udfff", "lone surrogate U+DFFF"),
+    "two surrogates that would make a pair": ("\ud83d\ude00", "lone surrogate U+D83D"),
+    "a key with a lone surrogate": ({"a\udc00": 1}, "lone surrogate U+DC00"),
+    "a lone surrogate beside an enum": ([Letter.A, {"k": "\ud800"}], "lone surrogate U+D800 (at result[1]['k'])"),
+    "a list in itself": (LOOP, "contains itself"),
+    "a derived list in itself": (DERIVED_LOOP, "contains itself"),
+}
+
+AWKWARD: Dict[str, Tuple[Any, Any]] = {
+    "an enum is its value": (Colour.RED, "red"),
+    "an enum of integers is its value, not its integer": (OwnValue.A, "val"),
+    "an IntEnum": (Number.ONE, 1),
+    "an enum of strings": (Letter.A, "a"),
+    "an enum of floats": (Half.HALF, 0.5),
+    "an enum of tuples": (Pair.ONE_TWO, [1, 2]),
+    "an enum of bytes": (Raw.A, "AP8="),
+    "a flag of two bits": (Bits.READ | Bits.WRITE, 3),
+    "an enum of a dataclass": (Wrapped.POINT, {"x": 1, "y": 2.0}),
+    "an enum of an enum": (Wrapped.COLOUR, "red"),
+    "an enum of None": (Wrapped.NOTHING, None),
+    "enums inside": ([{"a": OwnValue.A}, (Number.ONE,)], [{"a": "val"}, [1]]),
+    "enums as keys": (
+        {Colour.RED: 1, OwnValue.A: 2, Half.HALF: 3, Wrapped.NOTHING: 4},
+        {"red": 1, "val": 2, "0.5": 3, "null": 4},
+    ),
+    "a derived integer": (Whole(7), 7),
+    "a derived string": (Text("text"), "text"),
+    "a derived float": (Real(1.5), 1.5),
+    "a derived NaN beside None": ([Real("nan"), None], [math.nan, None]),
+    "a derived list": (Items([1, Whole(2)]), [1, 2]),
+    "a derived dict": (Mapping(a=1), {"from items()": 1}),
+    "derived keys": ({Text("t"): 1, Whole(2): 2, Real(0.5): 3}, {"t": 1, "2": 2, "0.5": 3}),
+    "an ordered dict": (collections.OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+    "a named tuple": (Size(1, Letter.A), [1, "a"]),
+    "a dataclass in a dataclass": (Holder(Holder({"a": Number.ONE})), {"held": {"held": {"a": 1}}}),
+    "a dataclass that holds what orjson knows by itself": (Holder(uuid.UUID(int=7)), {"held": str(uuid.UUID(int=7))}),
+    "a large integer": (10**400, 10**400),
+    "an integer over 64 bits beside an enum": ([2**64, OwnValue.A], [2**64, "val"]),
+    "a memoryview with gaps": (memoryview(b"\x00\x01\x02")[::2], "AAI="),
+    "NaN and infinities": ([math.nan, math.inf, -math.inf], [math.nan, math.inf, -math.inf]),
+    "keys that are not strings": (
+        {2: 1, None: 2, True: 3, math.inf: 4, 2.5: 5},
+        {"2": 1, "null": 2, "true": 3, "Infinity": 4, "2.5": 5},
+    ),
+    "keys that are not strings, beside an enum": (
+        {2: 1, None: 2, True: 3, math.inf: 4, 2.5: Letter.A},
+        {"2": 1, "null": 2, "true": 3, "Infinity": 4, "2.5": "a"},
+    ),
+}
+
+
 VALUES = [
     None,
     True,
-    "text with ünïcode and \u2028 and \ud800",
+    "text with ünïcode and \u2028 and \U0001f600",
     1,
     2**63,
     2**64 + 1,
@@ -56,6 +253,34 @@ class Encoding(unittest.TestCase):
             with self.subTest(repr(value)):
                 self.assertEqual(codec.loads(codec.dumps(value)), codec.loads(codec.dumps_standard(value)))
 
+    def test_gives_awkward_values_one_form_with_and_without_orjson(self) -> None:
+        for name, (value, expected) in AWKWARD.items():
+            for dumps in (codec.dumps, codec.dumps_standard):
+                with self.subTest(name, encoder=dumps.__name__):
+                    # repr tells 1 from 1.0 and True, and takes NaN for equal to itself.
+                    self.assertEqual(repr(codec.loads(dumps(value))), repr(expected))
+
+    def test_refuses_what_has_no_encoding_whatever_it_raises(self) -> None:
+        for name, (value, message) in REFUSED.items():
+            for dumps in (codec.dumps, codec.dumps_standard):
+                with self.subTest(name, encoder=dumps.__name__):
+                    with self.assertRaises(codec.Unencodable) as caught:
+                        dumps(value)
+                    self.assertIn(message, str(caught.exception))
+
+    @unittest.skipUnless(hasattr(codec.orjson, "Fragment"), "orjson is not installed, or older than 3.9")
+    def test_refuses_what_only_orjson_knows(self) -> None:
+        with self.assertRaises(codec.Unencodable):
+            codec.dumps([codec.orjson.Fragment(b"not JSON")])
+
+    @unittest.skipIf(numpy is None, "numpy is not installed")
+    def test_takes_only_those_scalars_of_numpy_that_are_built_in_ones(self) -> None:
+        for dumps in (codec.dumps, codec.dumps_standard):
+            self.assertEqual(codec.loads(dumps([numpy.float64(0.5), numpy.str_("a")])), [0.5, "a"])
+            for value in (numpy.int64(1), numpy.float32(1), numpy.bool_(True), numpy.array([1])):
+                with self.subTest(repr(value), encoder=dumps.__name__), self.assertRaises(codec.Unencodable):
+                    dumps([value])
+
     def test_keeps_nan(self) -> None:
         self.assertEqual(codec.dumps([float("nan")]), b"[NaN]")
         self.assertTrue(math.isnan(codec.loads(b"NaN")))
@@ -68,11 +293,28 @@ class Encoding(unittest.TestCase):
         self.assertEqual(codec.loads(codec.dumps(datetime.date(2026, 1, 2))), "2026-01-02")
         self.assertEqual(codec.loads(codec.dumps(b"\x00\xff")), "AP8=")
 
+    @unittest.skipUnless(hasattr(sys, "set_int_max_str_digits"), "this interpreter never limits integers")
+    def test_keeps_integers_of_any_size_exact_once_the_worker_has_lifted_the_limit(self) -> None:
+        before = sys.get_int_max_str_digits()
+        self.addCleanup(sys.set_int_max_str_digits, before)
+        sys.set_int_max_str_digits(0)
+
+        for dumps in (codec.dumps, codec.dumps_standard):
+            self.assertEqual(codec.loads(dumps(10**5000)), 10**5000)
+
     def test_names_what_cannot_be_encoded_and_where(self) -> None:
         for value, where in (({"a": [1, object()]}, "result['a'][1]"), ({(1, 2): 3}, "key (1, 2)")):
             with self.subTest(where), self.assertRaises(codec.Unencodable) as caught:
                 codec.dumps(value)
             self.assertIn(where, str(caught.exception))
+
+    def test_refuses_arguments_that_hold_a_lone_surrogate(self) -> None:
+        for body in (b'["f", ["\\ud800"], {}]', b'["\\uDFFF"]', b'{"\\ud83d": 1}', b'["\xed\xa0\x80"]'):
+            with self.subTest(body), self.assertRaises(ValueError):
+                codec.loads(body)
+
+    def test_takes_escaped_pairs_and_escaped_backslashes_for_what_they_are(self) -> None:
+        self.assertEqual(codec.loads(b'["\\ud83d\\ude00", "\\\\ud800"]'), ["\U0001f600", "\\ud800"])
 
     def test_refuses_what_refers_to_itself(self) -> None:
         loop: Any = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import tempfile
 import unittest
 
 from .support import WorkerProcess, frames
@@ -73,7 +75,60 @@ async def later(value): return value
 
 @handler
 def generate(): yield 1
+
+@handler
+def surrogate(): return os.fsdecode(b"\\xff")
+
+class Waiting(dict):
+    """Is encoded, or shown, when somebody has opened the pipe."""
+
+    def __init__(self, pipe):
+        super().__init__(filled=True)
+        self.pipe = pipe
+
+    def items(self):
+        open(self.pipe).read()
+        return [("waited", True)]
+
+class Shown(Exception):
+    def __str__(self): return str(Waiting(self.args[0]).items())
+
+@handler
+def encoded_when(pipe): return Waiting(pipe)
+
+@handler
+def shown_when(pipe): raise Shown(pipe)
+
+class Broken(dict):
+    def __init__(self, raised):
+        super().__init__(filled=True)
+        self.raised = raised
+
+    def items(self): raise self.raised
+
+class BrokenText(Exception):
+    def __str__(self): raise self.args[0]
+
+RAISED = {
+    error.__name__: error
+    for error in (RuntimeError, KeyboardInterrupt, SystemExit, CallCancelled, MemoryError, RecursionError)
+}
+
+@handler
+def return_broken(name): return Broken(RAISED[name]("own"))
+
+@handler
+def raise_broken(name): raise BrokenText(RAISED[name]("own"))
+
+class Impostor(Exception):
+    @property
+    def __class__(self): raise RuntimeError("no class")
+
+@handler
+def raise_impostor(): raise Impostor()
 '''
+
+RAISED = ("RuntimeError", "KeyboardInterrupt", "SystemExit", "CallCancelled", "MemoryError", "RecursionError")
 
 
 class WorkerTest(unittest.TestCase):
@@ -154,10 +209,42 @@ class Failing(WorkerTest):
     def test_sys_exit_is_an_error_of_the_call(self) -> None:
         self.assertEqual(self.error("leave")["type"], "SystemExit")
 
-    def test_malformed_arguments_are_an_error_of_the_call(self) -> None:
-        self.worker.data.send(frames.CALL, 5, {"not": "a triple of three"})
+    def test_of_a_result_to_be_encoded_fails_that_call_alone(self) -> None:
+        for raised in RAISED:
+            with self.subTest(raised):
+                body = self.error("return_broken", raised)
 
-        self.assertEqual(self.worker.answer()[1]["kind"], "undecodable_arguments")
+                self.assertEqual((body["kind"], body["execution"]), ("unencodable_result", "RAN"))
+                self.assertEqual(body["type"], "handlers_under_test.Broken")
+
+    def test_of_an_exception_to_be_described_fails_that_call_alone(self) -> None:
+        for raised in RAISED:
+            with self.subTest(raised):
+                body = self.error("raise_broken", raised)
+
+                self.assertEqual((body["kind"], body["execution"]), ("handler", "RAN"))
+                self.assertEqual(body["type"], "handlers_under_test.BrokenText")
+                self.assertIn(raised, body["message"])
+
+    def test_with_an_exception_without_a_class_fails_that_call_alone(self) -> None:
+        self.assertEqual(self.error("raise_impostor")["type"], "handlers_under_test.Impostor")
+
+    def test_names_a_lone_surrogate_in_a_result_and_in_arguments(self) -> None:
+        # The test's own JSON writes lone surrogates as escapes.
+        body = self.error("echo", "\ud800")
+        self.assertEqual((body["kind"], body["execution"]), ("undecodable_arguments", "NOT_STARTED"))
+        self.assertIn("U+D800", body["message"])
+
+        body = self.error("surrogate")
+        self.assertEqual((body["kind"], body["execution"]), ("unencodable_result", "RAN"))
+        self.assertIn("U+DCFF", body["message"])
+
+    def test_malformed_arguments_are_an_error_of_the_call(self) -> None:
+        for body in ({"not": "a triple of three"}, 5, ["echo", [], []], [["echo"], [], {}], ["echo", {}, {}]):
+            with self.subTest(body):
+                self.worker.data.send(frames.CALL, 5, body)
+
+                self.assertEqual(self.worker.answer()[1]["kind"], "undecodable_arguments")
 
 
 class Output(WorkerTest):
@@ -206,6 +293,28 @@ class Cancelling(WorkerTest):
             self.worker.call(call_id, "echo", call_id)
 
             self.assertEqual(self.worker.answer(), (frames.REPLY, call_id))
+
+    def test_while_the_answer_is_made_changes_nothing(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = os.path.join(folder, "pipe")
+            os.mkfifo(pipe)
+            for call_id, handler in ((5, "encoded_when"), (6, "shown_when")):
+                with self.subTest(handler):
+                    self.worker.call(call_id, handler, pipe)
+                    while self.worker.words()[2] != call_id:
+                        pass
+
+                    self.worker.control.send(frames.CANCEL, call_id)
+                    self.worker.control.send(frames.PING, call_id)
+                    self.worker.control.receive(frames.PONG)
+                    with open(pipe, "w"):
+                        pass
+
+                    kind, body = self.worker.answer()
+                    if handler == "encoded_when":
+                        self.assertEqual((kind, body), (frames.REPLY, {"waited": True}))
+                    else:
+                        self.assertEqual((body["kind"], body["message"]), ("handler", "[('waited', True)]"))
 
     def test_at_random_moments_never_hits_another_call_or_the_runtime(self) -> None:
         seed = random.randrange(1 << 32)
@@ -276,6 +385,26 @@ class Loading(unittest.TestCase):
         self.assertIn("no handler", self.load_error("x = 1\n")["message"])
         twice = "from vivarium_worker import handler\n@handler(name='a')\ndef b(): pass\n"
         self.assertEqual(self.load_error(twice + "import sys; sys.exit(0)")["kind"], "load")
+
+    def test_reports_whatever_an_import_raises(self) -> None:
+        for raised in ("KeyboardInterrupt()", "GeneratorExit()", "Broken()"):
+            with self.subTest(raised):
+                broken = "class Broken(Exception):\n    def __str__(self): raise SystemExit(3)\n"
+                self.assertEqual(self.load_error(f"{broken}raise {raised}\n")["kind"], "load")
+
+    def test_takes_handlers_beside_what_cannot_be_shown_or_read(self) -> None:
+        worker = WorkerProcess(
+            "class Odd:\n"
+            "    def __repr__(self): raise RuntimeError('no text')\n"
+            "class Proxy:\n"
+            "    def __call__(self): pass\n"
+            "    def __getattribute__(self, name): raise RuntimeError('nothing there yet')\n"
+            "proxy = Proxy()\n"
+            "def visible(default=Odd()): pass\n"
+        )
+        self.addCleanup(worker.close)
+
+        self.assertEqual([(h["name"], h["signature"]) for h in worker.ready()["handlers"]], [("visible", "(...)")])
 
     def test_takes_public_functions_where_nothing_is_marked(self) -> None:
         worker = WorkerProcess("from os.path import join\ndef visible(): pass\ndef _hidden(): pass\n")

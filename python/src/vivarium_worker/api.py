@@ -74,7 +74,10 @@ class Handler:
         except (TypeError, ValueError):
             signature = None
         self.wants_context = signature is not None and "ctx" in signature.parameters
-        self.signature = "(...)" if signature is None else str(signature)
+        try:
+            self.signature = "(...)" if signature is None else str(signature)
+        except Exception:  # The text of a default or an annotation is the user's.
+            self.signature = "(...)"
         self.doc = (inspect.getdoc(function) or "").split("\n", 1)[0]
 
     def misfit(self, positional: Sequence[Any], keywords: "dict[str, Any]") -> Optional[str]:
@@ -110,5 +113,8 @@ def handler(function: Optional[F] = None, *, name: Optional[str] = None) -> Any:
 
 def marked_name(value: Any) -> Optional[str]:
     """Return the name under which ``value`` was marked as a handler, or None."""
-    mark = getattr(value, "__dict__", {}).get(_MARK) if callable(value) else None
+    try:
+        mark = getattr(value, "__dict__", {}).get(_MARK) if callable(value) else None
+    except Exception:  # A proxy to something that is not there yet may raise for every attribute. It is no handler.
+        return None
     return mark if isinstance(mark, str) else None

@@ -1,17 +1,31 @@
-"""Exceptions to the body of ERROR. See PROTOCOL.md, section 6."""
+"""Exceptions to the body of ERROR. See PROTOCOL.md, section 6.
+
+An exception is the user's, and so is what it is made of: any attribute and any conversion to text may raise anything. None
+of that may reach the runtime. Cancellations do not strike here, so whatever is raised is the user's.
+"""
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import traceback
 from types import TracebackType
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 MAX_TEXT = 16_384
 MAX_CAUSES = 16
 MAX_FRAMES = 100
 
-_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_OWN_FOLDER = os.path.dirname(__file__) + os.sep
+
+# What the interpreter itself recorded, past any attribute by which a class may hide it.
+_cause = BaseException.__cause__.__get__  # type: ignore[attr-defined]
+_context = BaseException.__context__.__get__  # type: ignore[attr-defined]
+_suppresses_context = BaseException.__suppress_context__.__get__  # type: ignore[attr-defined]
+_traceback = BaseException.__traceback__.__get__  # type: ignore[attr-defined]
+_qualified_name = type.__dict__["__qualname__"].__get__
+_module = type.__dict__["__module__"].__get__
 
 
 def body(kind: str, execution: str, type_name: str, message: str) -> Dict[str, Any]:
@@ -19,8 +33,8 @@ def body(kind: str, execution: str, type_name: str, message: str) -> Dict[str, A
     return {
         "kind": kind,
         "execution": execution,
-        "type": type_name,
-        "message": _cut(message),
+        "type": cut(type_name),
+        "message": cut(message),
         "traceback": [],
         "notes": [],
         "causes": [],
@@ -28,17 +42,16 @@ def body(kind: str, execution: str, type_name: str, message: str) -> Dict[str, A
 
 
 def of_exception(kind: str, execution: str, error: BaseException) -> Dict[str, Any]:
-    """Describe an exception with its traceback, notes and the exceptions that led to it."""
+    """Describe an exception with its traceback, notes and the exceptions that led to it; never raises."""
     description = {"kind": kind, "execution": execution}
     description.update(_describe(error))
     causes: List[Dict[str, Any]] = []
     seen = {id(error)}
-    current: Optional[BaseException] = error
-    while current is not None and len(causes) < MAX_CAUSES:
-        relation = "cause" if current.__cause__ is not None else "context"
-        following = current.__cause__
-        if following is None and not current.__suppress_context__:
-            following = current.__context__
+    current = error
+    while len(causes) < MAX_CAUSES:
+        relation, following = "cause", _cause(current)
+        if following is None and not _suppresses_context(current):
+            relation, following = "context", _context(current)
         if following is None or id(following) in seen:
             break
         seen.add(id(following))
@@ -50,34 +63,80 @@ def of_exception(kind: str, execution: str, error: BaseException) -> Dict[str, A
     return description
 
 
+def encode(description: Dict[str, Any], limit: int) -> bytes:
+    """Return a description as a body that keeps to the limit, if need be without its details."""
+    encoded = _encode(description)
+    short = dict(description, traceback=[], notes=[], causes=[])
+    for most in (256, 64, 16):
+        if len(encoded) <= limit:
+            break
+        short["type"] = cut(description["type"], most)
+        short["message"] = cut(description["message"], most) + " (details left out: over maxBodyBytes)"
+        encoded = _encode(short)
+    return encoded
+
+
+def _encode(description: Dict[str, Any]) -> bytes:
+    return json.dumps(description, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def type_name(kind: type) -> str:
+    """Return a type's qualified name, with the module unless that is ``builtins``."""
+    try:
+        module = _module(kind)
+    except BaseException:  # There may be none.
+        module = None
+    name: str = _qualified_name(kind)
+    return f"{str.__str__(module)}.{name}" if isinstance(module, str) and module != "builtins" else name
+
+
+def text(value: Any, convert: Callable[[Any], str] = str) -> str:
+    """Return a value's text, or say why there is none."""
+    try:
+        return str.__str__(convert(value))  # The text may be of a type derived from str, with methods of its own.
+    except BaseException as broken:
+        return f"<the text cannot be shown: {type_name(type(broken))}>"
+
+
+def cut(string: str, most: int = MAX_TEXT) -> str:
+    """Return a string of at most ``most`` characters that has a form in UTF-8: lone surrogates appear as escapes."""
+    if not string.isascii():
+        string = string.encode("utf-8", "backslashreplace").decode("utf-8")
+    return string if len(string) <= most else string[: max(most - 1, 0)] + "…"[:most]
+
+
+def is_raised_by_the_call_itself(error: BaseException) -> bool:
+    """Return whether an exception that the runtime caught was raised by its own call, not by anything inside of that."""
+    tb = _traceback(error)
+    return tb is not None and tb.tb_next is None
+
+
 def _describe(error: BaseException) -> Dict[str, Any]:
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return {
-        "type": _cut(name),
-        "message": _cut(_text(error)),
-        "traceback": _frames(error.__traceback__),
-        "notes": [_cut(str(note)) for note in _notes(error)],
+        "type": cut(type_name(type(error))),
+        "message": cut(text(error)),
+        "traceback": _frames(_traceback(error)),
+        "notes": [cut(text(note)) for note in _notes(error)],
     }
 
 
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception as broken:  # A user's __str__ may raise; the error must still be reported.
-        return f"<the message cannot be shown: {type(broken).__name__}>"
-
-
 def _notes(error: BaseException) -> List[Any]:
-    notes = getattr(error, "__notes__", None)
-    return list(notes)[:MAX_FRAMES] if isinstance(notes, (list, tuple)) else []
+    try:
+        notes = getattr(error, "__notes__", None)
+        return list(itertools.islice(notes, MAX_FRAMES)) if isinstance(notes, (list, tuple)) else []
+    except BaseException:
+        return []
 
 
 def _frames(tb: Optional[TracebackType]) -> List[Dict[str, Any]]:
+    try:
+        found = [(f.filename, f.lineno, f.name, f.line) for f in traceback.extract_tb(tb)]
+    except BaseException:  # Source comes from the loader of the module, which may be the user's.
+        found = list(_frames_without_source(tb))
     entries = [
-        {"file": _cut(f.filename), "line": f.lineno or 0, "function": _cut(f.name), "code": _cut(f.line or "")}
-        for f in traceback.extract_tb(tb)
-        if not os.path.abspath(f.filename).startswith(_OWN_FOLDER)
+        {"file": cut(file), "line": line or 0, "function": cut(function), "code": cut(code or "")}
+        for file, line, function, code in found
+        if not file.startswith(_OWN_FOLDER)
     ]
     if len(entries) > MAX_FRAMES:
         half = MAX_FRAMES // 2
@@ -85,5 +144,8 @@ def _frames(tb: Optional[TracebackType]) -> List[Dict[str, Any]]:
     return entries
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+def _frames_without_source(tb: Optional[TracebackType]) -> Iterator[Tuple[str, Optional[int], str, Optional[str]]]:
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        yield code.co_filename, tb.tb_lineno, code.co_name, None
+        tb = tb.tb_next

@@ -9,6 +9,7 @@ import sys
 from types import FunctionType, ModuleType
 from typing import Dict, List
 
+from . import errors
 from .api import Handler, marked_name
 
 
@@ -23,8 +24,9 @@ def load(sources: List[str]) -> Dict[str, Handler]:
     for source in sources:
         try:
             module = _load_file(source) if source.endswith(".py") else importlib.import_module(source)
-        except (Exception, SystemExit) as error:
-            raise LoadError(f"{source} cannot be loaded: {type(error).__name__}: {error}") from error
+        except BaseException as error:
+            reason = f"{errors.type_name(type(error))}: {errors.text(error)}"
+            raise LoadError(f"{source} cannot be loaded: {reason}") from error
         found = _handlers_of(module)
         if not found:
             raise LoadError(f"{source} defines no handler: mark a function with @handler")
@@ -67,5 +69,12 @@ def _handlers_of(module: ModuleType) -> Dict[str, FunctionType]:
     return {
         name: value
         for name, value in vars(module).items()
-        if isinstance(value, FunctionType) and not name.startswith("_") and value.__module__ == module.__name__
+        if not name.startswith("_") and _is_function_of(module, value)
     }
+
+
+def _is_function_of(module: ModuleType, value: object) -> bool:
+    try:
+        return isinstance(value, FunctionType) and value.__module__ == module.__name__
+    except Exception:  # As for marks: a proxy, which is asked for its class here.
+        return False

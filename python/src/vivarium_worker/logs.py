@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import Callable
 
-from . import frames
+from . import errors, frames
 
 _LEVELS = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"))
 
@@ -68,9 +68,9 @@ class LogHandler(logging.Handler):
             body = json.dumps(
                 {
                     "level": level,
-                    "logger": record.name,
-                    "message": record.getMessage()[:16_384],
-                    "exception": exception[:16_384],
+                    "logger": errors.cut(record.name),
+                    "message": errors.cut(record.getMessage()),
+                    "exception": errors.cut(exception),
                     "dropped": dropped - self._told,
                 }
             ).encode()

@@ -19,7 +19,7 @@ import socket
 import sys
 import threading
 import time
-from typing import Any, Dict, List, NoReturn, Optional, Sequence
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from . import codec, errors, frames
 from .api import CallCancelled, Context, Handler
@@ -38,6 +38,9 @@ FEATURES = ["cancel", "log", "progress"]
 CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
 
 _RECEIVE_BYTES = 256 * 1024
+
+# A larger body is written apart from its header: copying it costs more than a second system call.
+_COPIED_BYTES = 64 * 1024
 
 
 class Worker:
@@ -126,8 +129,8 @@ class Worker:
         call_id = frame.call_id
         arrived = time.monotonic()
         try:
-            name, positional, keywords = codec.loads(frame.body)
-        except (ValueError, RecursionError) as error:
+            name, positional, keywords = _call_of(frame.body)
+        except (ValueError, RecursionError, MemoryError) as error:
             self._send_error(
                 call_id, errors.body("undecodable_arguments", "NOT_STARTED", type(error).__name__, str(error))
             )
@@ -173,25 +176,28 @@ class Worker:
         try:
             encoded = codec.dumps(result)
         except codec.Unencodable as error:
-            self._send_error(call_id, errors.body("unencodable_result", "RAN", type(result).__name__, str(error)))
+            name = errors.type_name(type(result))
+            self._send_error(call_id, errors.body("unencodable_result", "RAN", name, str(error)))
             return
         if len(encoded) > self._limits.body:
             message = f"maxBodyBytes is {self._limits.body}, the result has {len(encoded)}"
             self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", message))
             return
-        self._data.sendall(
-            frames.HEADER.pack(
-                frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
-            )
-            + encoded
+        header = frames.HEADER.pack(
+            frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
         )
+        if len(encoded) <= _COPIED_BYTES:
+            self._data.sendall(header + encoded)
+        else:
+            self._data.sendall(header)
+            self._data.sendall(encoded)
 
     def _fail(
         self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any], error: BaseException
     ) -> None:
-        tb = error.__traceback__
-        if isinstance(error, TypeError) and tb is not None and tb.tb_next is None:
-            # Raised by the call itself, not inside the handler: do the arguments fit?
+        # Not isinstance, which asks the exception's own __class__.
+        if issubclass(type(error), TypeError) and errors.is_raised_by_the_call_itself(error):
+            # The handler was not entered: do the arguments fit?
             keywords.pop("ctx", None)
             misfit = handler.misfit(positional, keywords)
             if misfit is not None:
@@ -260,12 +266,15 @@ class Worker:
         self._data.sendall(frames.encode(type, call_id, self._incarnation, body))
 
     def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
-        body = json.dumps(description).encode("ascii")
-        if len(body) > self._limits.body:
-            description.update(traceback=[], notes=[], causes=[])
-            description["message"] = description["message"][:256] + " (details left out: over maxBodyBytes)"
-            body = json.dumps(description).encode("ascii")
-        self._send(frames.ERROR, call_id, body)
+        self._send(frames.ERROR, call_id, errors.encode(description, self._limits.body))
+
+
+def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
+    """Return what the body of a CALL holds, or raise ValueError."""
+    call = codec.loads(body)
+    if not isinstance(call, list) or [type(part) for part in call] != [str, list, dict]:
+        raise ValueError("a CALL holds the handler's name, an array and an object")
+    return call[0], call[1], call[2]
 
 
 def _hello() -> Dict[str, Any]:
