@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import tempfile
 import unittest
 
@@ -78,6 +79,12 @@ def generate(): yield 1
 
 @handler
 def surrogate(): return os.fsdecode(b"\\xff")
+
+@handler
+def large(): return 10**5000
+
+@handler
+def remainder(number): return number % 1000007
 
 class Waiting(dict):
     """Is encoded, or shown, when somebody has opened the pipe."""
@@ -165,6 +172,16 @@ class Answering(WorkerTest):
         self.assertEqual(log.call_id, 9)
         self.assertIn(b"told 7", log.body)
         self.assertEqual(self.worker.words()[3], 1)
+
+    def test_passes_integers_of_any_size_both_ways(self) -> None:
+        if hasattr(sys, "set_int_max_str_digits"):
+            self.addCleanup(sys.set_int_max_str_digits, sys.get_int_max_str_digits())
+            sys.set_int_max_str_digits(0)
+
+        self.worker.call(1, "large")
+        self.assertEqual(self.worker.answer(), (frames.REPLY, 10**5000))
+        self.worker.call(2, "remainder", 10**5000)
+        self.assertEqual(self.worker.answer(), (frames.REPLY, 10**5000 % 1000007))
 
 
 class Failing(WorkerTest):

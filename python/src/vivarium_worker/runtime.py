@@ -340,6 +340,9 @@ def main(argv: List[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     faulthandler.enable()
+    if hasattr(sys, "set_int_max_str_digits"):
+        # Integers are exact at any size, and in JSON they are text; what bounds them is the limit of a frame.
+        sys.set_int_max_str_digits(0)
     try:
         data = _own(options.data_fd)
         control = _own(options.control_fd)
