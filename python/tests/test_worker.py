@@ -78,6 +78,9 @@ async def later(value): return value
 def generate(): yield 1
 
 @handler
+def takes_anything(**others): return sorted(others)
+
+@handler
 def surrogate(): return os.fsdecode(b"\\xff")
 
 @handler
@@ -183,6 +186,11 @@ class Answering(WorkerTest):
         self.worker.call(2, "remainder", 10**5000)
         self.assertEqual(self.worker.answer(), (frames.REPLY, 10**5000 % 1000007))
 
+    def test_passes_a_keyword_named_ctx_to_handlers_that_take_no_context(self) -> None:
+        self.worker.call(1, "takes_anything", ctx=1, other=2)
+
+        self.assertEqual(self.worker.answer(), (frames.REPLY, ["ctx", "other"]))
+
 
 class Failing(WorkerTest):
     def error(self, handler: str, *args: object) -> dict:
@@ -245,6 +253,14 @@ class Failing(WorkerTest):
 
     def test_with_an_exception_without_a_class_fails_that_call_alone(self) -> None:
         self.assertEqual(self.error("raise_impostor")["type"], "handlers_under_test.Impostor")
+
+    def test_refuses_a_keyword_that_is_the_context_s(self) -> None:
+        self.worker.call(3, "renamed", ctx="mine")
+        body = self.worker.answer()[1]
+
+        self.assertEqual((body["kind"], body["execution"]), ("bad_arguments", "NOT_STARTED"))
+        self.assertIn("'ctx' is the runtime's", body["message"])
+        self.assertEqual(self.worker.words()[1], 0)
 
     def test_names_a_lone_surrogate_in_a_result_and_in_arguments(self) -> None:
         # The test's own JSON writes lone surrogates as escapes.

@@ -142,6 +142,13 @@ class Worker:
             return
         deadline = arrived + frame.remaining / 1e6 if frame.remaining else None
         if handler.wants_context:
+            if "ctx" in keywords:
+                message = (
+                    f"{handler.name}{handler.signature}: 'ctx' is the runtime's, which passes the call's Context in it; "
+                    "a caller cannot pass it"
+                )
+                self._send_error(call_id, errors.body("bad_arguments", "NOT_STARTED", "TypeError", message))
+                return
             keywords["ctx"] = Context(
                 call_id, self._worker_id, self._logger, deadline, time.monotonic, self._page.progress, frame.attachments
             )
