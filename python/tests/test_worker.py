@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import sys
 import tempfile
 import unittest
+from typing import Dict, Optional
 
 from .support import WorkerProcess, frames
 
@@ -399,9 +401,16 @@ class Ending(WorkerTest):
         self.assertEqual(self.worker.control.receive(frames.PONG).call_id, 42)
 
 
+MANY = "".join(
+    f"def handler_number_{n}(first: int, second: str = 'a default') -> dict:\n    'Documentation.'\n" for n in range(38)
+)
+SMALL = {"maxBodyBytes": 3072, "maxAttachmentsBytes": 0, "maxAttachmentCount": 0}
+TINY = dict(SMALL, maxBodyBytes=1024)
+
+
 class Loading(unittest.TestCase):
-    def load_error(self, source: str) -> dict:
-        worker = WorkerProcess(source)
+    def load_error(self, source: str, limits: Optional[Dict[str, int]] = None) -> dict:
+        worker = WorkerProcess(source, limits=limits)
         self.addCleanup(worker.close)
         body = worker.data.body(frames.ERROR)
         self.assertEqual(worker.process.wait(20), 72)
@@ -418,6 +427,29 @@ class Loading(unittest.TestCase):
         self.assertIn("no handler", self.load_error("x = 1\n")["message"])
         twice = "from vivarium_worker import handler\n@handler(name='a')\ndef b(): pass\n"
         self.assertEqual(self.load_error(twice + "import sys; sys.exit(0)")["kind"], "load")
+
+    def test_cuts_signatures_and_documentation_until_ready_fits_the_limit(self) -> None:
+        worker = WorkerProcess(MANY, limits=SMALL)
+        self.addCleanup(worker.close)
+        ready = worker.data.receive(frames.READY)
+
+        self.assertLessEqual(len(ready.body), SMALL["maxBodyBytes"])
+        names = [entry["name"] for entry in json.loads(ready.body)["handlers"]]
+        self.assertEqual(names, [f"handler_number_{n}" for n in range(38)])
+
+    def test_says_so_when_not_even_the_names_fit(self) -> None:
+        message = self.load_error(MANY, TINY)["message"]
+
+        self.assertIn("the names of 38 handlers", message)
+        self.assertIn("maxBodyBytes is 1024", message)
+
+    def test_reports_an_error_that_fits_the_limit(self) -> None:
+        worker = WorkerProcess("raise ValueError('x' * 5000)\n", limits=TINY)
+        self.addCleanup(worker.close)
+        error = worker.data.receive(frames.ERROR)
+
+        self.assertLessEqual(len(error.body), TINY["maxBodyBytes"])
+        self.assertIn(b"ValueError: xxx", error.body)
 
     def test_reports_whatever_an_import_raises(self) -> None:
         for raised in ("KeyboardInterrupt()", "GeneratorExit()", "Broken()"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 import sys
 from types import FunctionType, ModuleType
-from typing import Dict, List
+from typing import Collection, Dict, List
 
 from . import errors
 from .api import Handler, marked_name
@@ -36,6 +37,28 @@ def load(sources: List[str]) -> Dict[str, Handler]:
             handlers[name] = Handler(name, function)
             origins[name] = source
     return handlers
+
+
+def describe(handlers: Collection[Handler], load_us: int, limit: int) -> bytes:
+    """Return the body of READY, or raise LoadError when not even the names fit into ``limit`` bytes.
+
+    What is only read by people is cut as far as it must be.
+    """
+    ready = b""
+    for signature, doc in ((1000, 1000), (1000, 100), (200, 40), (200, 0), (40, 0), (0, 0)):
+        entries = [
+            {"name": errors.cut(h.name), "signature": errors.cut(h.signature, signature), "doc": errors.cut(h.doc, doc)}
+            for h in handlers
+        ]
+        ready = json.dumps(
+            {"handlers": entries, "load_us": load_us}, ensure_ascii=False, separators=(",", ":")
+        ).encode("utf-8")
+        if len(ready) <= limit:
+            return ready
+    raise LoadError(
+        f"the names of {len(handlers)} handlers take {len(ready)} bytes; maxBodyBytes is {limit}: "
+        "raise it, or load fewer handlers"
+    )
 
 
 def _load_file(path: str) -> ModuleType:

@@ -23,7 +23,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from . import codec, errors, frames
 from .api import CallCancelled, Context, Handler
-from .loading import LoadError, load
+from .loading import LoadError, describe, load
 from .logs import ControlChannel, LogHandler
 from .status import DRAINING, LOADING, SERVING, StatusPage
 
@@ -98,16 +98,12 @@ class Worker:
         started = time.monotonic()
         try:
             self._handlers = load(sources)
+            load_us = int((time.monotonic() - started) * 1e6)
+            ready = describe(self._handlers.values(), load_us, self._limits.body)
         except LoadError as error:
             self._send_error(0, errors.of_exception("load", "NOT_STARTED", error))
             return False
-        ready = {
-            "handlers": [
-                {"name": h.name, "signature": h.signature[:1000], "doc": h.doc[:1000]} for h in self._handlers.values()
-            ],
-            "load_us": int((time.monotonic() - started) * 1e6),
-        }
-        self._send(frames.READY, 0, json.dumps(ready).encode())
+        self._send(frames.READY, 0, ready)
         return True
 
     def _serve(self) -> int:
