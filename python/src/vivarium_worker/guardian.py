@@ -23,6 +23,9 @@ _WORKER_MAIN = os.path.join(_FOLDER, "vivarium_worker_main.py")
 _MAX_OUTGOING = 64 << 20
 _ROUND_S = 0.002
 
+_LOOKS_AT_HIDDEN = 50
+"""How often a process without a visible environment is looked at again before it counts as somebody else's."""
+
 
 class Child:
     """A worker that has not been reaped."""
@@ -267,12 +270,18 @@ class Guardian:
             return 0
         tag = f"VIVARIUM_WORKER={child.slot}:{child.incarnation}"
         killed = set()
+        looks_left = _LOOKS_AT_HIDDEN
         while True:
             below = set(processes.descendants(os.getpid())) - set(self._children)
             left = [pid for pid in below if processes.carries(pid, self._run, tag)]
-            if not left:
-                return len(killed)
             killed.update(pid for pid in left if processes.kill_if(pid, self._run, tag))
+            if left:
+                continue
+            # Whose a process is cannot be seen while it becomes another program; shortly afterwards it can.
+            if looks_left == 0 or not any(processes.hides(pid) for pid in below):
+                return len(killed)
+            looks_left -= 1
+            select.select([], [], [], _ROUND_S)
 
     def _kill_everything(self) -> None:
         """Kill and reap until no descendant is left.

@@ -116,6 +116,15 @@ def carries(pid: int, *variables: str) -> bool:
     return all(variable.encode() in entries for variable in variables)
 
 
+def hides(pid: int) -> bool:
+    """Return whether a live process shows no environment: it has none, is just becoming another program, or is dying."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return not file.read(1)
+    except OSError:
+        return False
+
+
 def carriers(*variables: str) -> Iterator[int]:
     """Yield every live process of this user that carries all of these variables."""
     for pid in table():
