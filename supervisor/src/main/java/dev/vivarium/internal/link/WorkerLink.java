@@ -1,11 +1,7 @@
 package dev.vivarium.internal.link;
 
-import dev.vivarium.CallRejected;
-import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolException;
-import dev.vivarium.PythonException;
-import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
@@ -206,7 +202,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (call == null || call.id() != frame.callId()) {
             throw notRunning(frame, call);
         }
-        PoolException failure = error == null ? null : toException(call, error);
+        PoolException failure = error == null ? null : CallErrors.of(call, error, context, slot);
         if (!running.compareAndSet(call, null)) {
             throw notRunning(frame, null);
         }
@@ -224,23 +220,6 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                 frame,
                 frame.type() + " for call " + frame.callId()
                         + (call == null ? ", none is running" : ", running is " + call.id()));
-    }
-
-    private PoolException toException(ActiveCall call, ErrorBody error) {
-        String text = error.type() + ": " + error.message();
-        return switch (error.kind()) {
-            case UNKNOWN_HANDLER, BAD_ARGUMENTS, UNDECODABLE_ARGUMENTS, LOAD, NEGOTIATION ->
-                new CallRejected(call + " was refused by " + context.worker(slot) + ": " + error.message());
-            case UNENCODABLE_RESULT, RESULT_TOO_LARGE ->
-                new ResultNotDecodable("the result of " + call + " cannot be sent: " + error.message(), null);
-            case EXPIRED, CANCELLED ->
-                new CallTimedOut(
-                        error.execution(),
-                        call.timeout(),
-                        context.snapshot(),
-                        call + " was interrupted in " + context.worker(slot) + ": " + text);
-            case HANDLER -> new PythonException(error);
-        };
     }
 
     @Override

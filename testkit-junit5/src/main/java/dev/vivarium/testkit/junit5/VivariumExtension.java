@@ -1,0 +1,220 @@
+package dev.vivarium.testkit.junit5;
+
+import dev.vivarium.PythonPool;
+import dev.vivarium.testkit.FaultInjector;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Leak;
+import dev.vivarium.testkit.Ledger;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestPoolSpec;
+import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.TestWorker;
+import dev.vivarium.testkit.WorkerScript;
+import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
+import dev.vivarium.testkit.junit5.VivariumTest.Time;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.Extension;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.TestTemplateInvocationContext;
+import org.junit.jupiter.api.extension.TestTemplateInvocationContextProvider;
+
+/**
+ * Runs a {@link VivariumTest} once for each of its layers. A class that has a method
+ * {@code static WorkerScript script()} has its scripted workers run that.
+ */
+public final class VivariumExtension implements TestTemplateInvocationContextProvider {
+
+    @Override
+    public boolean supportsTestTemplate(ExtensionContext context) {
+        return context.getTestMethod()
+                .map(method -> method.isAnnotationPresent(VivariumTest.class))
+                .orElse(false);
+    }
+
+    @Override
+    public Stream<TestTemplateInvocationContext> provideTestTemplateInvocationContexts(ExtensionContext context) {
+        List<VivariumTest> annotations = annotations(context);
+        return layers(annotations).stream().map(layer -> new OnLayer(layer, annotations));
+    }
+
+    /** Returns the annotations from the outermost class to the method. */
+    private static List<VivariumTest> annotations(ExtensionContext context) {
+        List<VivariumTest> found = new ArrayList<>();
+        for (Class<?> type = context.getRequiredTestClass(); type != null; type = type.getEnclosingClass()) {
+            VivariumTest annotation = type.getAnnotation(VivariumTest.class);
+            if (annotation != null) {
+                found.add(0, annotation);
+            }
+        }
+        found.add(context.getRequiredTestMethod().getAnnotation(VivariumTest.class));
+        return found;
+    }
+
+    private static List<Layer> layers(List<VivariumTest> annotations) {
+        List<Layer> layers = List.of(Layer.FAKE);
+        for (VivariumTest annotation : annotations) {
+            if (annotation.layers().length > 0) {
+                layers = List.of(annotation.layers());
+            }
+        }
+        return layers;
+    }
+
+    private record OnLayer(Layer layer, List<VivariumTest> annotations) implements TestTemplateInvocationContext {
+        @Override
+        public String getDisplayName(int invocationIndex) {
+            return "on layer " + layer;
+        }
+
+        @Override
+        public List<Extension> getAdditionalExtensions() {
+            return List.of(new PoolOfTest(layer, annotations));
+        }
+    }
+
+    /** Gives one test its pool, and audits it afterwards. */
+    private static final class PoolOfTest implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
+
+        private static final Map<Class<?>, Function<TestPool, Object>> PARAMETERS = Map.of(
+                TestPool.class, pool -> pool,
+                TestWorker.class, pool -> pool.worker(1),
+                FaultInjector.class, TestPool::faults,
+                Ledger.class, TestPool::ledger,
+                TestTime.class, TestPool::time,
+                PythonPool.class, TestPool::pool);
+
+        private final Layer layer;
+        private final List<VivariumTest> annotations;
+        private @Nullable TestPool pool;
+
+        PoolOfTest(Layer layer, List<VivariumTest> annotations) {
+            this.layer = layer;
+            this.annotations = annotations;
+        }
+
+        @Override
+        public void beforeEach(ExtensionContext context) throws ReflectiveOperationException, InterruptedException {
+            TestPool started = TestPool.start(spec(context));
+            pool = started;
+            for (VivariumTest annotation : annotations) {
+                Arrays.stream(annotation.expectWarnings()).forEach(started::expectWarning);
+            }
+            if (readiness() == Readiness.ALL_WORKERS) {
+                started.ensureReady();
+            }
+        }
+
+        private TestPoolSpec spec(ExtensionContext context) throws ReflectiveOperationException {
+            TestPoolSpec spec = TestPoolSpec.of(layer);
+            for (VivariumTest annotation : annotations) {
+                spec = annotation.workers() > 0 ? spec.workers(annotation.workers()) : spec;
+                spec = spec.options(annotation.options());
+                spec = spec.handlers(Arrays.stream(annotation.handlers())
+                        .map(source -> source(context, source))
+                        .toArray(String[]::new));
+                spec = annotation.time() == Time.OF_LAYER ? spec : spec.virtualTime(annotation.time() == Time.VIRTUAL);
+            }
+            Optional<WorkerScript> script = script(context.getRequiredTestClass());
+            return script.isPresent() ? spec.script(script.get()) : spec;
+        }
+
+        private static Optional<WorkerScript> script(Class<?> test) throws ReflectiveOperationException {
+            for (Class<?> type = test; type != null; type = type.getEnclosingClass()) {
+                for (Method method : type.getDeclaredMethods()) {
+                    if (method.getName().equals("script")
+                            && Modifier.isStatic(method.getModifiers())
+                            && method.getReturnType() == WorkerScript.class
+                            && method.getParameterCount() == 0) {
+                        method.setAccessible(true);
+                        return Optional.ofNullable((WorkerScript) method.invoke(null));
+                    }
+                }
+            }
+            return Optional.empty();
+        }
+
+        private static String source(ExtensionContext context, String source) {
+            if (!source.startsWith("/")) {
+                return source;
+            }
+            URL resource = context.getRequiredTestClass().getResource(source);
+            try {
+                return resource == null ? source : Path.of(resource.toURI()).toString();
+            } catch (URISyntaxException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private Readiness readiness() {
+            Readiness readiness = Readiness.ALL_WORKERS;
+            for (VivariumTest annotation : annotations) {
+                if (annotation.readiness() != Readiness.INHERITED) {
+                    readiness = annotation.readiness();
+                }
+            }
+            return readiness;
+        }
+
+        @Override
+        public void afterEach(ExtensionContext context) throws InterruptedException {
+            TestPool used = pool;
+            if (used == null) {
+                return;
+            }
+            used.close();
+            Ledger.Report books = used.ledger().report();
+            List<Leak> leaks = used.leaks();
+            boolean failed = context.getExecutionException().isPresent();
+            if (failed || !leaks.isEmpty() || !books.findings().isEmpty()) {
+                context.publishReportEntry(Map.of(
+                        "vivarium.seed",
+                        Long.toString(used.seed()),
+                        "vivarium.layer",
+                        layer.toString(),
+                        "vivarium.events",
+                        used.events().last()));
+            }
+            if (!leaks.isEmpty()) {
+                throw new AssertionError("the test left behind, on layer " + layer + " with seed " + used.seed()
+                        + ":\n  "
+                        + String.join("\n  ", leaks.stream().map(Leak::toString).toList()));
+            }
+            if (!books.findings().isEmpty()) {
+                throw new AssertionError(
+                        "the books do not balance, on layer " + layer + " with seed " + used.seed() + ": " + books);
+            }
+        }
+
+        @Override
+        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+            return PARAMETERS.containsKey(parameter.getParameter().getType());
+        }
+
+        @Override
+        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+            TestPool started = pool;
+            Function<TestPool, Object> part =
+                    PARAMETERS.get(parameter.getParameter().getType());
+            if (started == null || part == null) {
+                throw new IllegalStateException("the test's pool has not been started");
+            }
+            return part.apply(started);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package dev.vivarium.testkit;
+
+import dev.vivarium.PoolEvent;
+import dev.vivarium.WorkerState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** Everything a pool tells of itself, and ways to wait for some of it. Thread-safe. */
+public final class EventRecorder {
+
+    /** How many events a failed wait shows. */
+    public static final int SHOWN = 50;
+
+    /** An event may be recorded between a look and a wait. */
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
+
+    private final List<PoolEvent> events = new ArrayList<>();
+    private final Duration patience;
+    private int seen;
+
+    EventRecorder() {
+        this(Patience.LIMIT);
+    }
+
+    EventRecorder(Duration patience) {
+        this.patience = patience;
+    }
+
+    synchronized void add(PoolEvent event) {
+        events.add(event);
+        notifyAll();
+    }
+
+    /** Returns every event so far, in order. */
+    public synchronized List<PoolEvent> all() {
+        return List.copyOf(events);
+    }
+
+    /** Passes over what has been recorded so far: later waits do not find it. */
+    public synchronized void skip() {
+        seen = events.size();
+    }
+
+    /**
+     * Waits for an event that fits, from after the one that the last wait found. What lies between is passed over.
+     *
+     * @throws AssertionError when there is none within the kit's patience, showing the last {@value #SHOWN} events
+     */
+    public synchronized <E extends PoolEvent> E await(String what, Class<E> type, Predicate<E> fits)
+            throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            for (; seen < events.size(); seen++) {
+                PoolEvent event = events.get(seen);
+                if (type.isInstance(event) && fits.test(type.cast(event))) {
+                    seen++;
+                    return type.cast(event);
+                }
+            }
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                throw new AssertionError("no " + what + " within " + patience.toMillis() + " ms; " + last());
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+    }
+
+    /** Waits for any further event, until {@code end} of the JVM's monotonic clock. */
+    synchronized void awaitChange(long end, Supplier<String> trouble) throws InterruptedException {
+        long left = end - System.nanoTime();
+        if (left <= 0) {
+            throw new AssertionError(trouble.get() + " after " + Patience.LIMIT.toSeconds() + " s; " + last());
+        }
+        TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, LOOK_AGAIN.toNanos()));
+    }
+
+    /** Waits for an event of a kind; see {@link #await(String, Class, Predicate)}. */
+    public <E extends PoolEvent> E await(Class<E> type) throws InterruptedException {
+        return await(type.getSimpleName(), type, event -> true);
+    }
+
+    /** Waits until a worker enters a state; see {@link #await(String, Class, Predicate)}. */
+    public PoolEvent.WorkerTransitioned awaitState(int slot, WorkerState state) throws InterruptedException {
+        return await(
+                "transition of slot " + slot + " to " + state,
+                PoolEvent.WorkerTransitioned.class,
+                event -> event.worker().slot() == slot && event.to() == state);
+    }
+
+    /** Waits until a process has ended; see {@link #await(String, Class, Predicate)}. */
+    public PoolEvent.WorkerExited awaitExit() throws InterruptedException {
+        return await(PoolEvent.WorkerExited.class);
+    }
+
+    /** Returns the last events as text. */
+    public synchronized String last() {
+        List<PoolEvent> tail = events.subList(Math.max(0, events.size() - SHOWN), events.size());
+        return tail.isEmpty()
+                ? "there was no event at all"
+                : "the last events were:\n  "
+                        + tail.stream().map(Object::toString).collect(Collectors.joining("\n  "));
+    }
+}

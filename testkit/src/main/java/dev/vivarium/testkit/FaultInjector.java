@@ -1,0 +1,118 @@
+package dev.vivarium.testkit;
+
+import dev.vivarium.testkit.internal.FaultPlan;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Arms faults that land at exact moments. Thread-safe.
+ *
+ * <pre>{@code
+ * try (FaultLease killed = faults.at(Moment.EXECUTED).times(1).arm(new Fault.Signalled(9))) {
+ *     pool.call("echo", String.class, "x").await();
+ * }
+ * }</pre>
+ */
+public final class FaultInjector {
+
+    /** How long a fault stays armed unless another time is given. */
+    public static final Duration DEFAULT_TTL = Duration.ofSeconds(20);
+
+    /** Runs something once, after a time of the pool's clock. */
+    interface Timer {
+        void after(Duration delay, Runnable task);
+    }
+
+    private final Layer layer;
+    private final FaultPlan plan;
+    private final Timer timer;
+
+    FaultInjector(Layer layer, FaultPlan plan, Timer timer) {
+        this.layer = layer;
+        this.plan = plan;
+        this.timer = timer;
+    }
+
+    /** Begins a fault that lands at a moment; once, in any worker, unless said otherwise. */
+    public Order at(Moment moment) {
+        return new Order(moment);
+    }
+
+    /** Heals every fault. */
+    public void healAll() {
+        plan.leases().forEach(FaultLease::heal);
+    }
+
+    /** Returns every fault that was armed in this test. */
+    public List<FaultLease> leases() {
+        return List.copyOf(plan.leases());
+    }
+
+    /** A fault in the making. */
+    public final class Order {
+        private final Moment moment;
+        private int slot;
+        private int times = 1;
+        private Duration ttl = DEFAULT_TTL;
+
+        private Order(Moment moment) {
+            this.moment = moment;
+        }
+
+        /** Only in this worker, by its slot from 1. */
+        public Order inSlot(int number) {
+            if (number < 1) {
+                throw new IllegalArgumentException("slot must be 1 or more, got " + number);
+            }
+            slot = number;
+            return this;
+        }
+
+        /** As often as this. */
+        public Order times(int count) {
+            if (count < 1) {
+                throw new IllegalArgumentException("times must be 1 or more, got " + count);
+            }
+            times = count;
+            return this;
+        }
+
+        /** Heals by itself after this time of the pool's clock. */
+        public Order ttl(Duration time) {
+            ttl = FaultLease.checkedTtl(time);
+            return this;
+        }
+
+        /**
+         * Arms the fault.
+         *
+         * @throws FaultNotPossible when it cannot land on this layer or at this moment
+         */
+        public FaultLease arm(Fault fault) {
+            check(fault);
+            FaultLease lease = new FaultLease(fault, moment, slot, times);
+            plan.add(lease);
+            timer.after(ttl, lease::heal);
+            return lease;
+        }
+
+        private void check(Fault fault) {
+            if (fault instanceof Fault.OnWire && layer == Layer.FAKE) {
+                throw new FaultNotPossible(fault + " needs a wire: layer SCRIPTED or PYTHON, this is " + layer);
+            }
+            if (fault instanceof Fault.InPython && layer != Layer.PYTHON) {
+                throw new FaultNotPossible(fault + " needs an interpreter: layer PYTHON, this is " + layer);
+            }
+            boolean byItself = fault instanceof Fault.Exited || fault instanceof Fault.Hung;
+            if (layer != Layer.FAKE && byItself && moment != Moment.STARTED) {
+                throw new FaultNotPossible(fault + " takes the process's own doing: only at STARTED, not at " + moment);
+            }
+            if (fault instanceof Fault.InPython && moment != Moment.STARTED) {
+                throw new FaultNotPossible(fault + " happens in the handler: only at STARTED, not at " + moment);
+            }
+            if (fault instanceof Fault.OnWire && moment == Moment.STARTED) {
+                throw new FaultNotPossible(fault + " lands on a frame, and none passes at STARTED");
+            }
+        }
+    }
+}

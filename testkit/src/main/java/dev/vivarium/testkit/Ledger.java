@@ -1,0 +1,179 @@
+package dev.vivarium.testkit;
+
+import dev.vivarium.CallOutcome;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolException;
+import dev.vivarium.PythonCall;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.internal.ExecutionLog;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every call of a test with its outcomes, compared with what the workers say they executed. Thread-safe.
+ *
+ * <p>Only handlers that keep the record are compared: those of the kit and those marked {@code @recorded}.
+ */
+public final class Ledger {
+
+    /** What is wrong with the books. */
+    public enum Problem {
+        /** An accepted call never ended. */
+        LOST,
+        /** A call ended twice, or one that may not run twice started twice. */
+        DUPLICATED,
+        /** A call was answered with a result that no execution of it gave, or something was executed that nobody called. */
+        FOREIGN,
+        /** A call was said not to have started, and had. */
+        MISREPORTED
+    }
+
+    /** A line that does not fit. */
+    public record Finding(Problem problem, long callId, String detail) {
+        /** Reads as a sentence. */
+        @Override
+        public String toString() {
+            return problem + ": call " + callId + " " + detail;
+        }
+    }
+
+    /**
+     * The sums.
+     *
+     * @param calls calls made
+     * @param ok answered
+     * @param failed ended with an error that says whether the handler ran
+     * @param unknown ended with an error that cannot say
+     * @param executions times that a handler started
+     * @param findings what does not fit
+     */
+    public record Report(int calls, int ok, int failed, int unknown, int executions, List<Finding> findings) {
+        /** Returns how many findings there are of a kind. */
+        public long count(Problem problem) {
+            return findings.stream().filter(f -> f.problem() == problem).count();
+        }
+
+        /** One line of sums, and a line for each finding. */
+        @Override
+        public String toString() {
+            return calls + " calls: " + ok + " ok, " + failed + " failed, " + unknown + " unknown, " + executions
+                    + " executions"
+                    + findings.stream().map(f -> "\n  " + f).collect(Collectors.joining());
+        }
+    }
+
+    private record Call(PythonCall<?> call, @Nullable PendingCall<?> pending, Queue<CallOutcome<?>> outcomes) {}
+
+    private final Map<Long, Call> calls = new ConcurrentHashMap<>();
+    private final ExecutionLog executed;
+
+    /** Creates a ledger that compares with a record. */
+    Ledger(ExecutionLog executed) {
+        this.executed = executed;
+    }
+
+    void called(PythonCall<?> call, PendingCall<?> pending) {
+        calls.put(pending.id(), new Call(call, pending, new ConcurrentLinkedQueue<>()));
+    }
+
+    /** Enters an outcome that came as a message, of a call that was made by {@link dev.vivarium.PoolCommand}. */
+    public void enter(PythonCall<?> call, CallOutcome<?> outcome) {
+        calls.computeIfAbsent(outcome.callId(), id -> new Call(call, null, new ConcurrentLinkedQueue<>()))
+                .outcomes()
+                .add(outcome);
+    }
+
+    /** Returns how a call ended, or null while it has not. */
+    private static @Nullable CallOutcome<?> outcome(Call call) {
+        PendingCall<?> pending = call.pending();
+        if (pending == null || !pending.isDone()) {
+            return call.outcomes().peek();
+        }
+        try {
+            Object value = pending.await(Duration.ZERO);
+            return new CallOutcome.Succeeded<>(pending.id(), value, pending.attempts());
+        } catch (PoolException error) {
+            return new CallOutcome.Failed<>(pending.id(), error, pending.attempts());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        } catch (TimeoutException e) {
+            return null;
+        }
+    }
+
+    /** Returns how often a call has started, by the workers' own account. */
+    public long starts(long callId) {
+        return executed.entries().stream()
+                .filter(entry -> entry.callId() == callId && entry.what() == ExecutionLog.What.STARTED)
+                .count();
+    }
+
+    /** Compares. To be called when every call should have ended. */
+    public Report report() {
+        List<Finding> findings = new ArrayList<>();
+        List<ExecutionLog.Entry> record = executed.entries();
+        Map<Long, Long> started = record.stream()
+                .filter(entry -> entry.what() == ExecutionLog.What.STARTED)
+                .collect(Collectors.groupingBy(ExecutionLog.Entry::callId, Collectors.counting()));
+        started.keySet().stream()
+                .filter(id -> !calls.containsKey(id))
+                .forEach(id -> findings.add(new Finding(Problem.FOREIGN, id, "was executed and never made")));
+        int ok = 0;
+        int failed = 0;
+        int unknown = 0;
+        for (Map.Entry<Long, Call> entry : calls.entrySet()) {
+            long id = entry.getKey();
+            Call call = entry.getValue();
+            CallOutcome<?> outcome = outcome(call);
+            if (outcome instanceof CallOutcome.Succeeded<?> succeeded) {
+                ok++;
+                checkAnswer(id, call.call(), succeeded.value(), started.containsKey(id), findings);
+            } else if (outcome instanceof CallOutcome.Failed<?> failure) {
+                PoolException error = failure.error();
+                if (error.execution() == Execution.UNKNOWN) {
+                    unknown++;
+                } else {
+                    failed++;
+                }
+                if (error.execution() == Execution.NOT_STARTED && started.containsKey(id) && failure.attempts() <= 1) {
+                    findings.add(new Finding(Problem.MISREPORTED, id, "counts as not started, and was executed"));
+                }
+            } else {
+                findings.add(new Finding(Problem.LOST, id, "of '" + call.call().handler() + "' never ended"));
+            }
+            if (call.outcomes().size() > 1) {
+                findings.add(new Finding(
+                        Problem.DUPLICATED, id, "ended " + call.outcomes().size() + " times"));
+            }
+            long starts = started.getOrDefault(id, 0L);
+            if (starts > 1 && !call.call().isRetrySafe()) {
+                findings.add(new Finding(
+                        Problem.DUPLICATED, id, "started " + starts + " times and was not declared retry-safe"));
+            }
+        }
+        int executions = started.values().stream().mapToInt(Long::intValue).sum();
+        return new Report(calls.size(), ok, failed, unknown, executions, findings);
+    }
+
+    private static void checkAnswer(
+            long id, PythonCall<?> call, @Nullable Object value, boolean executed, List<Finding> findings) {
+        if (!call.handler().equals("echo") || call.positional().size() != 1) {
+            return;
+        }
+        Object argument = call.positional().get(0);
+        if (!executed) {
+            findings.add(new Finding(Problem.FOREIGN, id, "was answered and never executed"));
+        } else if (value instanceof String && !value.equals(argument)) {
+            findings.add(new Finding(Problem.FOREIGN, id, "got an answer that is another call's"));
+        }
+    }
+}

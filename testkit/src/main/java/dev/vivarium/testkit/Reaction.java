@@ -1,0 +1,46 @@
+package dev.vivarium.testkit;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What a scripted handler does. */
+public sealed interface Reaction {
+
+    /** Returns a value, encoded as JSON. */
+    record Reply(@Nullable Object result) implements Reaction {}
+
+    /** Raises an exception of the given Python type. */
+    record Raise(String type, String message) implements Reaction {}
+
+    /** Ends the process with an exit status, as {@code os._exit} does. */
+    record Exit(int status) implements Reaction {}
+
+    /** Ends the process by a signal. */
+    record Die(int signal) implements Reaction {}
+
+    /**
+     * Never answers.
+     *
+     * @param heedsCancel whether a cancellation ends it
+     */
+    record Hang(boolean heedsCancel) implements Reaction {}
+
+    /** Does something else after a time of the pool's clock. */
+    record Later(Duration delay, Reaction then) implements Reaction {}
+
+    /** Does something else once a gate is open; see {@link TestPool#open(String)}. */
+    record AtGate(String gate, Reaction then) implements Reaction {}
+
+    /** Answers twice. Layer SCRIPTED only. */
+    record Twice(@Nullable Object result) implements Reaction {}
+
+    /** Answers under another call's id. Layer SCRIPTED only. */
+    record Foreign(long callId, @Nullable Object result) implements Reaction {}
+
+    /** Writes bytes that need not be a frame to the data channel. Layer SCRIPTED only. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    record Raw(byte[] bytes) implements Reaction {}
+
+    /** Writes the first bytes of an answer and then nothing more. Layer SCRIPTED only. */
+    record Partial(@Nullable Object result, int bytes) implements Reaction {}
+}

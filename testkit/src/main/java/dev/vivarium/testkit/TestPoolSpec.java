@@ -1,0 +1,136 @@
+package dev.vivarium.testkit;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolConfigBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a test pool shall be like. Immutable; every method returns another specification. */
+public final class TestPoolSpec {
+
+    /** How long {@link TestPool#close()} waits for calls that still run. */
+    static final Duration CLOSE_PATIENCE = Duration.ZERO;
+
+    private final Layer layer;
+    private final int workers;
+    private final boolean virtualTime;
+    private final WorkerScript script;
+    private final List<String> handlers;
+    private final List<String> options;
+    private final long seed;
+    private final Duration auditPatience;
+
+    private TestPoolSpec(
+            Layer layer,
+            int workers,
+            boolean virtualTime,
+            WorkerScript script,
+            List<String> handlers,
+            List<String> options,
+            long seed,
+            Duration auditPatience) {
+        this.layer = layer;
+        this.workers = workers;
+        this.virtualTime = virtualTime;
+        this.script = script;
+        this.handlers = List.copyOf(handlers);
+        this.options = List.copyOf(options);
+        this.seed = seed;
+        this.auditPatience = auditPatience;
+    }
+
+    /**
+     * Returns the specification of a pool with two workers and the standard handlers; virtual time on layer FAKE, real time
+     * on the others. The seed is the system property {@code vivarium.testkit.seed}, or the time.
+     */
+    public static TestPoolSpec of(Layer layer) {
+        return new TestPoolSpec(
+                layer,
+                2,
+                layer == Layer.FAKE,
+                WorkerScript.standard(),
+                List.of(),
+                List.of(),
+                Long.getLong("vivarium.testkit.seed", System.nanoTime()),
+                Patience.LIMIT);
+    }
+
+    /** Sets how many workers the pool has. */
+    public TestPoolSpec workers(int count) {
+        return new TestPoolSpec(layer, count, virtualTime, script, handlers, options, seed, auditPatience);
+    }
+
+    /** Sets whether time stands still unless the test moves it. */
+    public TestPoolSpec virtualTime(boolean virtual) {
+        return new TestPoolSpec(layer, workers, virtual, script, handlers, options, seed, auditPatience);
+    }
+
+    /** Sets what the workers of the layers FAKE and SCRIPTED do. */
+    public TestPoolSpec script(WorkerScript what) {
+        return new TestPoolSpec(layer, workers, virtualTime, what, handlers, options, seed, auditPatience);
+    }
+
+    /** Adds handler sources for layer PYTHON; the kit's own are there anyway. */
+    public TestPoolSpec handlers(String... sources) {
+        List<String> more = new ArrayList<>(handlers);
+        more.addAll(List.of(sources));
+        return new TestPoolSpec(layer, workers, virtualTime, script, more, options, seed, auditPatience);
+    }
+
+    /** Adds options of the pool as configuration, such as {@code "call-timeout = 2s"}; see the reference of options. */
+    public TestPoolSpec options(String... lines) {
+        List<String> more = new ArrayList<>(options);
+        more.addAll(List.of(lines));
+        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, more, seed, auditPatience);
+    }
+
+    /** Sets the seed of the pool's randomness. */
+    public TestPoolSpec seed(long value) {
+        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, value, auditPatience);
+    }
+
+    /** Sets how long the leak audit waits for what is ending. Default: the kit's patience. */
+    public TestPoolSpec auditPatience(Duration limit) {
+        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, seed, limit);
+    }
+
+    Duration auditPatience() {
+        return auditPatience;
+    }
+
+    Layer layer() {
+        return layer;
+    }
+
+    int workers() {
+        return workers;
+    }
+
+    boolean virtualTime() {
+        return virtualTime;
+    }
+
+    WorkerScript script() {
+        return script;
+    }
+
+    List<String> handlers() {
+        return handlers;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    Duration closePatience() {
+        return CLOSE_PATIENCE;
+    }
+
+    PoolConfigBuilder config() {
+        Config own = ConfigFactory.parseString("vivarium.pool {\n" + String.join("\n", options) + "\n}");
+        return PoolConfig.fromConfig(own.withFallback(ConfigFactory.load())).workers(workers);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.vivarium.testkit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the workers of the layers FAKE and SCRIPTED do. Immutable.
+ *
+ * <p>{@link #standard()} has the handlers that the kit's Python module {@code vivarium_testkit} has, so that one test runs
+ * on all three layers: {@code echo(value)}, {@code fail(message)}, {@code leave(status)}, {@code die(signal)},
+ * {@code hang()}, {@code stubborn()}, {@code slow(seconds, value)}, {@code held(gate, value)}.
+ */
+public final class WorkerScript {
+
+    private static final WorkerScript STANDARD = new WorkerScript(standardHandlers(), null);
+
+    private final Map<String, ScriptedHandler> handlers;
+    private final @Nullable String loadFailure;
+
+    private WorkerScript(Map<String, ScriptedHandler> handlers, @Nullable String loadFailure) {
+        this.handlers = Map.copyOf(handlers);
+        this.loadFailure = loadFailure;
+    }
+
+    /** Returns the script with the standard handlers. */
+    public static WorkerScript standard() {
+        return STANDARD;
+    }
+
+    /** Returns this script with one more handler, or another in its place. */
+    public WorkerScript with(String name, ScriptedHandler handler) {
+        Map<String, ScriptedHandler> more = new LinkedHashMap<>(handlers);
+        more.put(name, handler);
+        return new WorkerScript(more, loadFailure);
+    }
+
+    /** Returns this script with handlers that fail to load with a Python exception of this message. */
+    public WorkerScript failingToLoad(String message) {
+        return new WorkerScript(handlers, message);
+    }
+
+    /** Returns the handlers by name. */
+    public Map<String, ScriptedHandler> handlers() {
+        return handlers;
+    }
+
+    /** Returns what loading fails with, or null when it works. */
+    public @Nullable String loadFailure() {
+        return loadFailure;
+    }
+
+    private static Map<String, ScriptedHandler> standardHandlers() {
+        Map<String, ScriptedHandler> handlers = new LinkedHashMap<>();
+        handlers.put("echo", call -> new Reaction.Reply(argument(call, 0)));
+        handlers.put(
+                "fail",
+                call -> new Reaction.Raise("ValueError", argument(call, 0).asText()));
+        handlers.put("leave", call -> new Reaction.Exit(argument(call, 0).asInt()));
+        handlers.put("die", call -> new Reaction.Die(argument(call, 0).asInt()));
+        handlers.put("hang", call -> new Reaction.Hang(true));
+        handlers.put("stubborn", call -> new Reaction.Hang(false));
+        handlers.put(
+                "slow",
+                call -> new Reaction.Later(
+                        Duration.ofNanos(Math.round(argument(call, 0).asDouble() * 1e9)),
+                        new Reaction.Reply(argument(call, 1))));
+        handlers.put(
+                "held", call -> new Reaction.AtGate(argument(call, 0).asText(), new Reaction.Reply(argument(call, 1))));
+        return handlers;
+    }
+
+    private static JsonNode argument(Invocation call, int index) {
+        if (index >= call.positional().size()) {
+            throw new IllegalArgumentException(call.handler() + " needs an argument " + (index + 1));
+        }
+        return call.positional().get(index);
+    }
+}

@@ -1,0 +1,189 @@
+package dev.vivarium.testkit.internal;
+
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.link.CallErrors;
+import dev.vivarium.internal.worker.WorkerDriver;
+import dev.vivarium.internal.worker.WorkerEvents;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.ProtocolViolation;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.protocol.message.Ready;
+import dev.vivarium.testkit.Moment;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Drives a {@link ScriptedProcess} without any channel. */
+final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
+
+    private record Progress(long callId, Execution execution) {}
+
+    private final PoolContext context;
+    private final int slot;
+    private final long pid;
+    private final WorkerEvents events;
+    private final Consumer<FakeDriver> died;
+    private final Consumer<FakeDriver> born;
+    private final ScriptedProcess process;
+    private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
+    private volatile Progress progress = new Progress(0, Execution.NOT_STARTED);
+    private volatile boolean spawned;
+
+    FakeDriver(
+            PoolContext context,
+            ScriptedProcess.Shared shared,
+            int slot,
+            int incarnation,
+            long pid,
+            WorkerEvents events,
+            Consumer<FakeDriver> died,
+            Consumer<FakeDriver> born) {
+        this.context = context;
+        this.slot = slot;
+        this.pid = pid;
+        this.events = events;
+        this.died = died;
+        this.born = born;
+        this.process = new ScriptedProcess(shared, context.worker(slot).toString(), slot, incarnation, this);
+    }
+
+    @Override
+    public void spawn() {
+        spawned = true;
+        born.accept(this);
+        events.spawned(pid);
+        process.start();
+    }
+
+    @Override
+    public void welcome() {
+        process.welcome();
+    }
+
+    @Override
+    public void send(ActiveCall call, long remainingMicros) {
+        running.set(call);
+        if (!process.struck(Moment.BEFORE_SEND, call.id()) && !process.struck(Moment.AFTER_SEND, call.id())) {
+            process.call(call.id(), call.body());
+        } else {
+            process.ping(); // Lets what the fault did be heard.
+        }
+    }
+
+    @Override
+    public void cancel(long callId) {
+        process.cancel(callId);
+    }
+
+    @Override
+    public void ping() {
+        process.ping();
+    }
+
+    @Override
+    public void drain() {
+        process.drain();
+    }
+
+    @Override
+    public void signal(int number, boolean group) {
+        if (spawned) {
+            process.signal(number);
+        } else {
+            events.spawnRefused("it was never started");
+        }
+    }
+
+    @Override
+    public boolean takeBack(ActiveCall call) {
+        return running.compareAndSet(call, null);
+    }
+
+    @Override
+    public Execution executionOf(long callId) {
+        Progress known = progress;
+        return known.callId() == callId ? known.execution() : Execution.NOT_STARTED;
+    }
+
+    @Override
+    public List<String> lastLines() {
+        return List.of();
+    }
+
+    @Override
+    public void suspectGuardian() {
+        throw new IllegalStateException("a fake worker that was killed did not end");
+    }
+
+    @Override
+    public void release() {
+        died.accept(this);
+    }
+
+    @Override
+    public void hello() {
+        events.hello();
+    }
+
+    @Override
+    public void ready(List<HandlerInfo> handlers) {
+        events.loaded(new Ready(handlers, 0));
+    }
+
+    @Override
+    public void loadFailed(ErrorBody error) {
+        events.loadFailed(error);
+    }
+
+    @Override
+    public void progress(long callId, Execution execution) {
+        progress = new Progress(callId, execution);
+    }
+
+    @Override
+    public void reply(long callId, byte[] body) {
+        answered(callId, call -> call.succeed(body));
+    }
+
+    @Override
+    public void error(long callId, ErrorBody body) {
+        answered(callId, call -> call.fail(CallErrors.of(call, body, context, slot)));
+    }
+
+    private interface End {
+        boolean of(ActiveCall call);
+    }
+
+    private void answered(long callId, End end) {
+        ActiveCall call = running.get();
+        if (call == null || call.id() != callId || !running.compareAndSet(call, null)) {
+            events.violated(new ProtocolViolation(
+                    ProtocolViolation.Kind.UNEXPECTED_TYPE, "an answer to call " + callId, new byte[0]));
+            return;
+        }
+        if (!end.of(call)) {
+            context.stats().countLateReply();
+        }
+        events.answered(callId);
+    }
+
+    @Override
+    public void raw(byte[] bytes) {
+        events.violated(new ProtocolViolation(ProtocolViolation.Kind.BAD_MAGIC, "raw bytes", bytes));
+    }
+
+    @Override
+    public void pong() {
+        events.pong();
+    }
+
+    @Override
+    public void ended(int rawStatus) {
+        events.channelClosed();
+        events.exited(new Exited(slot, pid, rawStatus, 0, 0, 0, -1, 0));
+    }
+}

@@ -1,0 +1,101 @@
+package dev.vivarium.testkit.internal;
+
+import dev.vivarium.CallOutcome;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolCommand;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonPool;
+import dev.vivarium.Signal;
+import dev.vivarium.WorkerId;
+import dev.vivarium.protocol.message.HandlerInfo;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
+
+/** A pool whose calls are written into a ledger. */
+public final class LedgerPool implements PythonPool {
+
+    /** Where calls are written. */
+    public interface Book {
+        /** A call was made. */
+        void called(PythonCall<?> call, PendingCall<?> pending);
+    }
+
+    private final PythonPool pool;
+    private final Book book;
+
+    /** Creates the view. */
+    public LedgerPool(PythonPool pool, Book book) {
+        this.pool = pool;
+        this.book = book;
+    }
+
+    @Override
+    public <T> PendingCall<T> call(PythonCall<T> call) {
+        PendingCall<T> pending = pool.call(call);
+        book.called(call, pending);
+        return pending;
+    }
+
+    @Override
+    public <I, O> Flow<I, O, NotUsed> flow(int parallelism, Function<I, PythonCall<O>> call) {
+        return Flow.<I>create().mapAsync(parallelism, element -> call(call.apply(element)));
+    }
+
+    @Override
+    public <I, O> Flow<I, CallOutcome<O>, NotUsed> outcomes(int parallelism, Function<I, PythonCall<O>> call) {
+        return pool.outcomes(parallelism, call);
+    }
+
+    @Override
+    public String name() {
+        return pool.name();
+    }
+
+    @Override
+    public CompletionStage<PoolSnapshot> whenServing() {
+        return pool.whenServing();
+    }
+
+    @Override
+    public List<HandlerInfo> handlers() {
+        return pool.handlers();
+    }
+
+    @Override
+    public PoolSnapshot snapshot() {
+        return pool.snapshot();
+    }
+
+    @Override
+    public Source<PoolEvent, NotUsed> events() {
+        return pool.events();
+    }
+
+    @Override
+    public void resize(int workers) {
+        pool.resize(workers);
+    }
+
+    @Override
+    public void signal(WorkerId worker, int incarnation, Signal signal) {
+        pool.signal(worker, incarnation, signal);
+    }
+
+    @Override
+    public ActorRef<PoolCommand> actor() {
+        return pool.actor();
+    }
+
+    @Override
+    public void close(Duration atMost) {
+        pool.close(atMost);
+    }
+}

@@ -1,0 +1,274 @@
+package dev.vivarium.testkit.internal;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameReader;
+import dev.vivarium.protocol.FrameType;
+import dev.vivarium.protocol.Limits;
+import dev.vivarium.protocol.ProtocolViolationException;
+import dev.vivarium.protocol.message.Attach;
+import dev.vivarium.protocol.message.Bodies;
+import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.Spawn;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultLease;
+import dev.vivarium.testkit.Moment;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One connection through the proxy, with a thread for each direction. */
+final class ProxyConnection {
+
+    private static final int SIGSTOP = 19;
+    private static final int SIGCONT = 18;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final SocketChannel child;
+    private final Path upstream;
+    private final FaultPlan plan;
+    private final ProxyWorkers workers;
+    private final Consumer<ProxyConnection> whenClosed;
+    private final Object toChild = new Object();
+    private @Nullable SocketChannel jvm;
+    private String kind = "";
+    private int slot;
+    private int incarnation;
+    private int ends;
+
+    ProxyConnection(
+            SocketChannel child,
+            Path upstream,
+            FaultPlan plan,
+            ProxyWorkers workers,
+            Consumer<ProxyConnection> whenClosed) {
+        this.child = child;
+        this.upstream = upstream;
+        this.plan = plan;
+        this.workers = workers;
+        this.whenClosed = whenClosed;
+    }
+
+    void start() {
+        thread("up", this::fromChild);
+    }
+
+    private static void thread(String direction, Runnable body) {
+        Thread thread = new Thread(body, "testkit-proxy-" + direction);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** The guardian has ended, and with it everything that could be at the other end. */
+    void childEnded() {
+        Channels.close(child);
+    }
+
+    /** Sends a frame of the kit's own to the child. */
+    void inject(Frame frame) {
+        try {
+            write(child, toChild, Wire.bytes(frame));
+        } catch (IOException gone) {
+            childEnded();
+        }
+    }
+
+    private static void write(SocketChannel channel, Object lock, byte[] bytes) throws IOException {
+        synchronized (lock) {
+            Wire.write(channel, bytes);
+        }
+    }
+
+    private void fromChild() {
+        FrameReader reader = new FrameReader(child, Limits.DEFAULTS);
+        SocketChannel target = null;
+        try {
+            Frame attach = reader.read();
+            if (attach == null) {
+                return;
+            }
+            Attach what = Bodies.read(attach, Attach.class);
+            kind = what.kind();
+            slot = what.slot();
+            incarnation = attach.incarnation();
+            target = SocketChannel.open(UnixDomainSocketAddress.of(upstream));
+            jvm = target;
+            SocketChannel open = target;
+            Wire.write(open, Wire.bytes(attach));
+            if (kind.equals("guardian")) {
+                workers.guardian(this);
+            }
+            if (kind.equals("stdout") || kind.equals("stderr")) {
+                copy(child, open);
+                return;
+            }
+            thread("down", () -> toChild(open));
+            ProxyLine line = new ProxyLine(bytes -> Wire.write(open, bytes));
+            for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
+                pass(frame, line, false);
+            }
+        } catch (IOException | ProtocolViolationException | InterruptedException e) {
+            Channels.endOutput(child);
+        } finally {
+            if (target != null) {
+                Channels.endOutput(target);
+            }
+            ended();
+        }
+    }
+
+    private void toChild(SocketChannel source) {
+        FrameReader reader = new FrameReader(source, Limits.DEFAULTS);
+        try {
+            ProxyLine line = new ProxyLine(bytes -> write(child, toChild, bytes));
+            for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
+                pass(frame, line, true);
+            }
+        } catch (IOException | ProtocolViolationException | InterruptedException e) {
+            Channels.endOutput(source);
+        } finally {
+            Channels.endOutput(child);
+            ended();
+        }
+    }
+
+    private static void copy(SocketChannel from, SocketChannel to) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(64 * 1024);
+        while (from.read(buffer.clear()) >= 0) {
+            buffer.flip();
+            while (buffer.hasRemaining()) {
+                to.write(buffer);
+            }
+        }
+    }
+
+    private synchronized void ended() {
+        boolean oneWay = jvm == null || kind.equals("stdout") || kind.equals("stderr");
+        if (++ends == (oneWay ? 1 : 2)) {
+            Channels.close(child);
+            if (jvm != null) {
+                Channels.close(jvm);
+            }
+            whenClosed.accept(this);
+        }
+    }
+
+    /** Passes a frame on, with whatever fault is due before, on, and after it. */
+    private void pass(Frame frame, ProxyLine line, boolean down)
+            throws IOException, ProtocolViolationException, InterruptedException {
+        if (kind.equals("guardian")) {
+            passGuardian(frame, line, down);
+            return;
+        }
+        Moment before = momentBefore(frame, down);
+        Frame sent = frame;
+        if (before == Moment.BEFORE_SEND) {
+            sent = instead(frame);
+        }
+        if (before != null && strike(before)) {
+            return; // What it was meant for, or came from, is dead.
+        }
+        FaultLease wire = before == null ? null : plan.takeLease(before, slot, Fault.OnWire.class);
+        // A partition that has landed on one frame holds everything in its directions, on all of the worker's
+        // connections.
+        for (FaultLease cut = plan.partition(slot, down); cut != null; cut = plan.partition(slot, down)) {
+            cut.awaitHealed();
+        }
+        line.pass(sent, wire);
+        Moment after = momentAfter(frame, down);
+        if (after != null && !strike(after) && after == Moment.AFTER_SEND) {
+            strikeOnceStarted(frame.callId());
+        }
+    }
+
+    private void passGuardian(Frame frame, ProxyLine line, boolean down)
+            throws IOException, ProtocolViolationException, InterruptedException {
+        if (down && frame.type() == FrameType.SPAWN) {
+            Spawn spawn = Bodies.read(frame, Spawn.class);
+            workers.spawning(spawn.slot(), frame.incarnation(), new StatusPageReader(Path.of(spawn.statusPage())));
+        }
+        line.pass(frame, null);
+        if (!down && frame.type() == FrameType.EXITED) {
+            workers.exited(Bodies.read(frame, Exited.class).slot(), frame.incarnation());
+        }
+    }
+
+    private static @Nullable Moment momentBefore(Frame frame, boolean down) {
+        return switch (frame.type()) {
+            case HELLO -> down ? null : Moment.MID_HANDSHAKE;
+            case READY -> Moment.MID_LOAD;
+            case CALL -> Moment.BEFORE_SEND;
+            case REPLY, ERROR -> frame.callId() == 0 ? null : Moment.EXECUTED;
+            default -> null;
+        };
+    }
+
+    private static @Nullable Moment momentAfter(Frame frame, boolean down) {
+        return down && frame.type() == FrameType.CALL ? Moment.AFTER_SEND : null;
+    }
+
+    /** Lets a signal land that is due; returns whether the worker is dead. */
+    private boolean strike(Moment moment) throws InterruptedException {
+        FaultLease lease = plan.takeLease(moment, slot, Fault.Signalled.class);
+        if (lease == null || !(lease.fault() instanceof Fault.Signalled signalled)) {
+            return false;
+        }
+        boolean fatal = signalled.signal() != SIGSTOP && signalled.signal() != SIGCONT;
+        workers.signal(slot, incarnation, signalled.signal(), fatal);
+        if (signalled.signal() == SIGSTOP) {
+            lease.onHeal(() -> goOn());
+        }
+        return fatal;
+    }
+
+    private void goOn() {
+        try {
+            workers.signal(slot, incarnation, SIGCONT, false);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void strikeOnceStarted(long callId) throws InterruptedException {
+        boolean due = plan.leases().stream()
+                .anyMatch(lease -> lease.isDue(Moment.STARTED, slot) && lease.fault() instanceof Fault.Signalled);
+        if (due) {
+            // The status page is shared memory and tells of nothing: it must be looked at.
+            while (!workers.hasStarted(slot, incarnation, callId) && !workers.hasEnded(slot, incarnation)) {
+                Thread.onSpinWait();
+            }
+            var unused = strike(Moment.STARTED);
+        }
+    }
+
+    /** Replaces a call by what a fault has the process do itself; the call's arguments stay behind. */
+    private Frame instead(Frame call) throws IOException {
+        FaultLease lease = plan.takeLease(Moment.STARTED, slot, Fault.Exited.class);
+        lease = lease != null ? lease : plan.takeLease(Moment.STARTED, slot, Fault.Hung.class);
+        lease = lease != null ? lease : plan.takeLease(Moment.STARTED, slot, Fault.InPython.class);
+        if (lease == null) {
+            return call;
+        }
+        List<Object> body;
+        if (lease.fault() instanceof Fault.Exited exited) {
+            body = List.of("leave", List.of(exited.status()), java.util.Map.of());
+        } else if (lease.fault() instanceof Fault.Ballooned ballooned) {
+            body = List.of("balloon", List.of(ballooned.bytes()), java.util.Map.of());
+        } else if (lease.fault() instanceof Fault.Opened opened) {
+            body = List.of("open_many", List.of(opened.files()), java.util.Map.of());
+        } else {
+            body = List.of("stubborn", List.of(), java.util.Map.of());
+        }
+        return Frame.call(
+                call.callId(),
+                call.incarnation(),
+                call.remainingMicros(),
+                JSON.writeValueAsBytes(body),
+                call.attachments());
+    }
+}

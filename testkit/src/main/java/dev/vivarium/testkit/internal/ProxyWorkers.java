@@ -1,0 +1,79 @@
+package dev.vivarium.testkit.internal;
+
+import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameType;
+import dev.vivarium.protocol.message.Bodies;
+import dev.vivarium.protocol.message.SignalRequest;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What the proxy knows of the workers of one guardian: how to signal them, and which have ended. Thread-safe. */
+final class ProxyWorkers {
+
+    /** Numbers of the kit's own requests to the guardian; the pool counts from 1. */
+    private static final long FIRST_REQUEST = 1L << 40;
+
+    private static final long LIMIT_S = 10;
+
+    private record Key(int slot, int incarnation) {}
+
+    private final Map<Key, StatusPageReader> pages = new HashMap<>();
+    private final Set<Key> ended = new HashSet<>();
+    private @Nullable ProxyConnection guardian;
+    private long requests = FIRST_REQUEST;
+
+    synchronized void guardian(ProxyConnection connection) {
+        guardian = connection;
+    }
+
+    synchronized void spawning(int slot, int incarnation, StatusPageReader page) {
+        pages.put(new Key(slot, incarnation), page);
+    }
+
+    synchronized void exited(int slot, int incarnation) {
+        ended.add(new Key(slot, incarnation));
+        notifyAll();
+    }
+
+    synchronized boolean hasStarted(int slot, int incarnation, long callId) {
+        StatusPageReader page = pages.get(new Key(slot, incarnation));
+        return page != null && page.hasStarted(slot, incarnation, callId);
+    }
+
+    synchronized boolean hasEnded(int slot, int incarnation) {
+        return ended.contains(new Key(slot, incarnation));
+    }
+
+    /** Has the guardian signal a worker; when the signal ends it, returns once it has ended. */
+    void signal(int slot, int incarnation, int number, boolean fatal) throws InterruptedException {
+        ProxyConnection connection;
+        long request;
+        synchronized (this) {
+            connection = guardian;
+            request = requests++;
+        }
+        if (connection == null) {
+            throw new IllegalStateException("no guardian is connected");
+        }
+        connection.inject(Frame.of(
+                FrameType.SIGNAL, request, incarnation, Bodies.write(new SignalRequest(slot, number, "process"))));
+        if (fatal) {
+            awaitEnd(slot, incarnation);
+        }
+    }
+
+    private synchronized void awaitEnd(int slot, int incarnation) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_S);
+        while (!ended.contains(new Key(slot, incarnation))) {
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                throw new IllegalStateException("the worker in slot " + slot + " did not end by the signal it got");
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+    }
+}

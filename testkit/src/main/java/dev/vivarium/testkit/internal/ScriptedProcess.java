@@ -1,0 +1,364 @@
+package dev.vivarium.testkit.internal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.ErrorKind;
+import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.Invocation;
+import dev.vivarium.testkit.Moment;
+import dev.vivarium.testkit.Reaction;
+import dev.vivarium.testkit.ScriptedHandler;
+import dev.vivarium.testkit.WorkerScript;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One worker process that is none: it runs a script. How its words get out is its {@link Outlet}'s business, so that the
+ * layers FAKE and SCRIPTED behave alike. Thread-safe; what it says is said outside of its lock, in order.
+ */
+public final class ScriptedProcess {
+
+    /** Raw wait status of an exit: the status in the second byte; of a signal: its number. */
+    private static final int EXIT_SHIFT = 8;
+
+    private static final int SIGSTOP = 19;
+    private static final int SIGCONT = 18;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** How the process is heard. */
+    public interface Outlet {
+        /** It says hello. */
+        void hello();
+
+        /** It is ready. */
+        void ready(List<HandlerInfo> handlers);
+
+        /** Its handlers could not be loaded. */
+        void loadFailed(ErrorBody error);
+
+        /** It notes on its status page that a call is started, or finished. */
+        void progress(long callId, Execution execution);
+
+        /** It answers a call. */
+        void reply(long callId, byte[] body);
+
+        /** It answers a call with an error. */
+        void error(long callId, ErrorBody body);
+
+        /** It writes bytes of its own. */
+        void raw(byte[] bytes);
+
+        /** It answers a health check. */
+        void pong();
+
+        /** It has ended. */
+        void ended(int rawStatus);
+    }
+
+    /** Runs something after a time. */
+    public interface Later {
+        /** Runs {@code task} once, {@code delay} from now. */
+        void schedule(Duration delay, Runnable task);
+    }
+
+    /** What the processes of one pool share. */
+    public record Shared(WorkerScript script, Gates gates, ExecutionLog log, FaultPlan faults, Later later) {}
+
+    private record Running(long callId, boolean heedsCancel) {}
+
+    private final Shared shared;
+    private final String worker;
+    private final int slot;
+    private final int incarnation;
+    private final Outlet outlet;
+    private final ArrayDeque<Runnable> saying = new ArrayDeque<>();
+    private final List<Runnable> stoppedWork = new ArrayList<>();
+    private @Nullable Running running;
+    private boolean ended;
+    private boolean stopped;
+    private boolean hung;
+    private boolean drained;
+    private boolean talking;
+
+    ScriptedProcess(Shared shared, String worker, int slot, int incarnation, Outlet outlet) {
+        this.shared = shared;
+        this.worker = worker;
+        this.slot = slot;
+        this.incarnation = incarnation;
+        this.outlet = outlet;
+    }
+
+    /** The process starts. */
+    public void start() {
+        act(() -> {
+            if (!struck(Moment.MID_HANDSHAKE, 0)) {
+                say(outlet::hello);
+            }
+        });
+    }
+
+    /** It is told what to load. */
+    public void welcome() {
+        act(() -> {
+            if (struck(Moment.MID_LOAD, 0)) {
+                return;
+            }
+            String failure = shared.script().loadFailure();
+            if (failure != null) {
+                say(() -> outlet.loadFailed(error(ErrorKind.LOAD, Execution.NOT_STARTED, "ImportError", failure)));
+                end(1 << EXIT_SHIFT);
+                return;
+            }
+            List<HandlerInfo> handlers = shared.script().handlers().keySet().stream()
+                    .sorted()
+                    .map(name -> new HandlerInfo(name, "(...)", ""))
+                    .toList();
+            say(() -> outlet.ready(handlers));
+        });
+    }
+
+    /** It is sent a call. */
+    public void call(long callId, byte[] body) {
+        act(() -> run(callId, body));
+    }
+
+    /** It is asked to stop running a call. */
+    public void cancel(long callId) {
+        act(() -> {
+            Running current = running;
+            if (current != null && current.callId() == callId && current.heedsCancel()) {
+                finish(callId);
+                say(() -> outlet.error(
+                        callId, error(ErrorKind.CANCELLED, Execution.RAN, "CallCancelled", "the call was cancelled")));
+            }
+        });
+    }
+
+    /** It is asked whether it is well. */
+    public void ping() {
+        act(() -> {
+            if (!hung) {
+                say(outlet::pong);
+            }
+        });
+    }
+
+    /** It is asked to end once it is idle. */
+    public void drain() {
+        act(() -> {
+            drained = true;
+            if (running == null) {
+                end(0);
+            }
+        });
+    }
+
+    /** It gets a signal; every one but STOP and CONT ends it. */
+    public void signal(int number) {
+        List<Runnable> resumed = List.of();
+        synchronized (this) {
+            if (number == SIGSTOP) {
+                stopped = true;
+            } else if (number == SIGCONT) {
+                stopped = false;
+                resumed = List.copyOf(stoppedWork);
+                stoppedWork.clear();
+            } else {
+                stopped = false;
+                stoppedWork.clear();
+                end(number);
+            }
+        }
+        resumed.forEach(this::act);
+        talk();
+    }
+
+    /** The JVM went away, or hung up. */
+    public void hangUp() {
+        act(() -> end(1 << EXIT_SHIFT));
+    }
+
+    private void run(long callId, byte[] body) {
+        Invocation call;
+        try {
+            JsonNode parts = JSON.readTree(body);
+            List<JsonNode> positional = new ArrayList<>();
+            parts.get(1).forEach(positional::add);
+            Map<String, JsonNode> keywords = new LinkedHashMap<>();
+            parts.get(2).properties().forEach(entry -> keywords.put(entry.getKey(), entry.getValue()));
+            call = new Invocation(callId, slot, incarnation, parts.get(0).asText(), positional, keywords);
+        } catch (IOException e) {
+            say(() -> outlet.error(
+                    callId,
+                    error(ErrorKind.UNDECODABLE_ARGUMENTS, Execution.NOT_STARTED, "ValueError", String.valueOf(e))));
+            return;
+        }
+        ScriptedHandler handler = shared.script().handlers().get(call.handler());
+        if (handler == null) {
+            say(() -> outlet.error(
+                    callId,
+                    error(
+                            ErrorKind.UNKNOWN_HANDLER,
+                            Execution.NOT_STARTED,
+                            "LookupError",
+                            "no handler named '" + call.handler() + "'")));
+            return;
+        }
+        running = new Running(callId, true);
+        shared.log().add(callId, ExecutionLog.What.STARTED, worker);
+        say(() -> outlet.progress(callId, Execution.UNKNOWN));
+        if (struck(Moment.STARTED, callId)) {
+            return;
+        }
+        Reaction reaction;
+        try {
+            reaction = handler.on(call);
+        } catch (RuntimeException e) {
+            reaction = new Reaction.Raise(e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
+        }
+        perform(callId, reaction);
+    }
+
+    private void perform(long callId, Reaction reaction) {
+        if (reaction instanceof Reaction.Reply reply) {
+            answer(callId, () -> outlet.reply(callId, encode(reply.result())));
+        } else if (reaction instanceof Reaction.Raise raise) {
+            answer(
+                    callId,
+                    () -> outlet.error(callId, error(ErrorKind.HANDLER, Execution.RAN, raise.type(), raise.message())));
+        } else if (reaction instanceof Reaction.Exit exit) {
+            end(exit.status() << EXIT_SHIFT);
+        } else if (reaction instanceof Reaction.Die die) {
+            end(die.signal());
+        } else if (reaction instanceof Reaction.Hang hang) {
+            running = new Running(callId, hang.heedsCancel());
+        } else if (reaction instanceof Reaction.Later later) {
+            shared.later().schedule(later.delay(), () -> act(() -> resume(callId, later.then())));
+        } else if (reaction instanceof Reaction.AtGate atGate) {
+            shared.gates().whenOpen(atGate.gate(), () -> act(() -> resume(callId, atGate.then())));
+        } else if (reaction instanceof Reaction.Twice twice) {
+            answer(callId, () -> {
+                outlet.reply(callId, encode(twice.result()));
+                outlet.reply(callId, encode(twice.result()));
+            });
+        } else if (reaction instanceof Reaction.Foreign foreign) {
+            answer(callId, () -> outlet.reply(foreign.callId(), encode(foreign.result())));
+        } else if (reaction instanceof Reaction.Raw raw) {
+            say(() -> outlet.raw(raw.bytes()));
+        } else if (reaction instanceof Reaction.Partial partial) {
+            say(() -> outlet.raw(Wire.start(callId, incarnation, encode(partial.result()), partial.bytes())));
+        }
+    }
+
+    private void resume(long callId, Reaction then) {
+        if (running != null && running.callId() == callId) {
+            perform(callId, then);
+        }
+    }
+
+    private void answer(long callId, Runnable answer) {
+        finish(callId);
+        if (struck(Moment.EXECUTED, callId)) {
+            return;
+        }
+        say(answer);
+        if (drained) {
+            end(0);
+        }
+    }
+
+    private void finish(long callId) {
+        running = null;
+        shared.log().add(callId, ExecutionLog.What.FINISHED, worker);
+        say(() -> outlet.progress(callId, Execution.RAN));
+    }
+
+    /** Lets a fault that was armed for this moment land; returns whether the process does not go on. */
+    boolean struck(Moment moment, long callId) {
+        Fault fault = shared.faults().take(moment, slot, Fault.OnProcess.class);
+        if (fault == null) {
+            return false;
+        }
+        if (fault instanceof Fault.Signalled signalled && signalled.signal() == SIGSTOP) {
+            stopped = true;
+            return false;
+        }
+        if (fault instanceof Fault.Signalled signalled) {
+            end(signalled.signal());
+        } else if (fault instanceof Fault.Exited exited) {
+            end(exited.status() << EXIT_SHIFT);
+        } else {
+            hung = true;
+            running = callId == 0 ? null : new Running(callId, false);
+        }
+        return true;
+    }
+
+    /** Runs a step of the process, now or when it goes on after a stop. */
+    private void act(Runnable step) {
+        synchronized (this) {
+            if (stopped && !ended) {
+                stoppedWork.add(step);
+                return;
+            }
+            if (!ended) {
+                step.run();
+            }
+        }
+        talk();
+    }
+
+    private synchronized void end(int rawStatus) {
+        if (!ended) {
+            ended = true;
+            running = null;
+            say(() -> outlet.ended(rawStatus));
+        }
+    }
+
+    private synchronized void say(Runnable words) {
+        saying.add(words);
+    }
+
+    private void talk() {
+        while (true) {
+            Runnable words;
+            synchronized (this) {
+                if (talking || saying.isEmpty()) {
+                    return;
+                }
+                talking = true;
+                words = saying.poll();
+            }
+            try {
+                words.run();
+            } finally {
+                synchronized (this) {
+                    talking = false;
+                }
+            }
+        }
+    }
+
+    private static byte[] encode(@Nullable Object value) {
+        try {
+            return JSON.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("a scripted result must be JSON", e);
+        }
+    }
+
+    private static ErrorBody error(ErrorKind kind, Execution execution, String type, String message) {
+        return new ErrorBody(kind, execution, type, message, List.of(), List.of(), List.of());
+    }
+}

@@ -1,0 +1,173 @@
+package dev.vivarium.testkit.internal;
+
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameReader;
+import dev.vivarium.protocol.FrameType;
+import dev.vivarium.protocol.Handshake;
+import dev.vivarium.protocol.Limits;
+import dev.vivarium.protocol.ProtocolViolationException;
+import dev.vivarium.protocol.message.Bodies;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.protocol.message.Ready;
+import dev.vivarium.protocol.message.WorkerHello;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+
+/** A worker of layer SCRIPTED: speaks the protocol over real sockets, from two threads of this JVM. */
+final class ScriptedWorker implements ScriptedProcess.Outlet {
+
+    /** The connections that a worker inherits from its guardian. */
+    record Sockets(SocketChannel data, SocketChannel control, SocketChannel stdout, SocketChannel stderr) {
+        void close() {
+            for (SocketChannel channel : List.of(data, control, stdout, stderr)) {
+                try {
+                    channel.close();
+                } catch (IOException e) {
+                    throw new IllegalStateException("a socket could not be closed", e);
+                }
+            }
+        }
+    }
+
+    private final int slot;
+    private final int incarnation;
+    private final long pid;
+    private final Sockets sockets;
+    private final StatusPageWriter page;
+    private final IntConsumer whenEnded;
+    private final ScriptedProcess process;
+
+    ScriptedWorker(
+            ScriptedProcess.Shared shared,
+            String worker,
+            int slot,
+            int incarnation,
+            long pid,
+            Sockets sockets,
+            StatusPageWriter page,
+            IntConsumer whenEnded) {
+        this.slot = slot;
+        this.incarnation = incarnation;
+        this.pid = pid;
+        this.sockets = sockets;
+        this.page = page;
+        this.whenEnded = whenEnded;
+        this.process = new ScriptedProcess(shared, worker, slot, incarnation, this);
+        thread("data", () -> serve(sockets.data()));
+        thread("control", () -> serve(sockets.control()));
+        process.start();
+    }
+
+    private void thread(String name, Runnable body) {
+        Thread thread = new Thread(body, "testkit-scripted-" + slot + "." + incarnation + "-" + name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    void signal(int number) {
+        process.signal(number);
+    }
+
+    private void serve(SocketChannel channel) {
+        FrameReader reader = new FrameReader(channel, Limits.DEFAULTS);
+        try {
+            for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
+                heard(frame);
+            }
+        } catch (IOException | ProtocolViolationException e) {
+            // Its own sockets were closed, or the JVM's were; the same to a process.
+            process.hangUp();
+            return;
+        }
+        process.hangUp();
+    }
+
+    private void heard(Frame frame) {
+        switch (frame.type()) {
+            case HELLO -> process.welcome();
+            case CALL -> process.call(frame.callId(), frame.body());
+            case CANCEL -> process.cancel(frame.callId());
+            case PING -> process.ping();
+            case DRAIN -> process.drain();
+            default -> throw new IllegalStateException("the JVM sent " + frame + " to a worker");
+        }
+    }
+
+    private void send(SocketChannel channel, Frame frame) {
+        try {
+            Wire.write(channel, Wire.bytes(frame));
+        } catch (IOException e) {
+            process.hangUp();
+        }
+    }
+
+    @Override
+    public void hello() {
+        page.stage(slot, incarnation);
+        send(
+                sockets.data(),
+                Frame.of(
+                        FrameType.HELLO,
+                        0,
+                        incarnation,
+                        Bodies.write(new WorkerHello(
+                                List.of(Frame.VERSION),
+                                List.of("json"),
+                                Handshake.FEATURES,
+                                pid,
+                                "scripted",
+                                "3.9.0",
+                                "testkit",
+                                Map.of()))));
+    }
+
+    @Override
+    public void ready(List<HandlerInfo> handlers) {
+        send(sockets.data(), Frame.of(FrameType.READY, 0, incarnation, Bodies.write(new Ready(handlers, 0))));
+    }
+
+    @Override
+    public void loadFailed(ErrorBody error) {
+        send(sockets.data(), Frame.of(FrameType.ERROR, 0, incarnation, Bodies.write(error)));
+    }
+
+    @Override
+    public void progress(long callId, Execution execution) {
+        page.progress(slot, callId, execution);
+    }
+
+    @Override
+    public void reply(long callId, byte[] body) {
+        send(sockets.data(), Frame.of(FrameType.REPLY, callId, incarnation, body));
+    }
+
+    @Override
+    public void error(long callId, ErrorBody body) {
+        send(sockets.data(), Frame.of(FrameType.ERROR, callId, incarnation, Bodies.write(body)));
+    }
+
+    @Override
+    public void raw(byte[] bytes) {
+        try {
+            Wire.write(sockets.data(), bytes);
+        } catch (IOException e) {
+            process.hangUp();
+        }
+    }
+
+    @Override
+    public void pong() {
+        send(sockets.control(), Frame.of(FrameType.PONG, 1, incarnation));
+    }
+
+    @Override
+    public void ended(int rawStatus) {
+        sockets.close();
+        whenEnded.accept(rawStatus);
+    }
+}

@@ -1,0 +1,140 @@
+"""Handlers for tests, and a decorator that keeps a record of what was executed.
+
+A pool of the test kit loads this module. Its handlers are those of ``WorkerScript.standard()``. Handlers of your own take
+part in the record when they are decorated:
+
+    from vivarium_testkit import recorded
+
+    @recorded
+    def price(item: str) -> float: ...
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import inspect
+import os
+import signal as signals
+import threading
+from typing import Any, Callable, List
+
+from vivarium_worker import Context, handler
+
+_GATE_LOOK_S = 0.005
+
+# Kept for as long as the process lives: what `balloon` and `open_many` take is not given back.
+_held: List[Any] = []
+
+
+def _record(call_id: int, what: str, worker: str) -> None:
+    path = os.environ.get("TESTKIT_RECORD")
+    if path:
+        # One write of a short line to a file opened for appending: lines of several processes do not mix.
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(file, f"{call_id} {what} {worker}\n".encode())
+        finally:
+            os.close(file)
+
+
+def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function a handler whose executions are recorded for the ledger of the test kit."""
+    signature = inspect.signature(function)
+    wants_context = "ctx" in signature.parameters
+
+    @functools.wraps(function)
+    def recording(*args: Any, ctx: Context, **keywords: Any) -> Any:
+        _record(ctx.call_id, "STARTED", ctx.worker_id)
+        try:
+            return function(*args, **(dict(keywords, ctx=ctx) if wants_context else keywords))
+        finally:
+            _record(ctx.call_id, "FINISHED", ctx.worker_id)
+
+    if not wants_context:
+        last = list(signature.parameters.values())
+        catch_all = [p for p in last if p.kind is inspect.Parameter.VAR_KEYWORD]
+        others = [p for p in last if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY)
+        recording.__signature__ = signature.replace(parameters=others + [context] + catch_all)  # type: ignore[attr-defined]
+    return handler(recording)
+
+
+@recorded
+def echo(value: Any) -> Any:
+    """Return the argument."""
+    return value
+
+
+@recorded
+def fail(message: str) -> None:
+    """Raise ValueError."""
+    raise ValueError(message)
+
+
+@recorded
+def leave(status: int) -> None:
+    """End the process at once with an exit status."""
+    os._exit(status)
+
+
+@recorded
+def die(signal: int) -> None:
+    """End the process by a signal."""
+    os.kill(os.getpid(), signal)
+    signals.pause()
+
+
+@recorded
+def hang() -> None:
+    """Wait for ever, or until the call is cancelled."""
+    threading.Event().wait()
+
+
+@recorded
+def stubborn() -> None:
+    """Never end, and heed no cancellation: C code that holds the interpreter lock, again and again."""
+    libc = ctypes.PyDLL(None)
+    while True:
+        try:
+            libc.pause()
+        except BaseException:
+            continue
+
+
+@recorded
+def slow(seconds: float, value: Any) -> Any:
+    """Return a value after a time."""
+    threading.Event().wait(seconds)
+    return value
+
+
+@recorded
+def held(gate: str, value: Any) -> Any:
+    """Return a value once a gate is open."""
+    path = os.path.join(os.environ["TESTKIT_GATES"], gate)
+    while not os.path.exists(path):
+        threading.Event().wait(_GATE_LOOK_S)
+    return value
+
+
+@recorded
+def balloon(size: int) -> int:
+    """Take memory, touch it, and keep it."""
+    block = bytearray(size)
+    block[:: os.sysconf("SC_PAGE_SIZE")] = b"\1" * len(block[:: os.sysconf("SC_PAGE_SIZE")])
+    _held.append(block)
+    return size
+
+
+@recorded
+def open_many(count: int) -> int:
+    """Open files and keep them; fewer than asked for when the limit is reached."""
+    files: List[int] = []
+    try:
+        for _ in range(count):
+            files.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    _held.append(files)
+    return len(files)
