@@ -1,6 +1,7 @@
 package dev.vivarium.internal.worker;
 
 import dev.vivarium.CallTimedOut;
+import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.Signal;
@@ -23,6 +24,7 @@ import dev.vivarium.protocol.message.Ready;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.PreRestart;
@@ -182,8 +184,8 @@ public final class WorkerSlot {
                 .onMessage(ChannelEnded.class, this::onChannelEnded)
                 .onMessage(ProcessExited.class, this::onProcessExited)
                 .onMessage(GuardianGone.class, this::onGuardianGone)
-                .onSignal(PreRestart.class, signal -> onBreakdown())
-                .onSignal(PostStop.class, signal -> onBreakdown())
+                .onSignal(PreRestart.class, signal -> onBreakdown(this::lose))
+                .onSignal(PostStop.class, signal -> onBreakdown(this::giveUp))
                 .build();
     }
 
@@ -312,7 +314,7 @@ public final class WorkerSlot {
     }
 
     /** This actor stops or starts anew because of a defect, or its parent ends: nothing of the process may stay. */
-    private Behavior<Command> onBreakdown() {
+    private Behavior<Command> onBreakdown(BiConsumer<ActiveCall, WorkerDriver> unfinished) {
         WorkerDriver current = driver;
         if (current != null) {
             current.signal(Signal.KILL.number(), true);
@@ -323,10 +325,21 @@ public final class WorkerSlot {
         ActiveCall open = call;
         if (open != null && current != null && current.takeBack(open)) {
             call = null;
-            WorkerExit exit = end.exit(TransitionCause.DRAINED, current.lastLines());
-            router.lost(open, exit, Progress.certain(current.executionOf(open.id())));
+            unfinished.accept(open, current);
         }
         return Behaviors.same();
+    }
+
+    private void lose(ActiveCall open, WorkerDriver from) {
+        WorkerExit exit = end.exit(TransitionCause.DRAINED, from.lastLines());
+        router.lost(open, exit, Progress.certain(from.executionOf(open.id())));
+    }
+
+    /** The whole pool ends, and the router with it: it may not hear of the call any more. */
+    private void giveUp(ActiveCall open, WorkerDriver from) {
+        open.fail(new PoolClosed(
+                Progress.certain(from.executionOf(open.id())),
+                "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
     }
 
     private Behavior<Command> apply(SlotEvent event) {
@@ -372,25 +385,7 @@ public final class WorkerSlot {
         } else if (effect instanceof SlotEffect.Retire) {
             router.gone(slot, actor.getSelf());
         } else if (driver != null) {
-            drive(effect, driver);
-        }
-    }
-
-    private static void drive(SlotEffect effect, WorkerDriver driver) {
-        if (effect instanceof SlotEffect.Welcome) {
-            driver.welcome();
-        } else if (effect instanceof SlotEffect.SendCancel cancel) {
-            driver.cancel(cancel.callId());
-        } else if (effect instanceof SlotEffect.SendPing) {
-            driver.ping();
-        } else if (effect instanceof SlotEffect.SendDrain) {
-            driver.drain();
-        } else if (effect instanceof SlotEffect.Kill) {
-            driver.signal(Signal.KILL.number(), true);
-        } else if (effect instanceof SlotEffect.Release) {
-            driver.release();
-        } else {
-            throw new IllegalStateException("no way to carry out " + effect);
+            DriverEffects.carryOut(effect, driver);
         }
     }
 
