@@ -65,6 +65,12 @@ def big(n): return "x" * n
 @handler
 def leave(): sys.exit(5)
 
+@handler
+def context_first(ctx: Context, a, b=2): return [ctx.call_id, a, b]
+
+@handler
+def context_between(a, ctx: Context, b=2): return [a, ctx.call_id, b]
+
 @handler(name="renamed")
 def original(ctx: Context):
     """First line.
@@ -187,6 +193,23 @@ class Answering(WorkerTest):
         self.assertEqual(self.worker.answer(), (frames.REPLY, 10**5000))
         self.worker.call(2, "remainder", 10**5000)
         self.assertEqual(self.worker.answer(), (frames.REPLY, 10**5000 % 1000007))
+
+    def test_passes_the_context_wherever_it_stands_in_the_signature(self) -> None:
+        self.worker.call(1, "context_first", 5, 6)
+        self.assertEqual(self.worker.answer(), (frames.REPLY, [1, 5, 6]))
+        self.worker.call(2, "context_first", a=5)
+        self.assertEqual(self.worker.answer(), (frames.REPLY, [2, 5, 2]))
+        self.worker.call(3, "context_between", 5, 6)
+        self.assertEqual(self.worker.answer(), (frames.REPLY, [5, 3, 6]))
+        self.worker.call(4, "context_between", a=5, b=6)
+        self.assertEqual(self.worker.answer(), (frames.REPLY, [5, 4, 6]))
+
+    def test_says_of_a_handler_with_context_which_arguments_do_not_fit(self) -> None:
+        self.worker.call(1, "context_first", 5, 6, 7)
+
+        kind, body = self.worker.answer()
+
+        self.assertEqual((kind, body["kind"]), (frames.ERROR, "bad_arguments"))
 
     def test_passes_a_keyword_named_ctx_to_handlers_that_take_no_context(self) -> None:
         self.worker.call(1, "takes_anything", ctx=1, other=2)

@@ -60,10 +60,17 @@ class Context:
         self._progress()
 
 
+def _position_of_context(signature: inspect.Signature) -> Optional[int]:
+    """Return where among the positional parameters ``ctx`` stands, or None when it can be passed by name only."""
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [parameter.name for parameter in signature.parameters.values() if parameter.kind in positional]
+    return names.index("ctx") if "ctx" in names else None
+
+
 class Handler:
     """A function that can be called from the JVM, with what must be known about it per call worked out once."""
 
-    __slots__ = ("doc", "function", "is_async", "name", "signature", "wants_context")
+    __slots__ = ("_context_index", "doc", "function", "is_async", "name", "signature", "wants_context")
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
@@ -74,16 +81,23 @@ class Handler:
         except (TypeError, ValueError):
             signature = None
         self.wants_context = signature is not None and "ctx" in signature.parameters
+        self._context_index = _position_of_context(signature) if signature is not None else None
         try:
             self.signature = "(...)" if signature is None else str(signature)
         except Exception:  # The text of a default or an annotation is the user's.
             self.signature = "(...)"
         self.doc = (inspect.getdoc(function) or "").split("\n", 1)[0]
 
+    def place(self, context: Any, positional: "list[Any]", keywords: "dict[str, Any]") -> None:
+        """Put the context among the arguments, so that callers need not know where in the signature ``ctx`` stands."""
+        index = self._context_index
+        if index is not None and len(positional) >= index:
+            positional.insert(index, context)
+        else:
+            keywords["ctx"] = context
+
     def misfit(self, positional: Sequence[Any], keywords: "dict[str, Any]") -> Optional[str]:
-        """Say why these arguments do not fit the signature, or None when they do."""
-        if self.wants_context:
-            keywords = dict(keywords, ctx=None)
+        """Say why these arguments, the context among them, do not fit the signature, or None when they do."""
         try:
             inspect.signature(self.function).bind(*positional, **keywords)
         except TypeError as error:

@@ -145,9 +145,10 @@ class Worker:
                 )
                 self._send_error(call_id, errors.body("bad_arguments", "NOT_STARTED", "TypeError", message))
                 return
-            keywords["ctx"] = Context(
+            context = Context(
                 call_id, self._worker_id, self._logger, deadline, time.monotonic, self._page.progress, frame.attachments
             )
+            handler.place(context, positional, keywords)
         self._execute(call_id, handler, positional, keywords)
 
     def _execute(self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any]) -> None:
@@ -201,7 +202,6 @@ class Worker:
         # Not isinstance, which asks the exception's own __class__.
         if issubclass(type(error), TypeError) and errors.is_raised_by_the_call_itself(error):
             # The handler was not entered: do the arguments fit?
-            keywords.pop("ctx", None)
             misfit = handler.misfit(positional, keywords)
             if misfit is not None:
                 self._send_error(call_id, errors.body("bad_arguments", "NOT_STARTED", "TypeError", misfit))
