@@ -95,6 +95,18 @@ class PoolConfigTest {
     }
 
     @Test
+    void leavesSystemPropertiesOfOthersAlone() {
+        System.setProperty("vivarium.somebody.else", "1");
+        ConfigFactory.invalidateCaches();
+        try {
+            assertThat(PoolConfig.fromConfig(ConfigFactory.load())).isNotNull();
+        } finally {
+            System.clearProperty("vivarium.somebody.else");
+            ConfigFactory.invalidateCaches();
+        }
+    }
+
+    @Test
     void namesEveryOptionThatIsMissing() {
         assertThatThrownBy(() -> PoolConfig.builder()
                         .handlers("h.py")

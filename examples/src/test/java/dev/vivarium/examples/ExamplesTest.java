@@ -7,12 +7,16 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Runs what a user would copy, and holds the README to it. The tests run in this module's folder, beside handlers.py. */
 class ExamplesTest {
+
+    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
     @Test
     void theReadmesProgramPrintsWhatItShould() throws Exception {
@@ -39,6 +43,21 @@ class ExamplesTest {
 
         assertThat(stripped(source)).contains(stripped(snippet));
         assertThat(readme).contains(Files.readString(Path.of("handlers.py")));
+    }
+
+    @Test
+    void theTestingGuideShowsTestsThatAreRun() throws Exception {
+        String guide = Files.readString(Path.of("../docs/guide/testing.md"));
+        String source =
+                stripped(Files.readString(Path.of("src/test/java/dev/vivarium/examples/TestingGuideTest.java")));
+        List<String> snippets = SNIPPET.matcher(guide)
+                .results()
+                .map(match -> stripped(match.group(1)))
+                .toList();
+
+        assertThat(snippets)
+                .hasSizeGreaterThanOrEqualTo(5)
+                .allSatisfy(snippet -> assertThat(source).contains(snippet));
     }
 
     private static String stripped(String text) {

@@ -119,8 +119,8 @@ public final class TestPool implements AutoCloseable {
     private PoolConfig config(String name) {
         PoolConfigBuilder builder = spec.config();
         List<String> handlers = new ArrayList<>(spec.handlers());
-        handlers.add(folder.kitHandlers().toString());
-        return builder.name(name)
+        handlers.add("vivarium_testkit");
+        PoolConfig config = builder.name(name)
                 .handlers(handlers)
                 .runtimeDirectory(folder.runtime())
                 .environment(LeakAudit.MARK, name)
@@ -128,6 +128,10 @@ public final class TestPool implements AutoCloseable {
                 .environment(Gates.VARIABLE, folder.gates().toString())
                 .eventListener(this::publish)
                 .build();
+        // So that handlers of the test's own can import the kit's module.
+        List<Path> path = new ArrayList<>(config.interpreter().pythonPath());
+        path.add(folder.python());
+        return config.toBuilder().pythonPath(path).build();
     }
 
     private void later(Duration delay, Runnable task) {

@@ -19,10 +19,13 @@ import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -40,6 +43,9 @@ import org.junit.jupiter.api.extension.TestTemplateInvocationContextProvider;
  */
 public final class VivariumExtension implements TestTemplateInvocationContextProvider {
 
+    /** The system property with the layers to run on, separated by commas. Default: all. */
+    public static final String LAYERS = "vivarium.testkit.layers";
+
     @Override
     public boolean supportsTestTemplate(ExtensionContext context) {
         return context.getTestMethod()
@@ -50,7 +56,24 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
     @Override
     public Stream<TestTemplateInvocationContext> provideTestTemplateInvocationContexts(ExtensionContext context) {
         List<VivariumTest> annotations = annotations(context);
-        return layers(annotations).stream().map(layer -> new OnLayer(layer, annotations));
+        return layers(annotations).stream()
+                .filter(layer -> chosen().contains(layer))
+                .map(layer -> new OnLayer(layer, annotations));
+    }
+
+    @Override
+    public boolean mayReturnZeroTestTemplateInvocationContexts(ExtensionContext context) {
+        return !chosen().equals(EnumSet.allOf(Layer.class)); // The test is for layers that were not chosen.
+    }
+
+    /** Returns the layers that this run is for. */
+    private static Set<Layer> chosen() {
+        String property = System.getProperty(LAYERS);
+        return property == null
+                ? EnumSet.allOf(Layer.class)
+                : Arrays.stream(property.split(",", -1))
+                        .map(Layer::valueOf)
+                        .collect(Collectors.toCollection(() -> EnumSet.noneOf(Layer.class)));
     }
 
     /** Returns the annotations from the outermost class to the method. */

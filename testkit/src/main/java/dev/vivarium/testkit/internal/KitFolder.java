@@ -24,7 +24,7 @@ public final class KitFolder implements AutoCloseable {
     public static KitFolder create() {
         try {
             KitFolder folder = new KitFolder(Files.createTempDirectory("vtk"));
-            for (Path part : List.of(folder.runtime(), folder.gates(), folder.sockets())) {
+            for (Path part : List.of(folder.runtime(), folder.gates(), folder.sockets(), folder.python())) {
                 Files.createDirectory(part);
             }
             try (InputStream handlers =
@@ -60,9 +60,14 @@ public final class KitFolder implements AutoCloseable {
         return root.resolve("record");
     }
 
+    /** Returns the folder of the kit's Python module. */
+    public Path python() {
+        return root.resolve("py");
+    }
+
     /** Returns the kit's Python module. */
     public Path kitHandlers() {
-        return root.resolve(HANDLERS);
+        return python().resolve(HANDLERS);
     }
 
     /** Removes everything. */

@@ -1,0 +1,91 @@
+package dev.vivarium.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vivarium.CallTimedOut;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PythonCall;
+import dev.vivarium.WorkerCrashed;
+import dev.vivarium.WorkerState;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
+import dev.vivarium.testkit.FaultLease;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Moment;
+import dev.vivarium.testkit.Reaction;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.TestWorker;
+import dev.vivarium.testkit.WorkerScript;
+import dev.vivarium.testkit.junit5.VivariumTest;
+import java.time.Duration;
+import java.util.List;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+
+/** The examples of docs/guide/testing.md. */
+class TestingGuideTest {
+
+    static WorkerScript script() {
+        return WorkerScript.standard()
+                .with("price", call -> new Reaction.Reply(42))
+                .with("liar", call -> new Reaction.Foreign(call.callId() + 1, "not yours"));
+    }
+
+    @VivariumTest
+    void aFakeWorkerAnswersAtOnceAndTimeStandsStill(TestPool kit, TestTime time) throws Exception {
+        assertThat(kit.pool().call("price", Integer.class, "tea").await()).isEqualTo(42);
+
+        PendingCall<String> slow =
+                kit.pool().call(PythonCall.to("hang").returning(String.class).timeout(Duration.ofHours(1)));
+        kit.awaitStarted(slow);
+        time.advance(Duration.ofHours(1));
+
+        assertThatThrownBy(slow::await).isInstanceOf(CallTimedOut.class);
+    }
+
+    @VivariumTest(layers = Layer.SCRIPTED, workers = 1, expectWarnings = "broke the protocol")
+    void aScriptedWorkerLies(TestPool kit) {
+        assertThatThrownBy(() -> kit.pool().call("liar", String.class).await())
+                .isInstanceOf(WorkerCrashed.class)
+                .hasMessageContaining("UNEXPECTED_TYPE");
+    }
+
+    @VivariumTest(
+            layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+            workers = 1,
+            expectWarnings = "KILL")
+    void aWorkerDiesAfterItsWorkAndBeforeItsAnswer(TestPool kit, FaultInjector faults) throws Exception {
+        PythonCall<String> call =
+                PythonCall.to("echo").args("hello").returning(String.class).retrySafe();
+
+        try (FaultLease killed = faults.at(Moment.EXECUTED).arm(new Fault.Signalled(9))) {
+            assertThat(kit.pool().call(call).await()).isEqualTo("hello");
+            assertThat(killed.landed()).isEqualTo(1);
+        }
+    }
+
+    @VivariumTest(layers = Layer.PYTHON, workers = 4)
+    void manyCallsAreMadeAtTheSameMoment(TestPool kit) throws Exception {
+        List<PendingCall<Integer>> calls = kit.synchronize(100, i -> kit.pool().call("echo", Integer.class, i));
+
+        for (int i = 0; i < calls.size(); i++) {
+            assertThat(calls.get(i).await()).isEqualTo(i);
+        }
+    }
+
+    @VivariumTest(workers = 1, expectWarnings = "KILL")
+    void aProbeSeesWhatThePoolTells(TestPool kit, TestWorker worker) throws Exception {
+        TestProbe<PoolEvent> probe = kit.eventProbe();
+
+        worker.kill();
+
+        probe.fishForMessage(
+                Duration.ofSeconds(20),
+                event -> event instanceof PoolEvent.WorkerExited
+                        ? org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes.complete()
+                        : org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes.continueAndIgnore());
+        worker.awaitState(WorkerState.READY);
+    }
+}

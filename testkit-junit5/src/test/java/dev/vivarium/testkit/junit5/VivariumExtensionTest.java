@@ -1,0 +1,130 @@
+package dev.vivarium.testkit.junit5;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.testkit.engine.EventConditions.event;
+import static org.junit.platform.testkit.engine.EventConditions.finishedWithFailure;
+import static org.junit.platform.testkit.engine.TestExecutionResultConditions.message;
+
+import dev.vivarium.PythonPool;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Ledger;
+import dev.vivarium.testkit.Moment;
+import dev.vivarium.testkit.Reaction;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.TestWorker;
+import dev.vivarium.testkit.WorkerScript;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.platform.testkit.engine.EngineTestKit;
+import org.junit.platform.testkit.engine.Events;
+import org.slf4j.LoggerFactory;
+
+/** A test that leaves something behind, or whose books do not balance, fails and says what it was. */
+class VivariumExtensionTest {
+
+    private static Events run(Class<?> tests) {
+        return EngineTestKit.engine("junit-jupiter")
+                .selectors(selectClass(tests))
+                .execute()
+                .testEvents();
+    }
+
+    private static void failsWith(Class<?> tests, Predicate<String> text) {
+        Events events = run(tests);
+
+        assertThat(events.succeeded().count()).isZero();
+        events.assertThatEvents().haveExactly(1, event(finishedWithFailure(message(text))));
+    }
+
+    @Test
+    void namesAWarning() {
+        failsWith(
+                Warns.class,
+                text -> text.contains("left behind, on layer FAKE with seed")
+                        && text.contains("WARNING: WARN careless"));
+    }
+
+    @Test
+    void namesAFaultThatNeverLanded() {
+        failsWith(ArmsInVain.class, text -> text.contains("FAULT: Signalled[signal=9] at EXECUTED"));
+    }
+
+    @Test
+    void namesAnAnswerThatIsAnotherCalls() {
+        failsWith(Swaps.class, text -> text.contains("the books do not balance") && text.contains("FOREIGN"));
+    }
+
+    @Test
+    void failsWhereALayerIsNotThere() {
+        failsWith(WithoutPython.class, text -> text.contains("/surely/not/python"));
+    }
+
+    @Test
+    void lendsEveryPartOfTheKitAndTakesTheNearestAttributes() {
+        Events events = run(Lends.class);
+
+        assertThat(events.succeeded().count()).isEqualTo(2);
+        assertThat(events.failed().count()).isZero();
+    }
+
+    static class Warns {
+        @VivariumTest
+        void careless(TestPool kit) {
+            LoggerFactory.getLogger("careless")
+                    .warn("{} was careless", kit.pool().name());
+        }
+    }
+
+    static class ArmsInVain {
+        @VivariumTest
+        void vain(FaultInjector faults) {
+            var unused = faults.at(Moment.EXECUTED).arm(new Fault.Signalled(9));
+        }
+    }
+
+    static class Swaps {
+        static WorkerScript script() {
+            return WorkerScript.standard().with("echo", call -> new Reaction.Reply("another's"));
+        }
+
+        @VivariumTest
+        void swaps(PythonPool pool) throws Exception {
+            assertThat(pool.call("echo", String.class, "mine").await()).isEqualTo("another's");
+        }
+    }
+
+    @VivariumTest(layers = Layer.PYTHON, expectWarnings = "/surely/not/python")
+    static class WithoutPython {
+        @VivariumTest(options = "python = /surely/not/python")
+        void neverRuns() {}
+    }
+
+    @VivariumTest(workers = 3, options = "queue-capacity = 7", readiness = VivariumTest.Readiness.NONE)
+    static class Lends {
+        @VivariumTest
+        void parts(
+                TestPool kit, TestWorker worker, FaultInjector faults, Ledger ledger, TestTime time, PythonPool pool) {
+            assertThat(kit.layer()).isEqualTo(Layer.FAKE);
+            assertThat(worker.slot()).isEqualTo(1);
+            assertThat(faults.leases()).isEmpty();
+            assertThat(ledger.report().calls()).isZero();
+            assertThat(time.isVirtual()).isTrue();
+            assertThat(pool.snapshot().wanted()).isEqualTo(3);
+        }
+
+        @VivariumTest(
+                workers = 1,
+                readiness = VivariumTest.Readiness.ALL_WORKERS,
+                layers = Layer.PYTHON,
+                handlers = "/handlers/recorded.py")
+        void nearest(TestPool kit) throws Exception {
+            assertThat(kit.pool().snapshot().wanted()).isEqualTo(1);
+            assertThat(kit.pool().call("twice", Integer.class, 4).await()).isEqualTo(8);
+            assertThat(kit.ledger().report().executions()).isEqualTo(1);
+        }
+    }
+}
