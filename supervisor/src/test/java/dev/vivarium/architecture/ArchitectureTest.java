@@ -172,7 +172,8 @@ class ArchitectureTest {
         List<String> sleeping = new ArrayList<>();
         String java = "Thread" + ".sleep";
         String python = "time" + ".sleep";
-        for (String folder : List.of("worker-protocol", "supervisor", "cli", "examples", "python")) {
+        for (String folder :
+                List.of("worker-protocol", "supervisor", "testkit", "testkit-junit5", "cli", "examples", "python")) {
             try (Stream<Path> files = Files.walk(Path.of("..", folder))) {
                 for (Path file : files.filter(f -> f.toString().matches(".*\\.(java|py)"))
                         .filter(f -> !f.toString().contains("target"))
@@ -190,7 +191,13 @@ class ArchitectureTest {
     @Test
     void filesStayReadable() throws IOException {
         List<String> large = new ArrayList<>();
-        for (String folder : List.of("worker-protocol/src/main", "supervisor/src/main", "cli/src/main", "python/src")) {
+        for (String folder : List.of(
+                "worker-protocol/src/main",
+                "supervisor/src/main",
+                "testkit/src/main",
+                "testkit-junit5/src/main",
+                "cli/src/main",
+                "python/src")) {
             try (Stream<Path> files = Files.walk(Path.of("..", folder))) {
                 for (Path file : files.filter(f -> f.toString().matches(".*\\.(java|py)"))
                         .toList()) {

@@ -24,12 +24,6 @@ public final class FaultPlan {
 
     /** Takes the first fault of a kind that is due at this moment of a worker, or null; it counts as landed. */
     @Nullable
-    Fault take(Moment moment, int slot, Class<? extends Fault> kind) {
-        FaultLease lease = takeLease(moment, slot, kind);
-        return lease == null ? null : lease.fault();
-    }
-
-    @Nullable
     FaultLease takeLease(Moment moment, int slot, Class<? extends Fault> kind) {
         for (FaultLease lease : leases) {
             if (kind.isInstance(lease.fault()) && lease.land(moment, slot)) {

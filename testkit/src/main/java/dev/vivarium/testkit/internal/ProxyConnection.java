@@ -221,7 +221,9 @@ final class ProxyConnection {
         boolean fatal = signalled.signal() != SIGSTOP && signalled.signal() != SIGCONT;
         workers.signal(slot, incarnation, signalled.signal(), fatal);
         if (signalled.signal() == SIGSTOP) {
-            lease.onHeal(() -> goOn());
+            lease.onHeal(this::goOn);
+            // Nothing tells when it has stopped. What it would not read or write any more stays here meanwhile.
+            lease.awaitHealed();
         }
         return fatal;
     }

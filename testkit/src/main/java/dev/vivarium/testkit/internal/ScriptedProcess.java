@@ -8,6 +8,7 @@ import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.ErrorKind;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Invocation;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.Reaction;
@@ -285,12 +286,14 @@ public final class ScriptedProcess {
 
     /** Lets a fault that was armed for this moment land; returns whether the process does not go on. */
     boolean struck(Moment moment, long callId) {
-        Fault fault = shared.faults().take(moment, slot, Fault.OnProcess.class);
-        if (fault == null) {
+        FaultLease lease = shared.faults().takeLease(moment, slot, Fault.OnProcess.class);
+        if (lease == null) {
             return false;
         }
+        Fault fault = lease.fault();
         if (fault instanceof Fault.Signalled signalled && signalled.signal() == SIGSTOP) {
             stopped = true;
+            lease.onHeal(() -> signal(SIGCONT));
             return false;
         }
         if (fault instanceof Fault.Signalled signalled) {

@@ -1,0 +1,224 @@
+package dev.vivarium.testkit.junit5;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.vivarium.CallRejected;
+import dev.vivarium.CallTimedOut;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PythonCall;
+import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerCrashed;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
+import dev.vivarium.testkit.FaultLease;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Moment;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestWorker;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
+
+/** Every fault lands where it should, does what it says, and the pool gets over it. */
+@VivariumTest(workers = 1)
+class FaultTest {
+
+    private static PythonCall<String> echo(String value) {
+        return PythonCall.to("echo").args(value).returning(String.class);
+    }
+
+    private static void works(TestPool kit) throws InterruptedException {
+        assertThat(kit.outcome(kit.pool().call(echo("well")))).isEqualTo("well");
+    }
+
+    @Nested
+    @VivariumTest(layers = {Layer.SCRIPTED, Layer.PYTHON})
+    class OnTheWire {
+
+        @VivariumTest
+        void aCorruptedAnswerFailsItsCallAlone(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Corrupted())) {
+                ResultNotDecodable error = catchThrowableOfType(
+                        ResultNotDecodable.class,
+                        () -> kit.pool().call(echo("x")).await());
+
+                assertThat(error.execution()).isEqualTo(Execution.RAN);
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            works(kit);
+            assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void aCorruptedCallIsRefused(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.BEFORE_SEND).arm(new Fault.Corrupted())) {
+                CallRejected error = catchThrowableOfType(
+                        CallRejected.class, () -> kit.pool().call(echo("x")).await());
+
+                assertThat(error.execution()).isEqualTo(Execution.NOT_STARTED);
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            works(kit);
+        }
+
+        @VivariumTest(expectWarnings = "broke the protocol")
+        void aSecondAnswerCostsTheWorkerAndNoCall(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Duplicated())) {
+                assertThat(kit.pool().call(echo("x")).await()).isEqualTo("x");
+
+                assertThat(kit.events().awaitExit().exit().cause()).isEqualTo(TransitionCause.PROTOCOL_VIOLATION);
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            works(kit);
+        }
+
+        @VivariumTest(expectWarnings = "broke the protocol")
+        void anOversizedAnswerCostsTheWorkerAndARetry(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Oversized())) {
+                assertThat(kit.pool().call(echo("x").retrySafe()).await()).isEqualTo("x");
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            assertThat(kit.events().awaitExit().exit().detail()).contains("OVERSIZE_BODY");
+        }
+
+        @VivariumTest(expectWarnings = "broke the protocol")
+        void aTruncatedAnswerCostsTheWorkerAndARetry(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Truncated())) {
+                assertThat(kit.pool().call(echo("x").retrySafe()).await()).isEqualTo("x");
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+        }
+
+        @VivariumTest(options = "cancel-grace = 100ms", expectWarnings = "did not end a call")
+        void aLostAnswerEndsAtTheDeadline(TestPool kit, FaultInjector faults) throws Exception {
+            for (Fault fault : new Fault[] {new Fault.Dropped(), new Fault.Reordered()}) {
+                try (FaultLease landed = faults.at(Moment.EXECUTED).arm(fault)) {
+                    CallTimedOut error = catchThrowableOfType(
+                            CallTimedOut.class,
+                            () -> kit.pool()
+                                    .call(echo("x").timeout(Duration.ofSeconds(1)))
+                                    .await());
+
+                    assertThat(error.execution()).isEqualTo(Execution.RAN);
+                    assertThat(landed.landed()).isEqualTo(1);
+                    assertThat(kit.events().awaitExit().exit().cause()).isEqualTo(TransitionCause.HUNG);
+                }
+                works(kit);
+            }
+        }
+
+        @VivariumTest
+        void aLateAnswerArrives(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Delayed(Duration.ofMillis(50)))) {
+                assertThat(kit.pool().call(echo("late")).await()).isEqualTo("late");
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+        }
+
+        @VivariumTest
+        void aPartitionHoldsBackUntilItIsHealed(TestPool kit, FaultInjector faults) throws Exception {
+            for (Moment moment : new Moment[] {Moment.BEFORE_SEND, Moment.EXECUTED}) {
+                boolean toWorker = moment == Moment.BEFORE_SEND;
+                FaultLease cut = faults.at(moment).arm(new Fault.Partitioned(toWorker, !toWorker));
+                PendingCall<String> call = kit.pool().call(echo("held"));
+                cut.awaitLanded();
+                assertThat(call.isDone()).isFalse();
+
+                cut.heal();
+
+                assertThat(call.await()).isEqualTo("held");
+            }
+        }
+    }
+
+    @Nested
+    @VivariumTest(
+            layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+            options = {"start-mode = lazy", "min-ready = 0"},
+            readiness = VivariumTest.Readiness.NONE,
+            expectWarnings = "KILL")
+    class DuringTheStart {
+
+        @VivariumTest
+        void aDeathInTheHandshakeIsOvercome(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.MID_HANDSHAKE).times(2).arm(new Fault.Signalled(9))) {
+                works(kit);
+                assertThat(landed.landed()).isEqualTo(2);
+            }
+        }
+
+        @VivariumTest
+        void aDeathWhileLoadingIsOvercome(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed =
+                    faults.at(Moment.MID_LOAD).inSlot(1).times(2).arm(new Fault.Signalled(9))) {
+                works(kit);
+                assertThat(landed.landed()).isEqualTo(2);
+            }
+        }
+    }
+
+    @Nested
+    @VivariumTest(layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON})
+    class OfTheProcess {
+
+        @VivariumTest(expectWarnings = "exited with status 3")
+        void anExitIsToldWithItsStatus(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Exited(3))) {
+                WorkerCrashed crashed = catchThrowableOfType(
+                        WorkerCrashed.class, () -> kit.pool().call(echo("x")).await());
+
+                assertThat(crashed.exit().status()).isEqualTo(3);
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            works(kit);
+        }
+
+        @VivariumTest
+        void aStoppedWorkerGoesOnWhenItIsHealed(TestPool kit, FaultInjector faults) throws Exception {
+            FaultLease stopped = faults.at(Moment.BEFORE_SEND).arm(new Fault.Signalled(19));
+            PendingCall<String> call = kit.pool().call(echo("patient"));
+            stopped.awaitLanded();
+            assertThat(call.isDone()).isFalse();
+
+            stopped.heal();
+
+            assertThat(call.await()).isEqualTo("patient");
+        }
+    }
+
+    @Nested
+    @VivariumTest(layers = Layer.PYTHON)
+    class InPython {
+
+        private static final long MIB = 1 << 20;
+
+        @VivariumTest
+        void memoryIsTakenAndKept(TestPool kit, FaultInjector faults, TestWorker worker) throws Exception {
+            try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Ballooned(64 * MIB))) {
+                assertThat(kit.pool().call("echo", Long.class, "x").await()).isEqualTo(64 * MIB);
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            String resident = Files.readAllLines(Path.of("/proc", Long.toString(worker.pid()), "status")).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(Long.parseLong(resident.replaceAll("\\D", ""))).isGreaterThan(64 * 1024);
+        }
+
+        @VivariumTest
+        void descriptorsAreTakenAndKept(TestPool kit, FaultInjector faults, TestWorker worker) throws Exception {
+            try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Opened(50))) {
+                assertThat(kit.pool().call("echo", Integer.class, "x").await()).isEqualTo(50);
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            try (Stream<Path> open = Files.list(Path.of("/proc", Long.toString(worker.pid()), "fd"))) {
+                assertThat(open.count()).isGreaterThan(50);
+            }
+        }
+    }
+}
