@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from typing import Dict, Optional
 from .support import WorkerProcess, frames
 
 HANDLERS = '''
-import ctypes, logging, os, subprocess, sys, threading
+import ctypes, logging, os, signal, subprocess, sys, threading
 from vivarium_worker import CallCancelled, Context, handler
 
 print("noise while importing")
@@ -64,6 +65,16 @@ def big(n): return "x" * n
 
 @handler
 def leave(): sys.exit(5)
+
+@handler
+def deaf_until(gate):
+    number = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
+    before = signal.signal(number, signal.SIG_IGN)
+    open(gate + ".deaf", "w").close()
+    while not os.path.exists(gate):
+        threading.Event().wait(0.005)
+    signal.signal(number, before)
+    threading.Event().wait()
 
 @handler
 def context_first(ctx: Context, a, b=2): return [ctx.call_id, a, b]
@@ -193,6 +204,22 @@ class Answering(WorkerTest):
         self.assertEqual(self.worker.answer(), (frames.REPLY, 10**5000))
         self.worker.call(2, "remainder", 10**5000)
         self.assertEqual(self.worker.answer(), (frames.REPLY, 10**5000 % 1000007))
+
+    def test_is_cancelled_though_the_first_signal_struck_nothing(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        gate = os.path.join(folder.name, "gate")
+        self.worker.call(1, "deaf_until", gate)
+        while not os.path.exists(gate + ".deaf"):
+            select.select([], [], [], 0.005)
+        self.worker.control.send(frames.CANCEL, 1)
+        self.worker.control.send(frames.PING, 7)
+        self.worker.control.receive(frames.PONG)
+
+        open(gate, "w").close()
+
+        kind, body = self.worker.answer()
+        self.assertEqual((kind, body["kind"]), (frames.ERROR, "cancelled"))
 
     def test_passes_the_context_wherever_it_stands_in_the_signature(self) -> None:
         self.worker.call(1, "context_first", 5, 6)

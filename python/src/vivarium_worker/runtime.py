@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import platform
+import select
 import signal
 import socket
 import sys
@@ -33,6 +34,9 @@ EXIT_NEGOTIATION_FAILED = 73
 EXIT_PROTOCOL = 76
 
 FEATURES = ["cancel", "log", "progress"]
+
+_STRIKE_AGAIN_S = 0.02
+"""How long a cancellation has to strike before the signal is sent again."""
 
 # A real-time signal, which user code is unlikely to use, where there are such signals.
 CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
@@ -231,6 +235,11 @@ class Worker:
         decoder = frames.Decoder(frames.CONTROL_LIMITS)
         try:
             while True:
+                struck = self._cancel_requested == 0 or self._cancel_requested != self._interruptible
+                if not select.select([self._control], [], [], None if struck else _STRIKE_AGAIN_S)[0]:
+                    # A signal that comes just before the main thread blocks in C code interrupts nothing.
+                    signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                    continue
                 data = self._control.recv(65536)
                 if not data:
                     return

@@ -294,6 +294,7 @@ class CrashTest {
             long guardian =
                     events.await(PoolEvent.GuardianStarted.class, e -> true).pid();
             int before = pool.call("pid", Integer.class).await();
+            events.await(PoolEvent.WorkerTransitioned.class, e -> e.cause() == TransitionCause.RELEASED);
             PendingCall<String> running = pool.call(
                     PythonCall.to("wait_for_ever").returning(String.class).maxRetries(0));
             PendingCall<Integer> queued = pool.call("pid", Integer.class);
