@@ -157,7 +157,7 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
      *
      * @param executor the caller's own executor, or null for one of the pool's
      * @param threads the most threads of the pool's own
-     * @param queueCapacity callbacks that may wait for the pool's own; beyond it they run on the thread that completes
+     * @param queueCapacity callbacks that may wait for the pool's own; beyond it they wait for one further thread
      */
     record Callbacks(@Nullable Executor executor, int threads, int queueCapacity) {}
 

@@ -339,7 +339,10 @@ public final class PoolConfigBuilder {
         return this;
     }
 
-    /** Sets the executor that callbacks run on, such as {@code Runnable::run}. Default: one of the pool's own. */
+    /**
+     * Sets the executor that callbacks run on. One that runs them at once, such as {@code Runnable::run}, gets a thread of
+     * the pool's, never one that serves workers. Default: one of the pool's own.
+     */
     public PoolConfigBuilder callbackExecutor(Executor executor) {
         callbackExecutor = executor;
         return this;

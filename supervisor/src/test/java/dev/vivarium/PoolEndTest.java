@@ -215,7 +215,120 @@ class PoolEndTest {
     }
 
     @Nested
+    class ACallback {
+
+        private void mayClose(String name, PoolConfigBuilder config) throws Exception {
+            PythonPool pool = PythonPool.start(config.build(), actors.system());
+            CompletableFuture<Void> closed = new CompletableFuture<>();
+            pool.call("end_here", String.class, "exit1").whenComplete((value, failure) -> {
+                pool.close(Duration.ofSeconds(1));
+                closed.complete(null);
+            });
+
+            closed.get(Pythons.LIMIT_S, TimeUnit.SECONDS);
+
+            assertThat(pool.snapshot().state()).as(name).isEqualTo(PoolState.CLOSED);
+        }
+
+        @Test
+        void mayCloseThePool() throws Exception {
+            mayClose("own threads", Pythons.config("closing").workers(1));
+        }
+
+        @Test
+        void mayCloseThePoolThoughItsExecutorRunsItAtOnce() throws Exception {
+            mayClose("direct", Pythons.config("direct").workers(1).callbackExecutor(Runnable::run));
+        }
+
+        @Test
+        void ofAPoolThatWasClosedBeforeItServedMayCloseItToo() throws Exception {
+            PythonPool pool =
+                    PythonPool.start(Pythons.config("early").workers(1).build(), actors.system());
+            CompletableFuture<Void> closed = new CompletableFuture<>();
+            pool.whenServing().whenComplete((snapshot, failure) -> {
+                pool.close(Duration.ofSeconds(1));
+                closed.complete(null);
+            });
+            pool.close(Duration.ZERO);
+
+            closed.get(Pythons.LIMIT_S, TimeUnit.SECONDS);
+        }
+
+        /** A type that cannot be made. */
+        record Unmakeable(int x) {
+            static final int Y = Integer.parseInt("no");
+        }
+
+        @Test
+        void comesThoughTheResultsTypeCannotBeMade() throws Exception {
+            try (PythonPool pool =
+                    PythonPool.start(Pythons.config("unmakeable").workers(1).build(), actors.system())) {
+                PendingCall<Unmakeable> call = pool.call("echo", Unmakeable.class, 5);
+                TestProbe<CallOutcome<Unmakeable>> reply = actors.createTestProbe();
+                pool.actor()
+                        .tell(new PoolCommand.Call<>(
+                                PythonCall.to("echo")
+                                        .args(java.util.Map.of("x", 1))
+                                        .returning(Unmakeable.class),
+                                reply.getRef(),
+                                null));
+
+                assertThatThrownBy(() -> call.await(Duration.ofSeconds(Pythons.LIMIT_S)))
+                        .isInstanceOf(ResultNotDecodable.class);
+                assertThat(reply.receiveMessage(Duration.ofSeconds(Pythons.LIMIT_S)))
+                        .isInstanceOf(CallOutcome.Failed.class);
+            }
+        }
+    }
+
+    @Nested
+    class ItsSize {
+
+        @Test
+        void mayShrinkAndGrowWithoutHarmToTheNewWorkers() throws Exception {
+            Pythons.Events events = new Pythons.Events();
+            try (PythonPool pool = PythonPool.start(
+                    Pythons.config("breathing")
+                            .workers(2)
+                            .minReady(2)
+                            .eventListener(events::add)
+                            .build(),
+                    actors.system())) {
+                pool.whenServing().toCompletableFuture().get(Pythons.LIMIT_S, TimeUnit.SECONDS);
+                for (int round = 0; round < 6; round++) {
+                    pool.resize(1);
+                    while (pool.snapshot().workers().size() > 1) {
+                        Thread.onSpinWait();
+                    }
+                    pool.resize(2);
+                    int incarnation = round + 2;
+                    PoolEvent.WorkerTransitioned ready = events.await(
+                            PoolEvent.WorkerTransitioned.class,
+                            e -> e.worker().slot() == 2 && e.incarnation() == incarnation && e.from() != null);
+
+                    assertThat(ready.to()).isEqualTo(WorkerState.READY);
+                }
+                assertThat(pool.snapshot().restarts()).isZero();
+            }
+        }
+    }
+
+    @Nested
     class ATimeLimit {
+
+        @Test
+        void ofTheLessPatientDecidesWhenTwoClose() throws Exception {
+            PythonPool pool = PythonPool.start(Pythons.config("two").workers(1).build(), actors.system());
+            PendingCall<String> call = pool.call("wait_for_ever", String.class);
+            while (pool.snapshot().count(WorkerSnapshot.Phase.BUSY) == 0) {
+                Thread.onSpinWait();
+            }
+
+            pool.actor().tell(new PoolCommand.Close(Duration.ofMillis(50), null));
+            pool.close(Duration.ofDays(1));
+
+            assertThatThrownBy(call::await).isInstanceOf(PoolException.class);
+        }
 
         @Test
         void hasALimitItself() {

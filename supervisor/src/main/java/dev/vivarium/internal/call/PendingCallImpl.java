@@ -101,7 +101,7 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
             complete(value);
         } catch (CodecException e) {
             completeExceptionally(new ResultNotDecodable(String.valueOf(e.getMessage()), e));
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             completeExceptionally(new ResultNotDecodable("the result cannot be converted: " + e, e));
         }
     }

@@ -49,6 +49,10 @@ public final class ReplySink<T> implements ActiveCall.Sink {
         } catch (CodecException e) {
             return new CallOutcome.Failed<>(
                     call.id(), new ResultNotDecodable(String.valueOf(e.getMessage()), e), call.sent());
+        } catch (RuntimeException | Error e) {
+            // Whatever a result's type does when it is made: its caller is owed an outcome.
+            return new CallOutcome.Failed<>(
+                    call.id(), new ResultNotDecodable("the result cannot be converted: " + e, e), call.sent());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.vivarium.internal.context;
 
 import dev.vivarium.PoolConfig;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,25 +19,32 @@ public final class CallbackExecutor implements Executor {
 
     private static final Logger log = LoggerFactory.getLogger(CallbackExecutor.class);
 
+    private static final int KEEP_ALIVE_S = 10;
+
     private final Executor target;
     private final @Nullable ThreadPoolExecutor own;
+    private final ThreadPoolExecutor overflow;
 
     /** Creates the executor; threads of its own start when they are needed and end when they idle. */
     public CallbackExecutor(String pool, PoolConfig.Callbacks config) {
+        overflow = pool("vivarium-" + pool + "-callback-overflow-", 1, new LinkedBlockingQueue<>());
         if (config.executor() != null) {
             own = null;
             target = config.executor();
         } else {
-            own = new ThreadPoolExecutor(
+            own = pool(
+                    "vivarium-" + pool + "-callback-",
                     config.threads(),
-                    config.threads(),
-                    10,
-                    TimeUnit.SECONDS,
-                    new LinkedBlockingQueue<>(config.queueCapacity()),
-                    named("vivarium-" + pool + "-callback-"));
-            own.allowCoreThreadTimeOut(true);
+                    new LinkedBlockingQueue<>(config.queueCapacity()));
             target = own;
         }
+    }
+
+    private static ThreadPoolExecutor pool(String prefix, int threads, BlockingQueue<Runnable> queue) {
+        ThreadPoolExecutor executor =
+                new ThreadPoolExecutor(threads, threads, KEEP_ALIVE_S, TimeUnit.SECONDS, queue, named(prefix));
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
     }
 
     /** Returns a factory of daemon threads with numbered names. */
@@ -50,24 +58,22 @@ public final class CallbackExecutor implements Executor {
     }
 
     /**
-     * Runs a callback; on this thread when the executor is full, has been shut down or fails, because no outcome may get
-     * lost.
+     * Runs a callback, and never on the calling thread: that is one of the pool's, which foreign code must not hold up. When
+     * the executor is full, fails, or would run it at once, a further thread of the pool's takes it.
      */
     @Override
     public void execute(Runnable callback) {
-        if (own != null) {
-            try {
-                own.execute(callback);
-            } catch (RejectedExecutionException full) {
-                callback.run();
-            }
-            return;
-        }
-        // Whatever a caller's executor throws, and whether it has run the callback before or not: once, and not never.
+        Thread caller = Thread.currentThread();
+        // Whatever a caller's executor throws, and whether it has taken the callback before or not: once, and not
+        // never.
         AtomicBoolean taken = new AtomicBoolean();
         Runnable once = () -> {
             if (taken.compareAndSet(false, true)) {
-                callback.run();
+                if (Thread.currentThread() == caller) {
+                    overflow(callback);
+                } else {
+                    callback.run();
+                }
             }
         };
         try {
@@ -78,10 +84,19 @@ public final class CallbackExecutor implements Executor {
         }
     }
 
+    private void overflow(Runnable callback) {
+        try {
+            overflow.execute(callback);
+        } catch (RejectedExecutionException closed) {
+            callback.run(); // The pool has ended, and none of its threads is here any more.
+        }
+    }
+
     /** Ends the pool's own threads once they are idle; a caller's executor is left alone. */
     public void shutdown() {
         if (own != null) {
             own.shutdown();
         }
+        overflow.shutdown();
     }
 }

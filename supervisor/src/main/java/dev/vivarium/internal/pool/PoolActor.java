@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -56,6 +57,7 @@ final class PoolActor {
     private final WorkerHost host;
     private final AtomicBoolean pressed;
     private final TreeMap<Integer, ActorRef<WorkerSlot.Command>> slots = new TreeMap<>();
+    private final Map<Integer, AtomicInteger> incarnations = new HashMap<>();
     private final Set<Integer> dismissed = new HashSet<>();
     private final Set<Integer> overflow = new HashSet<>();
     private final Set<Integer> ready = new HashSet<>();
@@ -64,6 +66,8 @@ final class PoolActor {
     private final List<ActorRef<Done>> closers = new ArrayList<>();
     private boolean firstStartJudged;
     private boolean ending;
+    private boolean closing;
+    private long closeDue;
 
     private PoolActor(
             ActorContext<PoolCommand> actor,
@@ -138,8 +142,7 @@ final class PoolActor {
     private void start() {
         PoolConfig.Sizing sizing = context.config().sizing();
         reconcile();
-        int eager = sizing.startMode() == StartMode.EAGER ? sizing.workers() : sizing.minReady();
-        slots.values().stream().limit(eager).forEach(slot -> slot.tell(new WorkerSlot.Want()));
+        slots.values().stream().limit(sizing.minReady()).forEach(slot -> slot.tell(new WorkerSlot.Want()));
         if (sizing.overflow() > 0) {
             timers.startTimerWithFixedDelay(new PoolMessage.OverflowDue(), sizing.overflowIdle());
         }
@@ -184,9 +187,13 @@ final class PoolActor {
                         host.drivers(),
                         new PoolPorts.ToRouter(router),
                         new PoolPorts.ToPool(actor.getSelf()),
-                        number),
+                        number,
+                        incarnations.computeIfAbsent(number, n -> new AtomicInteger())),
                 DISPATCHER);
         slots.put(number, slot);
+        if (context.config().sizing().startMode() == StartMode.EAGER) {
+            slot.tell(new WorkerSlot.Want());
+        }
         return number;
     }
 
@@ -264,16 +271,8 @@ final class PoolActor {
     private Behavior<PoolCommand> onResize(PoolCommand.Resize message) {
         int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
         context.wanted(Math.max(1, Math.min(message.workers(), most)));
-        Set<Integer> before = Set.copyOf(slots.keySet());
         reconcile();
         serveIfEnoughAreReady();
-        if (context.config().sizing().startMode() == StartMode.EAGER) {
-            slots.forEach((number, slot) -> {
-                if (!before.contains(number)) {
-                    slot.tell(new WorkerSlot.Want());
-                }
-            });
-        }
         return Behaviors.same();
     }
 
@@ -410,8 +409,14 @@ final class PoolActor {
         Duration atMost = message.atMost();
         if (atMost.isNegative() || atMost.isZero()) {
             actor.getSelf().tell(new PoolMessage.CloseDue());
-        } else {
-            Duration limit = atMost.compareTo(PythonCall.MAX_TIMEOUT) > 0 ? PythonCall.MAX_TIMEOUT : atMost;
+            return Behaviors.same();
+        }
+        Duration limit = atMost.compareTo(PythonCall.MAX_TIMEOUT) > 0 ? PythonCall.MAX_TIMEOUT : atMost;
+        long due = context.clock().nanoTime() + limit.toNanos();
+        if (!closing || due - closeDue < 0) {
+            // Whoever has less patience decides: a later request may shorten the time, not lengthen it.
+            closing = true;
+            closeDue = due;
             timers.startSingleTimer(PoolMessage.CloseDue.class, new PoolMessage.CloseDue(), limit);
         }
         return Behaviors.same();
@@ -474,13 +479,17 @@ final class PoolActor {
         context.state(PoolState.CLOSED);
         announcement.withdraw(context);
         failOpenCalls();
-        context.serving()
-                .completeExceptionally(new PoolStartFailed(
-                        PoolStartFailed.Reason.WORKERS_NOT_READY, "the pool was closed before it served", null));
+        // What runs in callbacks is foreign: it may close the pool, and must find it closed.
+        context.closed().complete(Done.getInstance());
+        context.callbacks()
+                .execute(() -> context.serving()
+                        .completeExceptionally(new PoolStartFailed(
+                                PoolStartFailed.Reason.WORKERS_NOT_READY,
+                                "the pool was closed before it served",
+                                null)));
         context.callbacks().shutdown();
         context.io().shutdown();
         closers.forEach(closer -> closer.tell(Done.getInstance()));
-        context.closed().complete(Done.getInstance());
         return Behaviors.same();
     }
 }

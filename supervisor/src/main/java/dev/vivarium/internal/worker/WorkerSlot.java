@@ -104,6 +104,7 @@ public final class WorkerSlot {
     private final PoolPort pool;
     private final int slot;
     private final AtomicInteger lastIncarnation;
+    private final int firstIncarnation;
     private final SlotCore core;
     private final SlotNews news;
     private SlotState state;
@@ -124,7 +125,8 @@ public final class WorkerSlot {
             RouterPort router,
             PoolPort pool,
             int slot,
-            AtomicInteger lastIncarnation) {
+            AtomicInteger lastIncarnation,
+            int before) {
         this.actor = actor;
         this.timers = timers;
         this.context = context;
@@ -133,6 +135,7 @@ public final class WorkerSlot {
         this.pool = pool;
         this.slot = slot;
         this.lastIncarnation = lastIncarnation;
+        this.firstIncarnation = before + 1;
         PoolConfig config = context.config();
         this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
         this.news = new SlotNews(context, slot);
@@ -145,14 +148,21 @@ public final class WorkerSlot {
      * Returns the behavior of a slot. A defect in it ends its process and starts it anew, with the next incarnation.
      *
      * @param slot the slot's number, from 1
+     * @param lastIncarnation the last incarnation that any slot of this number has had. It outlives this actor: an
+     *     incarnation's number is never used twice, whatever becomes of the slot
      */
     public static Behavior<Command> create(
-            PoolContext context, WorkerDriver.Factory drivers, RouterPort router, PoolPort pool, int slot) {
-        // Outside of the supervised part: an incarnation's number is never used twice, whatever happens to this actor.
-        AtomicInteger lastIncarnation = new AtomicInteger();
+            PoolContext context,
+            WorkerDriver.Factory drivers,
+            RouterPort router,
+            PoolPort pool,
+            int slot,
+            AtomicInteger lastIncarnation) {
+        int before = lastIncarnation.get();
         Behavior<Command> behavior = Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
-            boolean again = lastIncarnation.get() > 0;
-            WorkerSlot self = new WorkerSlot(actor, timers, context, drivers, router, pool, slot, lastIncarnation);
+            boolean again = lastIncarnation.get() > before;
+            WorkerSlot self =
+                    new WorkerSlot(actor, timers, context, drivers, router, pool, slot, lastIncarnation, before);
             if (again) {
                 actor.getSelf().tell(new Want());
             }
@@ -386,12 +396,15 @@ public final class WorkerSlot {
             router.gone(slot, actor.getSelf());
         } else if (driver != null) {
             DriverEffects.carryOut(effect, driver);
+            if (effect instanceof SlotEffect.Release) {
+                driver = null; // Its number may soon be another's: nothing may be sent to it any more.
+            }
         }
     }
 
     private void spawn(int incarnation) {
         lastIncarnation.set(incarnation);
-        if (incarnation > 1) {
+        if (incarnation > firstIncarnation) {
             context.stats().countRestart();
         }
         end = new EndRecord(context, slot, incarnation);
