@@ -15,7 +15,7 @@ from typing import Dict, Optional
 from .support import WorkerProcess, frames
 
 HANDLERS = '''
-import ctypes, logging, os, signal, subprocess, sys, threading
+import asyncio, ctypes, logging, os, signal, subprocess, sys, threading
 from vivarium_worker import CallCancelled, Context, handler
 
 print("noise while importing")
@@ -149,6 +149,82 @@ def return_broken(name): return Broken(RAISED[name]("own"))
 @handler
 def raise_broken(name): raise BrokenText(RAISED[name]("own"))
 
+seen = []
+
+@handler
+def what_was_seen(): return list(seen)
+
+@handler
+async def wait_long():
+    try:
+        await asyncio.sleep(1000)
+    except CallCancelled as error:
+        await asyncio.sleep(0)
+        seen.append("cancelled")
+        raise
+    finally:
+        seen.append("ended")
+
+@handler
+async def cancelled_within(seconds):
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        seen.append("ended")
+
+@handler
+async def compute_long():
+    n = 0
+    try:
+        while True: n += 1
+    finally:
+        seen.append("ended")
+
+async def spin_below():
+    while True: pass
+
+@handler
+async def wait_for_computing():
+    try:
+        await asyncio.create_task(spin_below())
+    finally:
+        seen.append("ended")
+
+@handler
+async def wait_for_condition():
+    condition = asyncio.Condition()
+    async with condition:
+        await condition.wait()
+
+async def go_on():
+    try:
+        while True:
+            await asyncio.sleep(0)
+            seen.append("turn")
+    finally:
+        seen.append("left")
+
+@handler
+async def leave_task():
+    task = asyncio.ensure_future(go_on())
+    kept.append(task)
+    await asyncio.sleep(0)
+
+async def exit_now(): sys.exit(3)
+
+@handler
+async def exit_in_task():
+    kept.append(asyncio.ensure_future(exit_now()))
+    await wait_long()
+
+kept = []
+
+@handler
+async def turns(n):
+    for _ in range(n):
+        await asyncio.sleep(0)
+    return n
+
 class Impostor(Exception):
     @property
     def __class__(self): raise RuntimeError("no class")
@@ -158,6 +234,9 @@ def raise_impostor(): raise Impostor()
 '''
 
 RAISED = ("RuntimeError", "KeyboardInterrupt", "SystemExit", "CallCancelled", "MemoryError", "RecursionError")
+
+
+CANCELLED = "vivarium_worker.api.CallCancelled"
 
 
 class WorkerTest(unittest.TestCase):
@@ -362,6 +441,80 @@ class Cancelling(WorkerTest):
             self.assertEqual((kind, body["kind"], body["execution"]), (frames.ERROR, "cancelled", "UNKNOWN"))
         self.worker.call(13, "cleanups")
         self.assertEqual(self.worker.answer(), (frames.REPLY, 1))
+
+    def cancelled(self, call_id: int, handler: str, *args: object) -> dict:
+        """Call, cancel as soon as the call has begun, return the error."""
+        self.worker.call(call_id, handler, *args)
+        while self.worker.words()[1] != call_id:
+            pass
+        self.worker.control.send(frames.CANCEL, call_id)
+        kind, body = self.worker.answer()
+        self.assertEqual((kind, body["kind"], body["type"]), (frames.ERROR, "cancelled", CANCELLED), body)
+        return body
+
+    def seen(self) -> list:
+        self.worker.call(1000, "what_was_seen")
+        return self.worker.answer()[1]
+
+    def test_is_raised_in_a_coroutine_that_waits_and_ends_it_before_the_answer(self) -> None:
+        self.worker.call(1, "wait_long")
+        # Not only at the first moment: give the loop the time to get to where it waits.
+        while self.worker.words()[1] != 1:
+            pass
+        select.select([], [], [], 0.1)
+        self.worker.control.send(frames.CANCEL, 1)
+        body = self.worker.answer()[1]
+
+        self.assertEqual((body["kind"], body["type"]), ("cancelled", CANCELLED))
+        self.assertIn("wait_long", [entry["function"] for entry in body["traceback"]])
+        self.assertEqual(self.seen(), ["cancelled", "ended"])
+
+    def test_ends_a_coroutine_whenever_it_strikes(self) -> None:
+        for call_id in range(1, 60):
+            self.cancelled(call_id, "cancelled_within", 1000)
+            self.worker.call(100 + call_id, "turns", 5)
+
+            self.assertEqual(self.worker.answer(), (frames.REPLY, 5))
+        self.assertLessEqual(len(self.seen()), 59)
+        self.assertEqual(set(self.seen()) - {"ended"}, set())
+
+    def test_ends_a_coroutine_that_computes_and_one_that_awaits_a_task_that_does(self) -> None:
+        for call_id, handler in enumerate(("compute_long", "wait_for_computing"), start=1):
+            self.worker.call(call_id, handler)
+            while self.worker.words()[1] != call_id:
+                pass
+            select.select([], [], [], 0.1)
+            self.worker.control.send(frames.CANCEL, call_id)
+
+            self.assertEqual(self.worker.answer()[1]["kind"], "cancelled")
+        self.assertEqual(self.seen(), ["ended", "ended"])
+
+    def test_lets_what_the_coroutine_waits_in_clean_up(self) -> None:
+        self.worker.call(1, "wait_for_condition")
+        while self.worker.words()[1] != 1:
+            pass
+        select.select([], [], [], 0.1)
+        self.worker.control.send(frames.CANCEL, 1)
+
+        body = self.worker.answer()[1]
+
+        self.assertEqual((body["kind"], body["type"]), ("cancelled", CANCELLED), body)
+
+    def test_no_task_of_one_call_runs_in_a_later_one(self) -> None:
+        self.worker.call(1, "leave_task")
+        self.worker.answer()
+        before = self.seen()
+        self.worker.call(2, "turns", 20)
+        self.worker.answer()
+
+        self.assertEqual(before[-1], "left")
+        self.assertEqual(self.seen(), before)
+
+    def test_no_coroutine_goes_on_in_a_later_call_when_its_task_has_exited(self) -> None:
+        self.worker.call(1, "exit_in_task")
+        self.assertEqual(self.worker.answer()[1]["type"], "SystemExit")
+
+        self.assertEqual(self.seen(), ["ended"])
 
     def test_before_the_call_has_begun_stops_it(self) -> None:
         self.worker.control.send(frames.CANCEL, 5)

@@ -20,7 +20,8 @@ import socket
 import sys
 import threading
 import time
-from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
+import types
+from typing import Any, Dict, Generator, List, NoReturn, Optional, Sequence, Set, Tuple
 
 from . import codec, errors, frames
 from .api import CallCancelled, Context, Handler
@@ -47,6 +48,100 @@ _RECEIVE_BYTES = 256 * 1024
 _COPIED_BYTES = 64 * 1024
 
 
+class _CoroutineCancelled(CallCancelled, asyncio.CancelledError):
+    """A CallCancelled that asyncio's own code, which may stand between it and the handler, cleans up after.
+
+    A Condition takes its lock again for a CancelledError only, and a TaskGroup wraps everything else.
+    """
+
+
+# Callers see the name that the documentation has.
+_CoroutineCancelled.__module__ = CallCancelled.__module__
+_CoroutineCancelled.__name__ = _CoroutineCancelled.__qualname__ = CallCancelled.__name__
+
+
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
+
+
+class _AsyncCall:
+    """A call of an ``async def`` handler, which a cancellation reaches inside the coroutine, and nowhere else.
+
+    An exception that is raised in the event loop's own code leaves the coroutine pending, to go on in a later call, and
+    can make the loop lose what it had in hand. So a signal raises only while the coroutine, or that of another task of
+    the call, is on the stack; otherwise it leaves a note, and the coroutine is resumed with the exception.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, awaitable: Any, message: str) -> None:
+        self._loop = loop
+        self._coroutine = awaitable if isinstance(awaitable, types.CoroutineType) else _awaited(awaitable)
+        self._message = message
+        self._task: Optional["asyncio.Task[None]"] = None
+        self._started = False
+        self._struck = False
+        self._result: Any = None
+        self._error: Optional[BaseException] = None
+
+    def run(self) -> Any:
+        """Run the coroutine to its end; return or raise what it does."""
+        self._task = self._loop.create_task(self._main())
+        self._loop.run_until_complete(self._task)
+        if self._error is not None:
+            try:
+                raise self._error
+            finally:
+                self._error = None  # Its traceback holds this frame.
+        return self._result
+
+    def strike(self) -> None:
+        """Cancel the call; the main thread's signal handler calls this, between any two bytecodes."""
+        if self._coroutine.cr_running:
+            raise _CoroutineCancelled(self._message)
+        self._struck = True
+        # This also wakes the loop where it waits for something to happen.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._interrupt)
+        other = asyncio.current_task(self._loop)
+        if other is not None and getattr(other.get_coro(), "cr_running", False) and other is not self._task:
+            # It may compute and never come back to the loop.
+            raise _CoroutineCancelled(self._message)
+
+    def _interrupt(self) -> None:
+        """End what the coroutine waits for. Before its first step it waits for nothing, and finds the note itself."""
+        if self._struck and self._started and self._task is not None:
+            self._task.cancel()
+
+    async def _main(self) -> None:
+        # Kept, not passed through the task: a task turns some exceptions into others and throws some at its loop.
+        try:
+            self._result = await self._steps()
+        except BaseException as error:
+            self._error = error
+
+    @types.coroutine
+    def _steps(self) -> Generator[Any, Any, Any]:
+        """Do what ``await`` does, and raise CallCancelled in the coroutine at the first step after it was struck."""
+        self._started = True
+        resume: Any = self._coroutine.send
+        value: Any = None
+        while True:
+            if self._struck:
+                self._struck = False
+                resume, value = self._coroutine.throw, _CoroutineCancelled(self._message)
+            try:
+                awaited = resume(value)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                value = yield awaited
+                resume = self._coroutine.send
+            except GeneratorExit:
+                self._coroutine.close()
+                raise
+            except BaseException as error:
+                resume, value = self._coroutine.throw, error
+
+
 class Worker:
     """One incarnation's runtime."""
 
@@ -63,6 +158,8 @@ class Worker:
         self._worker_id = "?"
         self._logger = logging.getLogger("handler")
         self._loop: Optional[asyncio.AbstractEventLoop] = None
+        # The asynchronous call that runs: a cancellation is its affair.
+        self._async_call: Optional[_AsyncCall] = None
         # The call that may be interrupted right now; 0 outside of handlers. Only the main thread writes it.
         self._interruptible = 0
         self._cancel_requested = 0
@@ -166,7 +263,7 @@ class Worker:
                     # It was cancelled before it got here, when the signal had nothing to interrupt.
                     raise CallCancelled(f"call {call_id} was cancelled")
                 if handler.is_async:
-                    result = self._run_async(handler.function(*positional, **keywords))
+                    result = self._run_async(call_id, handler.function(*positional, **keywords))
                 else:
                     result = handler.function(*positional, **keywords)
             finally:
@@ -212,11 +309,38 @@ class Worker:
                 return
         self._send_error(call_id, errors.of_exception("handler", "RAN", error))
 
-    def _run_async(self, coroutine: Any) -> Any:
-        if self._loop is None:
+    def _run_async(self, call_id: int, awaitable: Any) -> Any:
+        if self._loop is None or self._loop.is_closed():
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
-        return self._loop.run_until_complete(coroutine)
+        call = _AsyncCall(self._loop, awaitable, f"call {call_id} was cancelled")
+        # Until here a cancellation raises in this function, and nothing has begun; from here on it raises in none of ours.
+        self._async_call = call
+        try:
+            return call.run()
+        finally:
+            self._interruptible = 0
+            self._async_call = None
+            self._end_tasks(self._loop)
+
+    def _end_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel what a call left pending on the loop, and wait for it: else it would run in the next call's time.
+
+        What refuses to end keeps the worker busy with the call that it belongs to.
+        """
+        while not loop.is_closed():
+            try:
+                # One turn of the loop: the end of an asynchronous generator, for one, is not yet a task.
+                loop.run_until_complete(asyncio.sleep(0))
+                tasks = asyncio.all_tasks(loop)
+                if not tasks:
+                    return
+                for task in tasks:
+                    task.cancel()
+                loop.run_until_complete(_ended(tasks))
+            except BaseException as error:
+                # A task may end with an exception that goes through the loop, SystemExit for example, or stop the loop.
+                self._logger.debug("a task that was cancelled raised %s", errors.type_name(type(error)))
 
     def _on_cancel_signal(self, _number: int, _frame: Any) -> None:
         """Interrupt the handler if it still runs the call that was cancelled.
@@ -226,6 +350,9 @@ class Worker:
         """
         if self._interruptible and self._interruptible == self._cancel_requested:
             self._interruptible = 0
+            if self._async_call is not None:
+                self._async_call.strike()
+                return
             raise CallCancelled(f"call {self._cancel_requested} was cancelled")
 
     def _start_control_thread(self) -> None:
@@ -279,6 +406,13 @@ class Worker:
 
     def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
         self._send(frames.ERROR, call_id, errors.encode(description, self._limits.body))
+
+
+async def _ended(tasks: "Set[asyncio.Task[Any]]") -> None:
+    await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # Seen, so that nobody reports later that nobody saw it.
 
 
 def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
