@@ -11,9 +11,10 @@ import sys
 import tempfile
 import unittest
 from typing import Any, Dict, List, Tuple
+from unittest import mock
 
 from .support import DEADLINE_S, SRC, Peer, await_end, frames, is_living
-from vivarium_worker import processes
+from vivarium_worker import guardian, processes
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -156,6 +157,76 @@ class Reaping(GuardianTest):
         self.call(channels, "echo", 5)
         self.assertEqual(channels["data"].body(frames.REPLY), 5)
         self.assertTrue(is_living(other))
+
+
+class FakeTable:
+    """Processes below a guardian, and a clock that moves only when the guardian pauses."""
+
+    def __init__(self, test: unittest.TestCase, below: Dict[int, int], hidden: List[int], carrying: List[int]) -> None:
+        self.now = 0.0
+        self.looks = 0
+        self.below = below
+        for target, name, fake in (
+            (guardian.processes, "LINUX", True),
+            (guardian.processes, "descendants", self.descendants),
+            (guardian.processes, "hides", lambda pid: pid in hidden),
+            (guardian.processes, "carries", lambda pid, *_: pid in carrying),
+            (guardian.processes, "kill_if", lambda pid, *_: True),
+            (guardian.os, "killpg", lambda *_: None),
+            (guardian.select, "select", self.pause),
+            (guardian, "time", mock.Mock(monotonic=lambda: self.now)),
+        ):
+            patch = mock.patch.object(target, name, fake, create=True)
+            patch.start()
+            test.addCleanup(patch.stop)
+        self.guardian = guardian.Guardian(
+            {"socket": "", "secret": "", "run": "r", "directory": "", "jvm": 1, "pool": "test"}
+        )
+
+    def descendants(self, _root: int) -> Dict[int, int]:
+        self.looks += 1
+        if self.looks > 10_000:
+            raise AssertionError("it looks without end")
+        return dict(self.below)
+
+    def pause(self, *arguments: Any) -> None:
+        self.now += arguments[-1]
+
+    def end_of_worker(self) -> Tuple[int, int, float]:
+        """Return how many were killed, how many looks that took, and how much time."""
+        self.looks, begun = 0, self.now
+        killed = self.guardian._end_leftovers(guardian.Child(1, 1, 10, None, 0))
+        return killed, self.looks, self.now - begun
+
+
+class Waiting(unittest.TestCase):
+    """For what a dead worker left, which nothing else of the guardian's work may wait for long."""
+
+    def test_for_a_process_without_an_environment_only_once(self) -> None:
+        table = FakeTable(self, {50: 1}, hidden=[50], carrying=[])
+
+        _, looks, waited = table.end_of_worker()
+        self.assertGreater(looks, 1)
+        self.assertLess(waited, 0.11)
+        self.assertEqual(table.end_of_worker()[1], 1)
+        self.assertEqual(table.end_of_worker()[1], 1)
+
+    def test_again_for_another_process_of_the_same_number(self) -> None:
+        table = FakeTable(self, {50: 1}, hidden=[50], carrying=[])
+        table.end_of_worker()
+        table.below[50] = 2
+
+        self.assertGreater(table.end_of_worker()[1], 1)
+
+    def test_ends_though_a_killed_process_does_not(self) -> None:
+        table = FakeTable(self, {50: 1}, hidden=[], carrying=[50])
+
+        killed, looks, waited = table.end_of_worker()
+
+        self.assertEqual(killed, 1)
+        self.assertLess(waited, 1.1)
+        # With a pause between any two.
+        self.assertLess(looks, 600)
 
 
 class Refusing(GuardianTest):

@@ -14,7 +14,8 @@ import shutil
 import signal
 import socket
 import sys
-from typing import Any, Dict, List, Optional
+import time
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from . import frames, processes
 
@@ -23,8 +24,11 @@ _WORKER_MAIN = os.path.join(_FOLDER, "vivarium_worker_main.py")
 _MAX_OUTGOING = 64 << 20
 _ROUND_S = 0.002
 
-_LOOKS_AT_HIDDEN = 50
-"""How often a process without a visible environment is looked at again before it counts as somebody else's."""
+_WAIT_FOR_HIDDEN_S = 0.1
+"""How long processes without a visible environment are waited for before they count as somebody else's."""
+
+_WAIT_FOR_KILLED_S = 1.0
+"""How long killed processes are waited for: one in uninterruptible sleep may stay for as long as its device likes."""
 
 
 class Child:
@@ -60,6 +64,8 @@ class Guardian:
         self._outgoing = bytearray()
         self._decoder = frames.Decoder(frames.CONTROL_LIMITS)
         self._draining = False
+        # Process and start time of those that showed no environment for as long as they were waited for.
+        self._hidden: Set[Tuple[int, int]] = set()
 
     def run(self) -> int:
         """Serve the JVM until it ends or asks for the end."""
@@ -269,18 +275,28 @@ class Guardian:
         if not processes.LINUX:
             return 0
         tag = f"VIVARIUM_WORKER={child.slot}:{child.incarnation}"
-        killed = set()
-        looks_left = _LOOKS_AT_HIDDEN
+        killed: Set[int] = set()
+        begun = time.monotonic()
         while True:
-            below = set(processes.descendants(os.getpid())) - set(self._children)
+            below = {
+                pid: started
+                for pid, started in processes.descendants(os.getpid()).items()
+                if pid not in self._children
+            }
+            self._hidden.intersection_update(below.items())  # The others have ended.
             left = [pid for pid in below if processes.carries(pid, self._run, tag)]
             killed.update(pid for pid in left if processes.kill_if(pid, self._run, tag))
-            if left:
-                continue
-            # Whose a process is cannot be seen while it becomes another program; shortly afterwards it can.
-            if looks_left == 0 or not any(processes.hides(pid) for pid in below):
+            # Whose a process is cannot be seen while it becomes another program; shortly afterwards it can. One that stays
+            # as it is was started without an environment, and is waited for only once: nothing else is served meanwhile.
+            hidden = {one for one in below.items() if one not in self._hidden and processes.hides(one[0])}
+            # Those that were killed may show nothing any more, but they are not what this waits for.
+            hidden = {one for one in hidden if one[0] not in killed}
+            waited = time.monotonic() - begun
+            if hidden and waited >= _WAIT_FOR_HIDDEN_S:
+                self._hidden |= hidden
+                hidden = set()
+            if (not left or waited >= _WAIT_FOR_KILLED_S) and not hidden:
                 return len(killed)
-            looks_left -= 1
             select.select([], [], [], _ROUND_S)
 
     def _kill_everything(self) -> None:
