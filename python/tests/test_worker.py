@@ -174,8 +174,8 @@ async def cancelled_within(seconds):
 
 @handler
 async def compute_long():
-    n = 0
     try:
+        n = 0  # Were the loop the first thing here, CPython 3.11 would raise what a signal raises outside of the try.
         while True: n += 1
     finally:
         seen.append("ended")
