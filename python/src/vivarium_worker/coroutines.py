@@ -1,0 +1,103 @@
+"""Calls of ``async def`` handlers: how a cancellation reaches the coroutine, and nothing but it."""
+
+from __future__ import annotations
+
+import asyncio
+import types
+from typing import Any, Generator, Optional
+
+from .api import CallCancelled
+
+
+class _CoroutineCancelled(CallCancelled, asyncio.CancelledError):
+    """A CallCancelled that asyncio's own code, which may stand between it and the handler, cleans up after.
+
+    A Condition takes its lock again for a CancelledError only, and a TaskGroup wraps everything else.
+    """
+
+
+# Callers see the name that the documentation has.
+_CoroutineCancelled.__module__ = CallCancelled.__module__
+_CoroutineCancelled.__name__ = _CoroutineCancelled.__qualname__ = CallCancelled.__name__
+
+
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
+
+
+class AsyncCall:
+    """A call of an ``async def`` handler, which a cancellation reaches inside the coroutine, and nowhere else.
+
+    An exception that is raised in the event loop's own code leaves the coroutine pending, to go on in a later call, and
+    can make the loop lose what it had in hand. So a signal raises only while the coroutine, or that of another task of
+    the call, is on the stack; otherwise it leaves a note, and the coroutine is resumed with the exception.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, awaitable: Any, message: str) -> None:
+        self._loop = loop
+        self._coroutine = awaitable if isinstance(awaitable, types.CoroutineType) else _awaited(awaitable)
+        self._message = message
+        self._task: Optional["asyncio.Task[None]"] = None
+        self._started = False
+        self._struck = False
+        self._result: Any = None
+        self._error: Optional[BaseException] = None
+
+    def run(self) -> Any:
+        """Run the coroutine to its end; return or raise what it does."""
+        self._task = self._loop.create_task(self._main())
+        self._loop.run_until_complete(self._task)
+        if self._error is not None:
+            try:
+                raise self._error
+            finally:
+                self._error = None  # Its traceback holds this frame.
+        return self._result
+
+    def strike(self) -> None:
+        """Cancel the call; the main thread's signal handler calls this, between any two bytecodes."""
+        if self._coroutine.cr_running:
+            raise _CoroutineCancelled(self._message)
+        self._struck = True
+        # This also wakes the loop where it waits for something to happen.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._interrupt)
+        other = asyncio.current_task(self._loop)
+        if other is not None and getattr(other.get_coro(), "cr_running", False) and other is not self._task:
+            # It may compute and never come back to the loop.
+            raise _CoroutineCancelled(self._message)
+
+    def _interrupt(self) -> None:
+        """End what the coroutine waits for. Before its first step it waits for nothing, and finds the note itself."""
+        if self._struck and self._started and self._task is not None:
+            self._task.cancel()
+
+    async def _main(self) -> None:
+        # Kept, not passed through the task: a task turns some exceptions into others and throws some at its loop.
+        try:
+            self._result = await self._steps()
+        except BaseException as error:
+            self._error = error
+
+    @types.coroutine
+    def _steps(self) -> Generator[Any, Any, Any]:
+        """Do what ``await`` does, and raise CallCancelled in the coroutine at the first step after it was struck."""
+        self._started = True
+        resume: Any = self._coroutine.send
+        value: Any = None
+        while True:
+            if self._struck:
+                self._struck = False
+                resume, value = self._coroutine.throw, _CoroutineCancelled(self._message)
+            try:
+                awaited = resume(value)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                value = yield awaited
+                resume = self._coroutine.send
+            except GeneratorExit:
+                self._coroutine.close()
+                raise
+            except BaseException as error:
+                resume, value = self._coroutine.throw, error
