@@ -83,6 +83,7 @@ final class CallGate {
                     synchronized (this) {
                         given.remove(pending.id());
                         give();
+                        notifyAll();
                     }
                     complete(next.result(), result, failure);
                 });
@@ -127,5 +128,12 @@ final class CallGate {
         }
         abandoned.forEach(one -> one.result().completeExceptionally(new GivenUp()));
         behind.forEach(PendingCall::cancel);
+    }
+
+    /** Waits until no call that the pool was given is left: at a gate that is closed, until what runs has ended. */
+    synchronized void awaitEnd() throws InterruptedException {
+        while (!given.isEmpty()) {
+            wait();
+        }
     }
 }

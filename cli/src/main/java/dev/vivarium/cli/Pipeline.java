@@ -173,6 +173,11 @@ final class Pipeline implements AutoCloseable {
             }
             throw new IllegalStateException(cause);
         } finally {
+            if (stopped) {
+                // The stream ends at the first call that was given up, or when the output's reader was stopped as well;
+                // closing the pool would kill what still runs behind that.
+                calls.awaitEnd();
+            }
             ticks.shutdownNow();
             progress.clear();
             System.setErr(errors);

@@ -118,4 +118,52 @@ class CommandInterruptTest extends CommandFixture {
         assertThat(summary.get("failed").asInt()).isZero();
         assertThat(summary.get("lost").asInt()).isZero();
     }
+
+    @Test
+    void finishesWhatRunsBehindAnEarlierInputThatWaitsForItsWorker() throws Exception {
+        file("handlers.py", """
+                import os, threading
+                def until(name):
+                    while not os.path.exists(name):
+                        threading.Event().wait(0.01)
+                if os.path.exists("died"):
+                    print("starting again", flush=True)
+                    until("never")
+                def work(text):
+                    if text == "dies":
+                        until("running")
+                        open("died", "w").close()
+                        os._exit(1)
+                    open("running", "w").close()
+                    until("go")
+                    open("done", "w").close()
+                    return text
+                """);
+        file("in.txt", "dies\nheld\n");
+        Process process = start(
+                "run",
+                "--handlers",
+                "handlers.py",
+                "--call",
+                "work",
+                "--input",
+                "in.txt",
+                "--workers",
+                "2",
+                "--retry-safe");
+        BufferedReader err = process.errorReader();
+        awaitLine(err, "starting again");
+
+        interrupt(process);
+        awaitLine(err, "vivarium: stopping");
+        // Nothing tells that the first input was given up. A command that does not wait for the second has ended by
+        // then.
+        boolean ended = process.waitFor(2, TimeUnit.SECONDS);
+        file("go", "");
+
+        assertThat(ended).isFalse();
+        assertThat(process.inputReader().lines()).isEmpty();
+        assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(folder.resolve("done")).exists();
+    }
 }
