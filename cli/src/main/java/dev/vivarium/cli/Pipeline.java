@@ -83,7 +83,6 @@ final class Pipeline implements AutoCloseable {
     private volatile @Nullable PythonPool pool;
     private volatile @Nullable CallGate gate;
     private volatile boolean stopped;
-    private volatile boolean running;
 
     Pipeline(PoolConfig config, Tally tally, @Nullable Duration killEvery, @Nullable Long seed, PrintWriter messages) {
         this.config = config;
@@ -98,24 +97,45 @@ final class Pipeline implements AutoCloseable {
                 ActorSystem.create(Behaviors.empty(), "vivarium-cli", CONFIG.withFallback(ConfigFactory.load()));
         system = created;
         PythonPool started = PythonPool.start(config, created);
-        pool = started;
+        boolean late;
+        synchronized (this) {
+            pool = started;
+            late = stopped;
+        }
+        if (late) {
+            started.close(Duration.ZERO); // The signal came before there was a pool to close.
+        }
         return started;
     }
 
     /** Ends the run in order: reads no more, finishes the calls that run. May be called from any thread. */
     void stop() {
-        stopped = true;
+        PythonPool known;
+        CallGate open;
+        synchronized (this) {
+            stopped = true;
+            known = pool;
+            open = gate;
+        }
         progress.clear();
         messages.println("vivarium: stopping: what runs is finished first; Ctrl-C again leaves at once");
         stop.shutdown();
-        CallGate open = gate;
         if (open != null) {
             open.close();
-        }
-        PythonPool known = pool;
-        if (!running && known != null) {
+        } else if (known != null) {
             known.close(Duration.ZERO); // Nothing to finish: whoever waits for the pool is told that it closed.
         }
+    }
+
+    /**
+     * Begins the run, unless it was stopped: from here on its output is written, and {@link #stop} lets it end by itself.
+     */
+    synchronized void begin() throws RunCommand.PipelineStopped {
+        PythonPool workers = pool;
+        if (workers == null || stopped) {
+            throw new RunCommand.PipelineStopped();
+        }
+        gate = new CallGate(workers, config.sizing().workers());
     }
 
     /** Writing failed, which is told from a failure to read by its type. */
@@ -130,19 +150,13 @@ final class Pipeline implements AutoCloseable {
         }
     }
 
-    /** Runs everything through and returns the summary. */
-    Map<String, Object> run(Inputs inputs, OutputStream out, RunFiles files)
-            throws InterruptedException, UserError, RunCommand.PipelineStopped {
+    /** Runs everything through, once the run has begun, and returns the summary. */
+    Map<String, Object> run(Inputs inputs, OutputStream out, RunFiles files) throws InterruptedException, UserError {
         PythonPool workers = pool;
         ActorSystem<Void> materializer = system;
-        if (workers == null || materializer == null || stopped) {
-            throw new RunCommand.PipelineStopped();
-        }
-        CallGate calls = new CallGate(workers, config.sizing().workers());
-        gate = calls;
-        running = true;
-        if (stopped) {
-            calls.close(); // The signal came meanwhile and may not have seen the gate.
+        CallGate calls = gate;
+        if (workers == null || materializer == null || calls == null) {
+            throw new IllegalStateException("the run has not begun");
         }
         startTicks(workers);
         int parallelism = Math.min(

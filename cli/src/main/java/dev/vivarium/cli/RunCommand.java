@@ -137,6 +137,7 @@ final class RunCommand implements Callable<Integer> {
             try {
                 awaitServing(pool, interrupts, trouble);
                 checkCallExists(pool);
+                pipeline.begin();
                 // Not before: what is there stays when the run does not begin.
                 try (OutputStream out = files.openOutput()) {
                     files.writeSummary(pipeline.run(inputs(in), out, files));

@@ -4,11 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.PythonPool;
 import java.io.BufferedReader;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** Ctrl-C. */
@@ -165,5 +174,47 @@ class CommandInterruptTest extends CommandFixture {
         assertThat(process.inputReader().lines()).isEmpty();
         assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
         assertThat(folder.resolve("done")).exists();
+    }
+
+    @Nested
+    class BeforeTheRunBegins {
+
+        @Test
+        void endsTheStartAndLeavesTheOutputAsItIs() throws Exception {
+            file("handlers.py", """
+                    import os, threading
+                    print("loading", flush=True)
+                    while not os.path.exists("go"):
+                        threading.Event().wait(0.01)
+                    def echo(text): return text
+                    """);
+            Path out = file("out.jsonl", "precious\n");
+            Process process = start("run", "--handlers", "handlers.py", "--call", "echo", "--output", "out.jsonl");
+            awaitLine(process.errorReader(), "loading");
+
+            interrupt(process);
+
+            assertThat(process.waitFor()).isEqualTo(ExitCode.INTERRUPTED);
+            assertThat(out).hasContent("precious\n");
+        }
+
+        @Test
+        void isHeardBeforeThereIsAPool() throws Exception {
+            PoolConfigBuilder config = PoolConfig.builder().name("run").workers(1);
+            HandlerSource.configure(
+                    config, file("handlers.py", "def echo(text): return text").toString());
+            StringWriter messages = new StringWriter();
+            try (Pipeline pipeline =
+                    new Pipeline(config.build(), new Tally(), null, null, new PrintWriter(messages, true))) {
+
+                pipeline.stop();
+                PythonPool pool = pipeline.start();
+
+                assertThat(pool.whenServing().toCompletableFuture())
+                        .failsWithin(Duration.ofSeconds(60))
+                        .withThrowableOfType(ExecutionException.class);
+                assertThat(messages.toString()).contains("vivarium: stopping");
+            }
+        }
     }
 }
