@@ -99,14 +99,14 @@ record RunFiles(
 
     private static void checkWritable(String option, Path file) throws UserError {
         try {
-            Path target = target(file);
-            if (Files.isRegularFile(target)) {
-                FileChannel.open(target, StandardOpenOption.WRITE).close();
-            } else if (!Files.exists(target)) {
+            if (!Files.exists(file)) {
                 // Permissions do not tell for the superuser, nor for file systems such as /proc: trying does.
-                Files.delete(Files.createTempFile(target.resolveSibling(""), ".vivarium", null));
-            } else if (Files.isDirectory(target) || !Files.isWritable(target)) {
-                throw new IOException("it is no file that this user may write");
+                Files.delete(Files.createTempFile(target(file).resolveSibling(""), ".vivarium", null));
+            } else if (Files.isRegularFile(file)) {
+                FileChannel.open(file, StandardOpenOption.WRITE).close();
+            } else if (Files.isDirectory(file) || !Files.isWritable(file)) {
+                // Opening a pipe to try would wait for its reader, or be seen by it.
+                throw new IOException("it is nothing that this user may write to");
             }
         } catch (IOException e) {
             throw new UserError(
@@ -116,11 +116,8 @@ record RunFiles(
         }
     }
 
-    /** Returns where writing to {@code file} ends up, through links, whether or not it exists. */
+    /** Returns where writing to {@code file}, which does not exist, makes a file, through links. */
     private static Path target(Path file) throws IOException {
-        if (Files.exists(file)) {
-            return file.toRealPath();
-        }
         Path folder = file.toAbsolutePath().normalize().getParent();
         Path name = file.getFileName();
         if (folder == null || name == null) {
@@ -199,10 +196,17 @@ record RunFiles(
             return new FileOutputStream(FileDescriptor.out);
         }
         try {
-            return Files.newOutputStream(path("--output", output));
+            return open(path("--output", output));
         } catch (IOException e) {
             throw new UserError(ExitCode.USAGE, "--output: " + output + " cannot be written: " + explain(e));
         }
+    }
+
+    private static OutputStream open(Path file) throws IOException {
+        // Systems that protect the pipes of others refuse to open them for creation.
+        return Files.exists(file) && !Files.isRegularFile(file)
+                ? Files.newOutputStream(file, StandardOpenOption.WRITE)
+                : Files.newOutputStream(file);
     }
 
     UserError inputFailed(IOException e) {
@@ -225,7 +229,7 @@ record RunFiles(
         if (summary == null) {
             return;
         }
-        try (OutputStream out = Files.newOutputStream(path("--summary", summary))) {
+        try (OutputStream out = open(path("--summary", summary))) {
             out.write(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(content));
         } catch (IOException e) {
             throw new UserError(ExitCode.IO_ERROR, "--summary: writing " + summary + " failed: " + explain(e));

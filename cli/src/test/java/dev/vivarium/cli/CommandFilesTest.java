@@ -115,6 +115,37 @@ class CommandFilesTest extends CommandFixture {
 
     @Nested
     @EnabledOnOs(OS.LINUX)
+    class APipe {
+
+        @Test
+        void isWrittenUnderTheNameThatAShellGivesIt() throws Exception {
+            file("in.jsonl", INPUT);
+
+            Result output = handlers("double", "--input", "in.jsonl", "--output", "/dev/stdout");
+            Result both = handlers("double", "--input", "in.jsonl", "--output", "/dev/fd/1", "--summary", "/dev/fd/1");
+
+            assertThat(output.status()).as(output.err()).isZero();
+            assertThat(output.out()).isEqualTo("{\"result\": 2}\n{\"result\": 4}\n");
+            assertThat(both.status()).as(both.err()).isZero();
+            assertThat(both.out())
+                    .startsWith("{\"result\": 2}\n{\"result\": 4}\n")
+                    .contains("\"calls\" : 2");
+        }
+
+        @Test
+        void thatNobodyHasOpenedIsRefused() throws Exception {
+            file("in.jsonl", INPUT);
+
+            isRefused(
+                    handlers("double", "--input", "in.jsonl", "--output", "/dev/fd/999"),
+                    ExitCode.USAGE,
+                    "--output",
+                    "/dev/fd/999");
+        }
+    }
+
+    @Nested
+    @EnabledOnOs(OS.LINUX)
     class OutputThatFails {
 
         @Test
