@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -83,6 +84,7 @@ final class Pipeline implements AutoCloseable {
     private volatile @Nullable PythonPool pool;
     private volatile @Nullable CallGate gate;
     private volatile boolean stopped;
+    private final CountDownLatch told = new CountDownLatch(1);
 
     Pipeline(PoolConfig config, Tally tally, @Nullable Duration killEvery, @Nullable Long seed, PrintWriter messages) {
         this.config = config;
@@ -117,12 +119,18 @@ final class Pipeline implements AutoCloseable {
             known = pool;
             open = gate;
         }
-        progress.clear();
-        messages.println("vivarium: stopping: what runs is finished first; Ctrl-C again leaves at once");
         stop.shutdown();
-        if (open != null) {
-            open.close();
-        } else if (known != null) {
+        try {
+            if (open != null) {
+                open.close();
+            }
+            // Only now is it true: until the gate is closed, what ends makes room for what has not started.
+            progress.clear();
+            messages.println("vivarium: stopping: what runs is finished first; Ctrl-C again leaves at once");
+        } finally {
+            told.countDown();
+        }
+        if (open == null && known != null) {
             known.close(Duration.ZERO); // Nothing to finish: whoever waits for the pool is told that it closed.
         }
     }
@@ -190,6 +198,7 @@ final class Pipeline implements AutoCloseable {
             if (stopped) {
                 // The stream ends at the first call that was given up, or when the output's reader was stopped as well;
                 // closing the pool would kill what still runs behind that.
+                told.await(); // The summary comes after the message.
                 calls.awaitEnd();
             }
             ticks.shutdownNow();
