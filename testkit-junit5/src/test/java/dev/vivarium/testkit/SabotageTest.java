@@ -39,7 +39,9 @@ class SabotageTest {
     }
 
     private static List<Kind> kinds(TestPool kit) throws InterruptedException {
-        return kit.leaks().stream().map(Leak::kind).toList();
+        try (kit) {
+            return kit.leaks().stream().map(Leak::kind).toList();
+        }
     }
 
     @Nested
@@ -148,12 +150,12 @@ class SabotageTest {
     class TheLedger {
 
         private List<Problem> problems(TestPool kit) throws InterruptedException {
-            kit.close();
-            List<Problem> problems = kit.ledger().report().findings().stream()
-                    .map(Ledger.Finding::problem)
-                    .toList();
-            assertThat(kit.leaks()).isEmpty();
-            return problems;
+            try (kit) {
+                assertThat(kit.leaks()).isEmpty();
+                return kit.ledger().report().findings().stream()
+                        .map(Ledger.Finding::problem)
+                        .toList();
+            }
         }
 
         private void record(TestPool kit, String line) throws IOException {
@@ -172,6 +174,16 @@ class SabotageTest {
         void findsAnAnswerThatIsAnotherCalls() throws Exception {
             TestPool kit = pool(WorkerScript.standard().with("echo", call -> new Reaction.Reply("another's")));
             assertThat(kit.pool().call("echo", String.class, "mine").await()).isEqualTo("another's");
+
+            assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
+        }
+
+        @Test
+        void findsAnAnswerThatCameBeforeTheEndOfItsExecution() throws Exception {
+            TestPool kit = pool();
+            PythonCall<String> call = PythonCall.to("echo").args("early").returning(String.class);
+            record(kit, "99 STARTED x/1");
+            kit.ledger().enter(call, new CallOutcome.Succeeded<>(99, "early", 1));
 
             assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
         }

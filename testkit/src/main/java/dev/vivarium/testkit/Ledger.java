@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
@@ -127,6 +128,10 @@ public final class Ledger {
         started.keySet().stream()
                 .filter(id -> !calls.containsKey(id))
                 .forEach(id -> findings.add(new Finding(Problem.FOREIGN, id, "was executed and never made")));
+        Set<Long> finished = record.stream()
+                .filter(entry -> entry.what() == ExecutionLog.What.FINISHED)
+                .map(ExecutionLog.Entry::callId)
+                .collect(Collectors.toSet());
         int ok = 0;
         int failed = 0;
         int unknown = 0;
@@ -136,7 +141,7 @@ public final class Ledger {
             CallOutcome<?> outcome = outcome(call);
             if (outcome instanceof CallOutcome.Succeeded<?> succeeded) {
                 ok++;
-                checkAnswer(id, call.call(), succeeded.value(), started.containsKey(id), findings);
+                checkAnswer(id, call.call(), succeeded.value(), finished.contains(id), findings);
             } else if (outcome instanceof CallOutcome.Failed<?> failure) {
                 PoolException error = failure.error();
                 if (error.execution() == Execution.UNKNOWN) {
@@ -165,13 +170,13 @@ public final class Ledger {
     }
 
     private static void checkAnswer(
-            long id, PythonCall<?> call, @Nullable Object value, boolean executed, List<Finding> findings) {
+            long id, PythonCall<?> call, @Nullable Object value, boolean finished, List<Finding> findings) {
         if (!call.handler().equals("echo") || call.positional().size() != 1) {
             return;
         }
         Object argument = call.positional().get(0);
-        if (!executed) {
-            findings.add(new Finding(Problem.FOREIGN, id, "was answered and never executed"));
+        if (!finished) {
+            findings.add(new Finding(Problem.FOREIGN, id, "was answered and never executed to its end"));
         } else if (value instanceof String && !value.equals(argument)) {
             findings.add(new Finding(Problem.FOREIGN, id, "got an answer that is another call's"));
         }

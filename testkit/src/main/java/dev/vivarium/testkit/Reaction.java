@@ -41,6 +41,6 @@ public sealed interface Reaction {
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Raw(byte[] bytes) implements Reaction {}
 
-    /** Writes the first bytes of an answer and then nothing more. Layer SCRIPTED only. */
+    /** Writes the first bytes of an answer and then nothing more, also when cancelled. Layer SCRIPTED only. */
     record Partial(@Nullable Object result, int bytes) implements Reaction {}
 }

@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pool of its own for one test: its own actor system, folder, name, time and faults. Thread-safe.
  *
- * <p>{@link #close()} ends it; {@link #leaks()} then says what is left. {@code VivariumExtension} of the JUnit 5 module does
- * both after every test.
+ * <p>{@link #leaks()} ends it and says what is left, {@link #close()} removes the rest. {@code VivariumExtension} of the
+ * JUnit 5 module does both after every test.
  */
 public final class TestPool implements AutoCloseable {
 
@@ -65,7 +65,7 @@ public final class TestPool implements AutoCloseable {
     private final FaultInjector faults;
     private final PythonPool real;
     private final LedgerPool pool;
-    private boolean closed;
+    private boolean ended;
     private @Nullable PoolSnapshot last;
 
     /** Starts a pool. */
@@ -284,16 +284,11 @@ public final class TestPool implements AutoCloseable {
         return new Synchronized<>(count, call).run();
     }
 
-    /**
-     * Ends the pool, its actor system and everything else of this test's. Idempotent. Faults are healed first, so that what
-     * was held back is let go.
-     */
-    @Override
-    public synchronized void close() {
-        if (closed) {
+    private synchronized void end() {
+        if (ended) {
             return;
         }
-        closed = true;
+        ended = true;
         faults.healAll();
         real.close(spec.closePatience());
         last = real.snapshot();
@@ -303,12 +298,12 @@ public final class TestPool implements AutoCloseable {
     }
 
     /**
-     * Closes the pool and returns what it has left behind: nothing, when all is well.
+     * Ends the pool and returns what it has left behind: nothing, when all is well. The ledger can still be read.
      *
      * @throws InterruptedException when interrupted while waiting for what is ending
      */
     public List<Leak> leaks() throws InterruptedException {
-        close();
+        end();
         List<Leak> leaks = new ArrayList<>(audit.verify());
         PoolSnapshot books = last;
         if (books != null) {
@@ -318,8 +313,17 @@ public final class TestPool implements AutoCloseable {
         faults.leases().stream()
                 .filter(lease -> lease.landed() == 0)
                 .forEach(lease -> leaks.add(new Leak(Leak.Kind.FAULT, lease.toString())));
-        folder.close();
         return leaks;
+    }
+
+    /**
+     * Ends the pool, its actor system and everything else of this test's, and removes its folder. Idempotent. Faults are
+     * healed first, so that what was held back is let go.
+     */
+    @Override
+    public void close() {
+        end();
+        folder.close();
     }
 
     static void books(PoolSnapshot books, List<Leak> leaks) {

@@ -16,6 +16,7 @@ public final class FrameReader {
     private final FrameDecoder decoder;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
     private final ArrayDeque<Frame> decoded = new ArrayDeque<>();
+    private @Nullable ProtocolViolationException violation;
 
     /** Creates a reader. */
     public FrameReader(ReadableByteChannel channel, Limits limits) {
@@ -24,7 +25,7 @@ public final class FrameReader {
     }
 
     /**
-     * Waits for the next frame.
+     * Waits for the next frame. Every frame that came whole is returned before the violation that follows it.
      *
      * @return the frame, or null when the stream ended between two frames
      * @throws ProtocolViolationException when the bytes break the protocol, an end inside a frame included
@@ -32,12 +33,19 @@ public final class FrameReader {
      */
     public @Nullable Frame read() throws IOException, ProtocolViolationException {
         while (decoded.isEmpty()) {
+            if (violation != null) {
+                throw violation;
+            }
             buffer.clear();
             if (channel.read(buffer) < 0) {
                 decoder.end();
                 return null;
             }
-            decoder.feed(buffer.flip(), decoded::add);
+            try {
+                decoder.feed(buffer.flip(), decoded::add);
+            } catch (ProtocolViolationException e) {
+                violation = e;
+            }
         }
         return decoded.poll();
     }

@@ -200,9 +200,12 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
             if (used == null) {
                 return;
             }
-            used.close();
-            Ledger.Report books = used.ledger().report();
-            List<Leak> leaks = used.leaks();
+            List<Leak> leaks;
+            Ledger.Report books;
+            try (used) {
+                leaks = used.leaks();
+                books = used.ledger().report();
+            }
             boolean failed = context.getExecutionException().isPresent();
             if (failed || !leaks.isEmpty() || !books.findings().isEmpty()) {
                 context.publishReportEntry(Map.of(

@@ -70,9 +70,12 @@ public final class KitFolder implements AutoCloseable {
         return python().resolve(HANDLERS);
     }
 
-    /** Removes everything. */
+    /** Removes everything. Idempotent. */
     @Override
     public void close() {
+        if (!Files.exists(root)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(root)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 var unused = Files.deleteIfExists(file);

@@ -85,13 +85,15 @@ final class ProxyConnection {
     }
 
     private void fromChild() {
-        FrameReader reader = new FrameReader(child, Limits.DEFAULTS);
+        ProxyTap tap = new ProxyTap(child, plan);
+        FrameReader reader = new FrameReader(tap, Limits.DEFAULTS);
         SocketChannel target = null;
         try {
             Frame attach = reader.read();
             if (attach == null) {
                 return;
             }
+            tap.passed(attach);
             Attach what = Bodies.read(attach, Attach.class);
             kind = what.kind();
             slot = what.slot();
@@ -108,10 +110,7 @@ final class ProxyConnection {
                 return;
             }
             thread("down", () -> toChild(open));
-            ProxyLine line = new ProxyLine(bytes -> Wire.write(open, bytes));
-            for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
-                pass(frame, line, false);
-            }
+            pump(tap, reader, bytes -> Wire.write(open, bytes), false);
         } catch (IOException | ProtocolViolationException | InterruptedException e) {
             Channels.endOutput(child);
         } finally {
@@ -123,17 +122,30 @@ final class ProxyConnection {
     }
 
     private void toChild(SocketChannel source) {
-        FrameReader reader = new FrameReader(source, Limits.DEFAULTS);
+        ProxyTap tap = new ProxyTap(source, plan);
         try {
-            ProxyLine line = new ProxyLine(bytes -> write(child, toChild, bytes));
-            for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
-                pass(frame, line, true);
-            }
-        } catch (IOException | ProtocolViolationException | InterruptedException e) {
+            pump(tap, new FrameReader(tap, Limits.DEFAULTS), bytes -> write(child, toChild, bytes), true);
+        } catch (IOException | InterruptedException e) {
             Channels.endOutput(source);
         } finally {
             Channels.endOutput(child);
             ended();
+        }
+    }
+
+    /** Passes everything on, what is no frame and what is no whole frame included. */
+    private void pump(ProxyTap tap, FrameReader reader, ProxyLine.Wired to, boolean down)
+            throws IOException, InterruptedException {
+        ProxyLine line = new ProxyLine(to);
+        tap.into(to);
+        try {
+            for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
+                if (!tap.passed(frame)) {
+                    pass(frame, line, down);
+                }
+            }
+        } catch (ProtocolViolationException e) {
+            tap.passRest();
         }
     }
 

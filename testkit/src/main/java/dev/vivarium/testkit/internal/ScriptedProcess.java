@@ -257,6 +257,7 @@ public final class ScriptedProcess {
         } else if (reaction instanceof Reaction.Raw raw) {
             say(() -> outlet.raw(raw.bytes()));
         } else if (reaction instanceof Reaction.Partial partial) {
+            running = new Running(callId, false);
             say(() -> outlet.raw(Wire.start(callId, incarnation, encode(partial.result()), partial.bytes())));
         }
     }
