@@ -122,6 +122,7 @@ final class RunCommand implements Callable<Integer> {
         }
         RunFiles files = new RunFiles(handlers, input, output, summaryFile);
         files.check();
+        OpenFiles.check(workers);
         Interrupts interrupts = new Interrupts();
         Tally tally = new Tally();
         StartTrouble trouble = new StartTrouble();
