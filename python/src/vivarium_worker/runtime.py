@@ -185,14 +185,13 @@ class Worker:
             return
         words[2] = call_id
         try:
-            encoded = codec.dumps(result)
+            encoded = codec.dumps(result, self._limits.body)
         except codec.Unencodable as error:
             name = errors.type_name(type(result))
             self._send_error(call_id, errors.body("unencodable_result", "RAN", name, str(error)))
             return
-        if len(encoded) > self._limits.body:
-            message = f"maxBodyBytes is {self._limits.body}, the result has {len(encoded)}"
-            self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", message))
+        except codec.TooLarge as error:
+            self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", str(error)))
             return
         header = frames.HEADER.pack(
             frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
