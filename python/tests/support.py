@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import socket
 import subprocess
@@ -64,7 +65,15 @@ class Peer:
 class WorkerProcess:
     """A worker as the guardian would start it, without a guardian."""
 
-    def __init__(self, source: str, incarnation: int = 1, limits: Optional[Dict[str, int]] = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        incarnation: int = 1,
+        limits: Optional[Dict[str, int]] = None,
+        environment: Optional[Dict[str, str]] = None,
+        descriptors: Optional[int] = None,
+    ) -> None:
+        """``environment`` is added to this process's; ``descriptors`` is the limit of open files."""
         self.folder = tempfile.TemporaryDirectory()
         path = os.path.join(self.folder.name, "handlers_under_test.py")
         with open(path, "w") as file:
@@ -85,12 +94,19 @@ class WorkerProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=dict(os.environ, **(environment or {})),
+            preexec_fn=None if descriptors is None else lambda: limit_descriptors(descriptors),
         )
         data_child.close()
         control_child.close()
         self.data = Peer(data, incarnation)
         self.control = Peer(control, incarnation)
-        self.hello = self.data.body(frames.HELLO)
+        try:
+            self.hello = self.data.body(frames.HELLO)
+        except EOFError:
+            _, err = self.output()
+            self.close()
+            raise AssertionError(f"the worker ended with status {self.process.returncode}: {err}") from None
         self.data.send(
             frames.HELLO,
             body={
@@ -133,8 +149,13 @@ class WorkerProcess:
         self.control.socket.close()
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        if self.process.stdout and not self.process.stdout.closed:
+            self.process.communicate()
         self.folder.cleanup()
+
+
+def limit_descriptors(most: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def is_living(pid: int) -> bool:
