@@ -16,6 +16,9 @@ from typing import Any, Dict, List, Optional, Tuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.path.join(os.path.dirname(HERE), "src")
 sys.path.insert(0, SRC)
+# No bytecode beside the sources, by this process or any that it starts: the launcher would see a changed folder and build.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 from vivarium_worker import frames  # noqa: E402
 
