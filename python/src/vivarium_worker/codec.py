@@ -145,8 +145,10 @@ def _is_plain(value: Any, limit: int) -> bool:
     try:
         _survey.dump(value)
         return True
-    except Exception:
+    except BaseException as error:
         _survey = _Survey()  # In what state the old one was left is nowhere written.
+        if not isinstance(error, Exception):
+            raise  # By a signal handler of the user's.
         return False
 
 
