@@ -406,6 +406,13 @@ class Repeating(unittest.TestCase):
                     dumps(value, size - 1)
                 self.assertIn(str(size), str(caught.exception))
 
+    def test_tells_the_exact_size_of_what_is_as_large_in_memory(self) -> None:
+        for value in (list(range(100_000)), [{"a": i, "b": "x" * 20} for i in range(1000)]):
+            with self.assertRaises(codec.TooLarge) as caught:
+                codec.dumps(value, 1024)
+
+            self.assertIn(f"the result has {len(codec.dumps(value))}", str(caught.exception))
+
     def test_takes_what_is_shorter_in_json_than_it_looks(self) -> None:
         for value in ([0.0] * 10_000, [[]] * 10_000, [{}, ()] * 10_000, [Whole(0)] * 10_000):
             encoded = codec.dumps(value)

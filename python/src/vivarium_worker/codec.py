@@ -14,6 +14,7 @@ import dataclasses
 import datetime
 import enum
 import json
+import marshal
 import pickle
 import uuid
 from typing import Any, Dict, List, Optional, Tuple
@@ -137,18 +138,30 @@ def _is_plain(value: Any, limit: int) -> bool:
     Where that is not sure the answer is no: the conversion, which is slow, finds out. The built-in types without an encoding
     are taken here as well; the encoders refuse them.
     """
-    global _survey
     if type(value) in _SCALARS:
         return True
-    # Some values, zeros above all, are shorter in JSON; hardly any by half.
-    _survey.left = 2 * limit
+    try:
+        # Some values, zeros above all, are shorter in JSON; hardly any by half.
+        return _survey_within(value, 2 * limit)
+    except _Excess:
+        pass
+    try:
+        # It is too much, or nearly. If it is that in memory as well, the encoding is the quickest way to the exact size.
+        return _survey_within(value, 2 * len(marshal.dumps(value)))
+    except (_Excess, ValueError):
+        return False
+
+
+def _survey_within(value: Any, most: int) -> bool:
+    global _survey
+    _survey.left = most
     try:
         _survey.dump(value)
         return True
     except BaseException as error:
         _survey = _Survey()  # In what state the old one was left is nowhere written.
-        if not isinstance(error, Exception):
-            raise  # By a signal handler of the user's.
+        if isinstance(error, _Excess) or not isinstance(error, Exception):
+            raise  # What is no Exception was raised by a signal handler of the user's.
         return False
 
 
