@@ -12,9 +12,6 @@ final class OpenFiles {
     /** What the pool opens for itself, what is loaded late, and the files of the run. */
     private static final int FOR_THE_REST = 16;
 
-    /** A worker moves its own descriptors to 200 and above, out of the way of what handlers open. */
-    private static final int LEAST = 208;
-
     private OpenFiles() {}
 
     /** Refuses more workers than the limit carries. */
@@ -30,11 +27,11 @@ final class OpenFiles {
 
     /** Returns what is wrong, or nothing. */
     static String problem(int workers, long open, long limit) {
-        long needed = Math.max(LEAST, open + FOR_THE_REST + (long) FOR_A_WORKER * workers);
+        long needed = open + FOR_THE_REST + (long) FOR_A_WORKER * workers;
         if (open < 0 || limit < 0 || needed <= limit) {
             return "";
         }
-        long possible = limit < LEAST ? 0 : Math.max(0, (limit - open - FOR_THE_REST) / FOR_A_WORKER);
+        long possible = Math.max(0, (limit - open - FOR_THE_REST) / FOR_A_WORKER);
         return "--workers: " + workers + (workers == 1 ? " worker needs" : " workers need") + " a limit of about "
                 + needed + " open files, and it is " + limit + ": "
                 + (possible > 0 ? "ask for at most " + possible + " workers, or " : "") + "raise it, with 'ulimit -n "

@@ -33,13 +33,12 @@ class OpenFilesTest extends CommandFixture {
     @EnabledOnOs(OS.LINUX)
     void thatDoesNotCarryTheWorkersRefusesThemAtTheStart() throws Exception {
         isRefused(limitedTo(256, 100), ExitCode.USAGE, "--workers: 100 workers need", "it is 256", "ulimit -n");
-        isRefused(limitedTo(128, 1), ExitCode.USAGE, "--workers: 1 worker needs", "it is 128");
     }
 
     @Test
     @EnabledOnOs(OS.LINUX)
     void thatJustCarriesThemIsEnough() throws Exception {
-        Result result = limitedTo(208, 2);
+        Result result = limitedTo(160, 2);
 
         assertThat(result.status()).as(result.err()).isZero();
         assertThat(result.out()).isEqualTo("{\"result\": \"A\"}\n{\"result\": \"B\"}\n");
