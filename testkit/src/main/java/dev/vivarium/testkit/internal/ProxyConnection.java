@@ -29,6 +29,7 @@ final class ProxyConnection {
     private static final int SIGCONT = 18;
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final String pool;
     private final SocketChannel child;
     private final Path upstream;
     private final FaultPlan plan;
@@ -42,11 +43,13 @@ final class ProxyConnection {
     private int ends;
 
     ProxyConnection(
+            String pool,
             SocketChannel child,
             Path upstream,
             FaultPlan plan,
             ProxyWorkers workers,
             Consumer<ProxyConnection> whenClosed) {
+        this.pool = pool;
         this.child = child;
         this.upstream = upstream;
         this.plan = plan;
@@ -58,8 +61,8 @@ final class ProxyConnection {
         thread("up", this::fromChild);
     }
 
-    private static void thread(String direction, Runnable body) {
-        Thread thread = new Thread(body, "testkit-proxy-" + direction);
+    private void thread(String direction, Runnable body) {
+        Thread thread = new Thread(body, "testkit-proxy-" + pool + "-" + direction);
         thread.setDaemon(true);
         thread.start();
     }
