@@ -1,0 +1,161 @@
+"""Handlers that do what the tests need, beside those of the test kit: answer, fail, die."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+from vivarium_testkit import recorded
+from vivarium_worker import Context, handler
+
+
+@recorded
+def keywords(**given):
+    return given
+
+
+@recorded
+def pid() -> int:
+    return os.getpid()
+
+
+@recorded
+def fail_because(message: str):
+    try:
+        {}["missing"]
+    except KeyError as error:
+        raise ValueError(message) from error
+
+
+@recorded
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@handler
+def not_recorded(a: int, b: int) -> int:
+    return a + b
+
+
+@recorded
+def about_me(ctx: Context) -> dict:
+    ctx.progress()
+    ctx.logger.info("about to answer")
+    return {"call": ctx.call_id, "worker": ctx.worker_id, "remaining": ctx.remaining}
+
+
+@recorded
+def noise(text: str) -> str:
+    print(text)
+    sys.stderr.write(text + "\n")
+    os.write(1, b"raw bytes on descriptor 1\n")
+    subprocess.run(["sh", "-c", "echo from a child; echo VIVA >&1"], check=True)
+    return text
+
+
+@recorded
+def large(size: int) -> str:
+    return "x" * size
+
+
+@recorded
+def unencodable():
+    return {"deep": [1, {"here": object()}]}
+
+
+@recorded
+def exit_inside():
+    sys.exit(3)
+
+
+@recorded
+def environment() -> dict:
+    return dict(os.environ)
+
+
+@recorded
+def leave_child() -> int:
+    """Leaves a child in a session of its own behind."""
+    return subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
+
+
+@handler  # Not recorded: a recorded handler is no coroutine any more.
+async def asynchronous(value):
+    return value
+
+
+def end(how: str):
+    """Ends the process in a given way: an exit with a status, a signal, or none at all."""
+    if how == "hang":
+        ctypes.PyDLL(None).pause()  # C code that holds the interpreter lock.
+    if how.startswith("exit"):
+        os._exit(int(how[4:]))
+    os.kill(os.getpid(), getattr(signal, how))
+    threading.Event().wait()
+
+
+@recorded
+def end_here(how: str):
+    end(how)
+
+
+@recorded
+def hang_here(marker: str):
+    """Heeds no cancellation, and says when it has begun to."""
+    open(marker, "w").close()
+    end("hang")
+
+
+@recorded
+def die_once(marker: str):
+    """Dies in the first call with this marker and answers in the second."""
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return "survived"
+    end("SIGKILL")
+
+
+class DeadlyMapping(dict):
+    """Does something when it is encoded: after the handler has returned and before its answer is sent."""
+
+    def __init__(self, action):
+        super().__init__(a=1)
+        self._action = action
+
+    def items(self):
+        self._action()
+        return super().items()
+
+
+@recorded
+def die_in_the_reply(how: str):
+    return DeadlyMapping(lambda: end(how))
+
+
+@recorded
+def hang_in_the_reply(marker: str):
+    def hang():
+        open(marker, "w").close()
+        end("hang")
+
+    return DeadlyMapping(hang)
+
+
+@recorded
+def die_soon(how: str):
+    """Answers, and dies a moment later, when the worker is idle."""
+    threading.Timer(0.05, end, [how]).start()
+    return "answered"
+
+
+@recorded
+def garble(text: str):
+    """Writes onto the data channel behind the protocol's back."""
+    for fd in range(200, 300):
+        try:
+            os.write(fd, text.encode())
+        except OSError:
+            return
