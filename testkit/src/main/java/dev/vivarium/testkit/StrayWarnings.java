@@ -1,5 +1,6 @@
 package dev.vivarium.testkit;
 
+import dev.vivarium.testkit.internal.KitSystem;
 import dev.vivarium.testkit.internal.WarningDesk;
 import java.util.List;
 import java.util.Queue;
@@ -36,7 +37,7 @@ public final class StrayWarnings implements AutoCloseable {
      * @param system the actor system that logged it, or null when it does not say
      */
     public void add(String logger, @Nullable String system, String text) {
-        if ((system == null || TestPool.isName(system)) && loggers.stream().anyMatch(logger::startsWith)) {
+        if ((system == null || KitSystem.isName(system)) && loggers.stream().anyMatch(logger::startsWith)) {
             warnings.add(text);
         }
     }

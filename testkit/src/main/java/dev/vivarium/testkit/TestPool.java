@@ -1,7 +1,5 @@
 package dev.vivarium.testkit;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
@@ -21,6 +19,7 @@ import dev.vivarium.testkit.internal.FaultPlan;
 import dev.vivarium.testkit.internal.FaultProxy;
 import dev.vivarium.testkit.internal.Gates;
 import dev.vivarium.testkit.internal.KitFolder;
+import dev.vivarium.testkit.internal.KitSystem;
 import dev.vivarium.testkit.internal.LedgerPool;
 import dev.vivarium.testkit.internal.ScriptedGuardian;
 import dev.vivarium.testkit.internal.ScriptedProcess;
@@ -35,13 +34,10 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
-import java.util.regex.Pattern;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.Behavior;
 import org.jspecify.annotations.Nullable;
@@ -56,8 +52,6 @@ public final class TestPool implements AutoCloseable {
 
     private static final String KIT_HANDLERS = "vivarium_testkit";
     private static final Duration STEP = Duration.ofMillis(100);
-    private static final Pattern NAME = Pattern.compile("(vivarium-)?test\\d+-\\d{5}.*");
-    private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final TestPoolSpec spec;
     private final String name;
@@ -96,12 +90,11 @@ public final class TestPool implements AutoCloseable {
      * {@link #behavior} or {@link #adopt}.
      */
     public static TestPool prepare(TestPoolSpec spec) {
-        // All names are of one length, so that none is a part of another.
-        String name = String.format("test%d-%05d", ProcessHandle.current().pid(), NUMBERS.incrementAndGet());
+        String name = KitSystem.nextName();
         WarningRecorder warnings = new WarningRecorder(name);
         try {
             TestTime time = new TestTime(spec.virtualTime());
-            return new TestPool(spec, name, system(spec, name), time, warnings, true);
+            return new TestPool(spec, name, KitSystem.create(name, spec.virtualTime()), time, warnings, true);
         } catch (RuntimeException e) {
             warnings.close();
             throw e;
@@ -134,28 +127,6 @@ public final class TestPool implements AutoCloseable {
         Entropy entropy = new SeededEntropy(spec.seed(), name);
         machine = new Machine(time.clock(), entropy, new FaultProxy(launcher, folder.sockets(), plan, name));
         host = spec.layer() == Layer.FAKE ? FakeHost.starter(shared) : null;
-    }
-
-    /** Returns whether an actor system of this name is one of the kit's. */
-    static boolean isName(String system) {
-        return NAME.matcher(system).matches();
-    }
-
-    private static ActorTestKit system(TestPoolSpec spec, String name) {
-        Config config = ConfigFactory.parseString("""
-                pekko.actor.testkit.typed.single-expect-default = 20 s
-                pekko.loggers = ["org.apache.pekko.event.slf4j.Slf4jLogger"]
-                pekko.stdout-loglevel = OFF
-                pekko.log-dead-letters = off
-                pekko.jvm-exit-on-fatal-error = off
-                # A test waits for the threads to end.
-                pekko.actor.default-dispatcher.shutdown-timeout = 10 ms
-                pekko.actor.internal-dispatcher.shutdown-timeout = 10 ms
-                pekko.actor.default-blocking-io-dispatcher.shutdown-timeout = 10 ms
-                vivarium.dispatcher.shutdown-timeout = 10 ms
-                """).withFallback(ConfigFactory.load());
-        return ActorTestKit.create(
-                name, spec.virtualTime() ? ManualTime.config().withFallback(config) : config);
     }
 
     /** Starts the pool as its specification says. */
