@@ -155,7 +155,6 @@ class PoolLifeTest {
         @VivariumTest(options = {"health-interval = 50ms", "health-timeout = 300ms", "max-health-failures = 100"})
         void thatDoesNotAnswerIsDegradedAndComesBack(TestPool kit, TestWorker worker) throws Exception {
             WorkerSnapshot before = worker.snapshot();
-            kit.events().skip();
 
             worker.signal(Signal.STOP);
             awaitTransition(kit, "degraded", WorkerState.DEGRADED, null);
@@ -167,7 +166,7 @@ class PoolLifeTest {
             assertThat(worker.snapshot().incarnation()).isEqualTo(before.incarnation());
         }
 
-        /** Lets time pass until there was a transition, from after the one that was awaited before. */
+        /** Waits for a transition from after the one that was awaited before, and lets time pass for it. */
         private void awaitTransition(TestPool kit, String what, WorkerState to, TransitionCause cause)
                 throws InterruptedException {
             kit.passTimeUntil(what, () -> kit.events().all().stream().anyMatch(event -> fits(event, to, cause)));
