@@ -25,6 +25,7 @@ import dev.vivarium.testkit.junit5.VivariumTest.Time;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Nested;
@@ -435,7 +436,13 @@ class CrashTest {
         void nothingIsLeft(TestPool kit) throws Exception {
             long worker = kit.pool().call("pid", Integer.class).await();
             long child = kit.pool().call("leave_child", Integer.class).await();
-            assertThat(kit.processes()).extracting(ProcessHandle::pid).contains(worker, child);
+            // What marks a process can be read a moment after its program was started.
+            kit.awaitThat(
+                    "found: worker and child",
+                    () -> kit.processes().stream()
+                            .map(ProcessHandle::pid)
+                            .toList()
+                            .containsAll(List.of(worker, child)));
 
             kit.pool().close();
 

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.vivarium.PoolConfigBuilder;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolStartFailed;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
+import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
@@ -120,8 +124,14 @@ class PoolStartTest {
                 layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
                 workers = 3,
                 options = "min-ready = 3")
-        void isNotSpoiltByWorkersThatAreNoLongerWanted(TestPool kit) throws Exception {
+        void isNotSpoiltByWorkersThatAreNoLongerWanted(TestPool kit, FaultInjector faults) throws Exception {
+            // No worker can be ready before the pool has heard that fewer are wanted.
+            FaultLease loading = faults.at(Moment.MID_LOAD).times(3).arm(new Fault.Signalled(19));
             kit.start().pool().resize(1);
+            loading.awaitLanded();
+            kit.awaitThat("resized", () -> kit.pool().snapshot().wanted() == 1);
+
+            loading.heal();
 
             assertThat(kit.pool()
                             .whenServing()

@@ -109,7 +109,12 @@ final class ProxyConnection {
                 workers.guardian(this);
             }
             if (kind.equals("stdout") || kind.equals("stderr")) {
-                copy(child, open);
+                workers.outputOpened(slot, incarnation);
+                try {
+                    copy(child, open);
+                } finally {
+                    workers.outputEnded(slot, incarnation);
+                }
                 return;
             }
             thread("down", () -> toChild(open));
@@ -207,10 +212,14 @@ final class ProxyConnection {
             Spawn spawn = Bodies.read(frame, Spawn.class);
             workers.spawning(spawn.slot(), frame.incarnation(), new StatusPageReader(Path.of(spawn.statusPage())));
         }
-        line.pass(frame, null);
-        if (!down && frame.type() == FrameType.EXITED) {
-            workers.exited(Bodies.read(frame, Exited.class).slot(), frame.incarnation());
+        if (down || frame.type() != FrameType.EXITED) {
+            line.pass(frame, null);
+            return;
         }
+        int ended = Bodies.read(frame, Exited.class).slot();
+        workers.awaitOutput(ended, frame.incarnation());
+        line.pass(frame, null);
+        workers.exited(ended, frame.incarnation());
     }
 
     private static @Nullable Moment momentBefore(Frame frame, boolean down) {
