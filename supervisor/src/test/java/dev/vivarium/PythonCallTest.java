@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vivarium.protocol.RawJson;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -54,5 +55,24 @@ class PythonCallTest {
 
         // Then
         assertThatThrownBy(() -> PythonCall.to("f").keywords(nameless)).isInstanceOf(NullPointerException.class);
+    }
+
+    @Test
+    void hasALimitToItsTimeLimit() {
+        assertThatThrownBy(() -> PythonCall.to("echo").timeout(Duration.ofDays(31)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at most PT720H, got PT744H");
+    }
+
+    @Test
+    void printsNoArgumentsAndNoSecrets() {
+        assertThat(PythonCall.to("echo").args("sesame").keyword("k", "sesame").toString())
+                .doesNotContain("sesame");
+        assertThat(PoolConfig.builder()
+                        .handlers("a.py")
+                        .environment("KEY", "sesame")
+                        .build()
+                        .toString())
+                .doesNotContain("sesame");
     }
 }

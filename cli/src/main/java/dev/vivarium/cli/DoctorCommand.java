@@ -245,6 +245,10 @@ final class DoctorCommand implements Callable<Integer> {
                     .python(python)
                     .workers(1)
                     .eventListener(trouble::on);
+            if (handlers == null) {
+                // Compiled, a temporary file leaves another, which nobody would delete.
+                config.interpreterArguments(List.of("-B"));
+            }
             HandlerSource.configure(config, handlers == null ? own.toString() : handlers);
             try (PythonPool pool = PythonPool.start(config.build())) {
                 var unused = pool.whenServing().toCompletableFuture().get();

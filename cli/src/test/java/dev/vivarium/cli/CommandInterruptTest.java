@@ -243,7 +243,8 @@ class CommandInterruptTest extends CommandFixture {
 
         @Test
         void isHeardBeforeThereIsAPool() throws Exception {
-            PoolConfigBuilder config = PoolConfig.builder().name("run").workers(1);
+            PoolConfigBuilder config =
+                    PoolConfig.builder().name("run").workers(1).runtimeDirectory(audit.folder());
             HandlerSource.configure(
                     config, file("handlers.py", "def echo(text): return text").toString());
             StringWriter messages = new StringWriter();

@@ -254,7 +254,10 @@ class CommandTest extends CommandFixture {
         @Test
         void saysSoWhenThereIsNoPlaceForTemporaryFiles() throws Exception {
             ProcessBuilder command = command("doctor");
-            command.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + folder.resolve("nowhere"));
+            command.command()
+                    .replaceAll(word -> word.startsWith("-Djava.io.tmpdir=")
+                            ? "-Djava.io.tmpdir=" + folder.resolve("nowhere")
+                            : word);
 
             Result result = finish(command);
 
