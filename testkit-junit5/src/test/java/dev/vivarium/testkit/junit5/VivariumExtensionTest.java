@@ -107,7 +107,9 @@ class VivariumExtensionTest {
     }
 
     @VivariumTest(workers = 5)
-    static class Enclosing {
+    static final class Enclosing {
+        private Enclosing() {}
+
         @VivariumTest(workers = 4)
         interface Tested {}
 
