@@ -93,7 +93,7 @@ class TestingGuideTest {
                 event -> event instanceof PoolEvent.WorkerExited
                         ? org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes.complete()
                         : org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes.continueAndIgnore());
-        worker.awaitState(WorkerState.READY);
+        assertThat(worker.awaitState(WorkerState.READY).incarnation()).isEqualTo(2);
     }
 
     @VivariumTest(layers = Layer.PYTHON, readiness = VivariumTest.Readiness.NOT_STARTED)

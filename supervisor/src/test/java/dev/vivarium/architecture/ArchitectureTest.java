@@ -168,34 +168,6 @@ class ArchitectureTest {
     }
 
     @Test
-    void testsWaitForEventsAndNotForTime() throws IOException {
-        List<String> sleeping = new ArrayList<>();
-        String java = "Thread" + ".sleep";
-        String python = "time" + ".sleep";
-        for (String folder : List.of(
-                "worker-protocol",
-                "supervisor",
-                "testkit",
-                "testkit-junit5",
-                "pool-tests",
-                "cli",
-                "examples",
-                "python")) {
-            try (Stream<Path> files = Files.walk(Path.of("..", folder))) {
-                for (Path file : files.filter(f -> f.toString().matches(".*\\.(java|py)"))
-                        .filter(f -> !f.toString().contains("target"))
-                        .toList()) {
-                    String text = Files.readString(file);
-                    if (text.contains(java) || text.contains(python)) {
-                        sleeping.add(file.toString());
-                    }
-                }
-            }
-        }
-        assertThat(sleeping).isEmpty();
-    }
-
-    @Test
     void filesStayReadable() throws IOException {
         List<String> large = new ArrayList<>();
         for (String folder : List.of(

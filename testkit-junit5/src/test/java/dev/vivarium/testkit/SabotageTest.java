@@ -3,30 +3,22 @@ package dev.vivarium.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vivarium.CallOutcome;
-import dev.vivarium.PendingCall;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
-import dev.vivarium.PythonCall;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.testkit.Leak.Kind;
-import dev.vivarium.testkit.Ledger.Problem;
-import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.apache.pekko.stream.javadsl.Sink;
-import org.apache.pekko.stream.javadsl.Source;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
@@ -112,6 +104,65 @@ class SabotageTest {
             } finally {
                 Files.delete(file);
             }
+        }
+
+        private static TestPool python(Path folder, String source) throws Exception {
+            Path handlers = Files.writeString(folder.resolve("sabotage.py"), source);
+            return TestPool.start(TestPoolSpec.of(Layer.PYTHON)
+                            .workers(1)
+                            .handlers(handlers.toString())
+                            .auditPatience(Duration.ofSeconds(5)))
+                    .ensureReady();
+        }
+
+        @Test
+        void findsATemporaryFileOfAHandler(@TempDir Path folder) throws Exception {
+            TestPool kit = python(folder, """
+                    import os, tempfile
+
+                    def leave_file():
+                        file, path = tempfile.mkstemp()
+                        os.close(file)
+                        return path
+                    """);
+            String file = kit.pool().call("leave_file", String.class).await();
+
+            assertThat(kinds(kit)).containsExactly(Kind.FILE);
+            assertThat(Path.of(file)).doesNotExist();
+        }
+
+        @Test
+        void findsSharedMemoryThatAHandlerHasMapped(@TempDir Path folder) throws Exception {
+            TestPool kit = python(folder, """
+                    import mmap, tempfile
+
+                    kept = []
+
+                    def leave_memory():
+                        file = tempfile.NamedTemporaryFile(dir="/dev/shm", delete=False)
+                        file.truncate(4096)
+                        kept.append(mmap.mmap(file.fileno(), 4096))
+                        file.close()
+                        return file.name
+                    """);
+            String file = kit.pool().call("leave_memory", String.class).await();
+            try {
+                assertThat(kinds(kit)).containsExactly(Kind.SHARED_MEMORY);
+            } finally {
+                Files.delete(Path.of(file));
+            }
+        }
+
+        @Test
+        void findsWhatIsLeftInARuntimeDirectoryOfTheTestsOwn(@TempDir Path folder) throws Exception {
+            TestPool kit = TestPool.prepare(TestPoolSpec.of(Layer.FAKE).auditPatience(Duration.ofMillis(200)))
+                    .start(settings -> settings.runtimeDirectory(folder))
+                    .ensureReady();
+            Path home = Files.createDirectory(folder.resolve("vivarium-somebody"));
+            Files.createDirectory(home.resolve("another-pool"));
+            Files.createDirectory(home.resolve(kit.name() + "-left"));
+
+            assertThat(kinds(kit)).containsExactly(Kind.FILE);
         }
 
         @Test
@@ -200,140 +251,6 @@ class SabotageTest {
             TestPool.books(books, leaks);
 
             assertThat(leaks).extracting(Leak::kind).containsExactly(Kind.LEASE, Kind.LEASE, Kind.LEASE);
-        }
-    }
-
-    @Nested
-    class TheLedger {
-
-        private List<Problem> problems(TestPool kit) throws InterruptedException {
-            try (kit) {
-                assertThat(kit.leaks()).isEmpty();
-                return kit.ledger().report().findings().stream()
-                        .map(Ledger.Finding::problem)
-                        .toList();
-            }
-        }
-
-        private void record(TestPool kit, String line) throws IOException {
-            Files.writeString(kit.record(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        }
-
-        @Test
-        void findsNothingWhereNothingIs() throws Exception {
-            TestPool kit = pool();
-            assertThat(kit.pool().call("echo", String.class, "x").await()).isEqualTo("x");
-
-            assertThat(problems(kit)).isEmpty();
-        }
-
-        @Test
-        void findsAnAnswerThatIsAnotherCalls() throws Exception {
-            TestPool kit = pool(WorkerScript.standard().with("echo", call -> new Reaction.Reply("another's")));
-            assertThat(kit.pool().call("echo", String.class, "mine").await()).isEqualTo("another's");
-
-            assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
-        }
-
-        @Test
-        void findsAnAnswerThatCameBeforeTheEndOfItsExecution() throws Exception {
-            TestPool kit = pool();
-            PythonCall<String> call = PythonCall.to("echo").args("early").returning(String.class);
-            record(kit, "99 STARTED x/1");
-            kit.ledger().enter(call, new CallOutcome.Succeeded<>(99, "early", 1));
-
-            assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
-        }
-
-        @Test
-        void findsAnExecutionThatNobodyCalled() throws Exception {
-            TestPool kit = pool();
-            record(kit, "4711 STARTED x/1");
-
-            assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
-        }
-
-        @Test
-        void findsAnExecutionThatAStreamDidNotAskFor() throws Exception {
-            TestPool kit = pool();
-            Source.single("x")
-                    .via(kit.pool()
-                            .flow(
-                                    1,
-                                    (String text) ->
-                                            PythonCall.to("echo").args(text).returning(String.class)))
-                    .runWith(Sink.head(), kit.actors().system())
-                    .toCompletableFuture()
-                    .get(20, TimeUnit.SECONDS);
-            assertThat(kit.ledger().report().findings()).isEmpty();
-
-            record(kit, "4711 STARTED x/1");
-
-            assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
-        }
-
-        @Test
-        void findsACallOfAStreamThatRanTwice() throws Exception {
-            TestPool kit = pool();
-            PendingCall<String> first = kit.pool().call("echo", String.class, "x");
-            assertThat(first.await()).isEqualTo("x");
-            Source.single("x")
-                    .via(kit.pool()
-                            .flow(
-                                    1,
-                                    (String text) ->
-                                            PythonCall.to("echo").args(text).returning(String.class)))
-                    .runWith(Sink.head(), kit.actors().system())
-                    .toCompletableFuture()
-                    .get(20, TimeUnit.SECONDS);
-
-            record(kit, first.id() + 1 + " STARTED x/1");
-
-            assertThat(problems(kit)).containsExactly(Problem.DUPLICATED);
-        }
-
-        @Test
-        void findsACallThatRanTwiceAndMayNot() throws Exception {
-            TestPool kit = pool();
-            PendingCall<String> call = kit.pool().call("echo", String.class, "x");
-            assertThat(call.await()).isEqualTo("x");
-            record(kit, call.id() + " STARTED x/1");
-
-            assertThat(problems(kit)).containsExactly(Problem.DUPLICATED);
-        }
-
-        @Test
-        void findsASecondOutcome() throws Exception {
-            TestPool kit = pool();
-            PythonCall<String> call = PythonCall.to("sum").returning(String.class);
-            kit.ledger().enter(call, new CallOutcome.Succeeded<>(99, "a", 1));
-            kit.ledger().enter(call, new CallOutcome.Succeeded<>(99, "b", 1));
-
-            assertThat(problems(kit)).containsExactly(Problem.DUPLICATED);
-        }
-
-        @Test
-        void findsACallThatIsSaidNotToHaveStartedAndHas() throws Exception {
-            TestPool kit = pool();
-            PendingCall<String> call = kit.pool().call("no such handler", String.class);
-            assertThatThrownBy(call::await).hasMessageContaining("no such handler");
-            record(kit, call.id() + " STARTED x/1");
-
-            assertThat(problems(kit)).containsExactly(Problem.MISREPORTED);
-        }
-
-        @Test
-        void findsACallThatNeverEnded() throws Exception {
-            TestPool kit = pool();
-            PendingCall<String> hanging = kit.pool().call("hang", String.class);
-            kit.awaitStarted(hanging);
-
-            List<Problem> open = kit.ledger().report().findings().stream()
-                    .map(Ledger.Finding::problem)
-                    .toList();
-
-            assertThat(open).containsExactly(Problem.LOST);
-            assertThat(problems(kit)).isEmpty();
         }
     }
 

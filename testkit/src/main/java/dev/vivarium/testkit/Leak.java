@@ -16,9 +16,9 @@ public record Leak(Kind kind, String name) {
         THREAD,
         /** An open connection to the pool's socket. */
         DESCRIPTOR,
-        /** A file in the shared memory folder that bears the pool's name. */
+        /** A file in the shared memory folder that bears the pool's name, or that its processes had open when it was closed. */
         SHARED_MEMORY,
-        /** A file in the pool's own folder. */
+        /** A file in the pool's own folder, or in the one for its workers' temporary files. */
         FILE,
         /** A call or worker that still counts as open in the pool's books. */
         LEASE,

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,7 +35,10 @@ public final class LeakAudit {
 
     private final String pool;
     private final String mark;
-    private final Path folder;
+    private final List<Path> folders;
+    private final Set<Path> elsewhere = ConcurrentHashMap.newKeySet();
+    private final Set<Path> sharedMemoryBefore;
+    private final Set<Path> sharedMemorySeen = ConcurrentHashMap.newKeySet();
     private final Duration patience;
     private final Set<Long> threadsBefore = new HashSet<>();
 
@@ -47,11 +51,56 @@ public final class LeakAudit {
      * @param patience how long what is ending may take to end
      */
     public LeakAudit(String pool, String mark, Path folder, Duration patience) {
+        this(pool, mark, List.of(folder), patience);
+    }
+
+    /**
+     * Begins an audit, before the pool starts.
+     *
+     * @param folders those that are its own
+     */
+    LeakAudit(String pool, String mark, List<Path> folders, Duration patience) {
         this.patience = patience;
         this.pool = pool;
         this.mark = mark;
-        this.folder = folder;
+        this.folders = List.copyOf(folders);
+        sharedMemoryBefore = Set.copyOf(list(SHARED_MEMORY));
         threads().forEach(thread -> threadsBefore.add(thread.getId()));
+    }
+
+    /** Audits also what bears the pool's name in a runtime directory that other pools may share. */
+    void alsoLookIn(Path runtimeDirectory) {
+        if (!folders.contains(runtimeDirectory)) {
+            elsewhere.add(runtimeDirectory.toAbsolutePath());
+        }
+    }
+
+    /**
+     * Remembers which shared memory the pool's processes have open or mapped at this moment, of that which is newer than the
+     * audit: it is theirs whatever its name.
+     */
+    void lookAtSharedMemory() {
+        for (ProcessHandle process : processes()) {
+            Path proc = PROC.resolve(Long.toString(process.pid()));
+            Stream<String> mapped = read(proc.resolve("maps"))
+                    .map(bytes -> new String(bytes, StandardCharsets.UTF_8).lines())
+                    .orElse(Stream.empty())
+                    .map(line -> line.substring(Math.max(0, line.indexOf('/'))));
+            Stream<String> open = list(proc.resolve("fd")).stream().flatMap(fd -> target(fd).stream());
+            Stream.concat(mapped, open)
+                    .filter(name -> name.startsWith(SHARED_MEMORY + "/"))
+                    .map(Path::of)
+                    .filter(file -> !sharedMemoryBefore.contains(file))
+                    .forEach(sharedMemorySeen::add);
+        }
+    }
+
+    private static List<Path> list(Path directory) {
+        try (Stream<Path> there = Files.list(directory)) {
+            return there.toList();
+        } catch (IOException | UncheckedIOException gone) {
+            return List.of(); // Another user's, or it has ended meanwhile.
+        }
     }
 
     /**
@@ -101,8 +150,8 @@ public final class LeakAudit {
         return read(PROC.resolve(pid + "/" + what))
                 .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
                 .filter(text -> Stream.of(text.split("\0", -1)).anyMatch((MARK + "=" + mark)::equals)
-                        || text.contains(folder + "/")
-                        || text.contains(folder + "\0"))
+                        || folders.stream()
+                                .anyMatch(folder -> text.contains(folder + "/") || text.contains(folder + "\0")))
                 .isPresent();
     }
 
@@ -139,11 +188,10 @@ public final class LeakAudit {
 
     private void descriptors(List<Leak> leaks) {
         Set<String> inodes = new HashSet<>();
-        String ours = folder.toString();
         read(PROC.resolve("self/net/unix")).ifPresent(bytes -> {
             for (String line : new String(bytes, StandardCharsets.UTF_8).lines().toList()) {
                 String[] fields = line.trim().split("\\s+", -1);
-                if (fields.length > 7 && fields[7].startsWith(ours)) {
+                if (fields.length > 7 && isOurs(fields[7])) {
                     inodes.add(fields[6]);
                 }
             }
@@ -151,7 +199,7 @@ public final class LeakAudit {
         try (Stream<Path> open = Files.list(PROC.resolve("self/fd"))) {
             for (Path descriptor : open.toList()) {
                 target(descriptor)
-                        .filter(to -> to.startsWith(ours)
+                        .filter(to -> isOurs(to)
                                 || (to.startsWith("socket:[") && inodes.contains(to.substring(8, to.length() - 1))))
                         .ifPresent(to ->
                                 leaks.add(new Leak(Leak.Kind.DESCRIPTOR, descriptor.getFileName() + " -> " + to)));
@@ -159,6 +207,11 @@ public final class LeakAudit {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private boolean isOurs(String path) {
+        return folders.stream().anyMatch(folder -> path.startsWith(folder + "/"))
+                || elsewhere.stream().anyMatch(root -> path.startsWith(root + "/") && path.contains("/" + pool + "-"));
     }
 
     private static Optional<String> target(Path link) {
@@ -170,15 +223,9 @@ public final class LeakAudit {
     }
 
     private void sharedMemory(List<Leak> leaks) {
-        if (!Files.isDirectory(SHARED_MEMORY)) {
-            return;
-        }
-        try (Stream<Path> there = Files.list(SHARED_MEMORY)) {
-            there.filter(file -> file.getFileName().toString().contains(pool))
-                    .forEach(file -> leaks.add(new Leak(Leak.Kind.SHARED_MEMORY, file.toString())));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        list(SHARED_MEMORY).stream()
+                .filter(file -> file.getFileName().toString().contains(pool) || sharedMemorySeen.contains(file))
+                .forEach(file -> leaks.add(new Leak(Leak.Kind.SHARED_MEMORY, file.toString())));
     }
 
     private static boolean isEmpty(Path directory) {
@@ -187,6 +234,16 @@ public final class LeakAudit {
     }
 
     private void files(List<Leak> leaks) {
+        folders.forEach(folder -> files(folder, leaks));
+        for (Path root : elsewhere) {
+            list(root).stream()
+                    .flatMap(home -> list(home).stream())
+                    .filter(file -> file.getFileName().toString().startsWith(pool + "-"))
+                    .forEach(file -> leaks.add(new Leak(Leak.Kind.FILE, file.toString())));
+        }
+    }
+
+    private static void files(Path folder, List<Leak> leaks) {
         if (!Files.isDirectory(folder)) {
             return;
         }

@@ -9,6 +9,7 @@ import dev.vivarium.testkit.internal.ExecutionLog;
 import dev.vivarium.testkit.internal.LedgerPool;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -22,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Every call of a test with its outcomes, compared with what the workers say they executed. Thread-safe.
  *
- * <p>Only handlers that keep the record are compared: those of the kit and those marked {@code @recorded}. The calls of
- * {@link dev.vivarium.PythonPool#flow} bear no id that a caller sees: of them, only more executions than calls are found.
+ * <p>Only handlers that keep the record are compared: those of the kit, those of a script and those marked {@code @recorded}.
+ * Each of their answers must have an execution that ended; the answers of {@code echo}, {@code held} and {@code slow} must be
+ * what went in. The calls of {@link dev.vivarium.PythonPool#flow} bear no id that a caller sees: of them, only more executions
+ * than calls are found.
  */
 public final class Ledger {
 
@@ -78,12 +81,22 @@ public final class Ledger {
     private final Map<Long, Call> calls = new ConcurrentHashMap<>();
     private final ExecutionLog executed;
     private final Book book = new Book();
-    private int streamed;
-    private boolean streamedRetrySafe;
+    private final List<PythonCall<?>> streamed = new ArrayList<>();
+    private volatile Set<String> scripted;
 
-    /** Creates a ledger that compares with a record. */
-    Ledger(ExecutionLog executed) {
+    /**
+     * Creates a ledger that compares with a record.
+     *
+     * @param scripted the handlers of a script; Python's tell themselves that they keep the record
+     */
+    Ledger(ExecutionLog executed, Set<String> scripted) {
         this.executed = executed;
+        this.scripted = Set.copyOf(scripted);
+    }
+
+    /** The workers are real ones, whatever the layer. */
+    void expectNoScript() {
+        scripted = Set.of();
     }
 
     /** Where a pool writes its calls. */
@@ -95,23 +108,22 @@ public final class Ledger {
 
         @Override
         public void streamed(PythonCall<?> call) {
-            count(1, call.isRetrySafe());
+            synchronized (Ledger.this) {
+                streamed.add(call);
+            }
         }
 
         @Override
         public void ended(PythonCall<?> call, CallOutcome<?> outcome) {
-            count(-1, false);
+            synchronized (Ledger.this) {
+                streamed.remove(call);
+            }
             enter(call, outcome);
         }
     }
 
     LedgerPool.Book book() {
         return book;
-    }
-
-    private synchronized void count(int more, boolean retrySafe) {
-        streamed += more;
-        streamedRetrySafe |= retrySafe;
     }
 
     /** Enters an outcome that came as a message, of a call that was made by {@link dev.vivarium.PoolCommand}. */
@@ -154,7 +166,11 @@ public final class Ledger {
         Map<Long, Long> started = record.stream()
                 .filter(entry -> entry.what() == ExecutionLog.What.STARTED)
                 .collect(Collectors.groupingBy(ExecutionLog.Entry::callId, Collectors.counting()));
-        checkUnknown(started, findings);
+        Set<String> keepers = record.stream()
+                .filter(entry -> entry.what() == ExecutionLog.What.RECORDED)
+                .map(ExecutionLog.Entry::worker)
+                .collect(Collectors.toCollection(() -> new HashSet<>(scripted)));
+        checkUnknown(started, keepers, findings);
         Set<Long> finished = record.stream()
                 .filter(entry -> entry.what() == ExecutionLog.What.FINISHED)
                 .map(ExecutionLog.Entry::callId)
@@ -168,7 +184,11 @@ public final class Ledger {
             CallOutcome<?> outcome = outcome(call);
             if (outcome instanceof CallOutcome.Succeeded<?> succeeded) {
                 ok++;
-                checkAnswer(id, call.call(), succeeded.value(), finished.contains(id), findings);
+                if (keepers.contains(call.call().handler()) && !finished.contains(id)) {
+                    findings.add(new Finding(Problem.FOREIGN, id, "was answered and never executed to its end"));
+                } else if (!Answers.mayBe(call.call(), succeeded.value())) {
+                    findings.add(new Finding(Problem.FOREIGN, id, "got an answer that is another call's"));
+                }
             } else if (outcome instanceof CallOutcome.Failed<?> failure) {
                 PoolException error = failure.error();
                 if (error.execution() == Execution.UNKNOWN) {
@@ -197,30 +217,21 @@ public final class Ledger {
     }
 
     /** What is executed under an id that no caller knows was made by a stream, or by nobody. */
-    private synchronized void checkUnknown(Map<Long, Long> started, List<Finding> findings) {
-        int[] left = {streamed};
+    private synchronized void checkUnknown(Map<Long, Long> started, Set<String> keepers, List<Finding> findings) {
+        List<PythonCall<?>> recorded = streamed.stream()
+                .filter(call -> keepers.contains(call.handler()))
+                .toList();
+        boolean retrySafe = recorded.stream().anyMatch(PythonCall::isRetrySafe);
+        int[] left = {recorded.size()};
         started.forEach((id, times) -> {
             if (calls.containsKey(id)) {
                 return;
             }
             if (left[0]-- <= 0) {
                 findings.add(new Finding(Problem.FOREIGN, id, "was executed and never made"));
-            } else if (times > 1 && !streamedRetrySafe) {
+            } else if (times > 1 && !retrySafe) {
                 findings.add(new Finding(Problem.DUPLICATED, id, "of a stream started " + times + " times"));
             }
         });
-    }
-
-    private static void checkAnswer(
-            long id, PythonCall<?> call, @Nullable Object value, boolean finished, List<Finding> findings) {
-        if (!call.handler().equals("echo") || call.positional().size() != 1) {
-            return;
-        }
-        Object argument = call.positional().get(0);
-        if (!finished) {
-            findings.add(new Finding(Problem.FOREIGN, id, "was answered and never executed to its end"));
-        } else if (value instanceof String && !value.equals(argument)) {
-            findings.add(new Finding(Problem.FOREIGN, id, "got an answer that is another call's"));
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.vivarium.testkit;
 
 import dev.vivarium.PendingCall;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
@@ -9,43 +10,56 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
 
 /** Calls that are made at the same moment. */
 final class Synchronized<T> {
 
+    private final String name;
+    private final Duration patience;
     private final int count;
     private final IntFunction<PendingCall<T>> call;
 
-    Synchronized(int count, IntFunction<PendingCall<T>> call) {
+    Synchronized(String name, Duration patience, int count, IntFunction<PendingCall<T>> call) {
         if (count < 1) {
             throw new IllegalArgumentException("count must be 1 or more, got " + count);
         }
+        this.name = name;
+        this.patience = patience;
         this.count = count;
         this.call = call;
     }
 
     List<PendingCall<T>> run() throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
         CyclicBarrier start = new CyclicBarrier(count);
-        ExecutorService threads = Executors.newFixedThreadPool(count);
+        ExecutorService threads = Executors.newFixedThreadPool(count, task -> {
+            Thread thread = new Thread(task, name + "-synchronized");
+            thread.setDaemon(true);
+            return thread;
+        });
         try {
             List<Future<PendingCall<T>>> made = new ArrayList<>();
             for (int number = 0; number < count; number++) {
                 int mine = number;
                 made.add(threads.submit(() -> {
-                    var unused = start.await(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
+                    var unused = start.await(patience.toNanos(), TimeUnit.NANOSECONDS);
                     return call.apply(mine);
                 }));
             }
             List<PendingCall<T>> calls = new ArrayList<>();
             for (Future<PendingCall<T>> future : made) {
-                calls.add(future.get());
+                long left = Math.max(0, end - System.nanoTime());
+                calls.add(future.get(left, TimeUnit.NANOSECONDS));
             }
             return calls;
         } catch (ExecutionException e) {
             throw new IllegalStateException("a call could not be made", e.getCause());
+        } catch (TimeoutException e) {
+            throw new AssertionError("a call has not been made after " + patience.toMillis() + " ms", e);
         } finally {
-            threads.shutdown();
+            threads.shutdownNow();
         }
     }
 }

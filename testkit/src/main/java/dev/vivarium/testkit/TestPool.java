@@ -30,7 +30,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -51,7 +53,6 @@ import org.jspecify.annotations.Nullable;
 public final class TestPool implements AutoCloseable {
 
     private static final String KIT_HANDLERS = "vivarium_testkit";
-    private static final Duration STEP = Duration.ofMillis(100);
 
     private final TestPoolSpec spec;
     private final String name;
@@ -71,6 +72,7 @@ public final class TestPool implements AutoCloseable {
     private final WorkerHost.@Nullable Starter host;
     private final List<TestPool> others = new ArrayList<>();
     private volatile @Nullable LedgerPool pool;
+    private final Map<Integer, TestWorker> workers = new ConcurrentHashMap<>();
     private boolean ended;
     private @Nullable PoolSnapshot last;
 
@@ -115,10 +117,10 @@ public final class TestPool implements AutoCloseable {
         this.time = time;
         this.warnings = warnings;
         folder = KitFolder.create();
-        audit = new LeakAudit(name, name, folder.runtime(), spec.auditPatience());
+        audit = new LeakAudit(name, name, List.of(folder.runtime(), folder.temporary()), spec.auditPatience());
         time.connect(actors.system());
         ExecutionLog log = new ExecutionLog(folder.record());
-        ledger = new Ledger(log);
+        ledger = new Ledger(log, spec.scripted());
         gates = new Gates(folder.gates());
         ScriptedProcess.Shared shared = new ScriptedProcess.Shared(spec.script(), gates, log, plan, this::later);
         faults = new FaultInjector(spec.layer(), plan, this::later);
@@ -159,6 +161,7 @@ public final class TestPool implements AutoCloseable {
      * @return the pool; calls that are made through it are in the ledger
      */
     public PythonPool adopt(PythonPool own) {
+        ledger.expectNoScript();
         return started(own);
     }
 
@@ -187,12 +190,14 @@ public final class TestPool implements AutoCloseable {
         // So that handlers of the test's own can import the kit's module.
         List<Path> path = new ArrayList<>(wanted.interpreter().pythonPath());
         path.add(folder.python());
+        audit.alsoLookIn(wanted.runtimeDirectory());
         Consumer<PoolEvent> listener = wanted.eventListener();
         return wanted.toBuilder()
                 .name(name)
                 .handlers(List.copyOf(sources))
                 .pythonPath(path)
                 .environment(LeakAudit.MARK, name)
+                .environment("TMPDIR", folder.temporary().toString())
                 .environment(ExecutionLog.VARIABLE, folder.record().toString())
                 .environment(Gates.VARIABLE, folder.gates().toString())
                 .eventListener(
@@ -302,7 +307,7 @@ public final class TestPool implements AutoCloseable {
 
     /** Returns a worker, by its slot from 1. */
     public TestWorker worker(int slot) {
-        return new TestWorker(this, slot);
+        return workers.computeIfAbsent(slot, number -> new TestWorker(this, number));
     }
 
     /** Returns a probe that gets every event from now on. */
@@ -329,7 +334,7 @@ public final class TestPool implements AutoCloseable {
         return warnings.unexpected();
     }
 
-    /** Waits until the pool serves and every wanted worker is idle or busy. */
+    /** Waits until the pool serves and every wanted worker is idle or busy. Waits for events do not find what came before. */
     public TestPool ensureReady() throws InterruptedException {
         PythonPool serving = pool();
         int wanted = serving.snapshot().wanted();
@@ -341,10 +346,11 @@ public final class TestPool implements AutoCloseable {
             throw new AssertionError("the pool cannot serve: " + e.getCause(), e);
         }
         long end = System.nanoTime() + Patience.LIMIT.toNanos();
-        while (available() < wanted) {
+        while (available() < wanted || !events.haveToldOf(serving.snapshot())) {
             // The snapshot is written before the event: one that is recorded from here on is not missed.
             events.awaitChange(end, () -> "only " + available() + " of " + wanted + " workers are ready");
         }
+        events.skip();
         return this;
     }
 
@@ -354,17 +360,19 @@ public final class TestPool implements AutoCloseable {
     }
 
     /**
-     * Waits until something holds. Virtual time is moved on meanwhile, in steps of 100 ms; real time passes by itself.
+     * Waits until something holds. Virtual time is moved on meanwhile, in steps of 100 ms, and on layer FAKE in growing ones of
+     * up to a minute when nothing happens; real time passes by itself. On the other layers far timers take {@link TestTime#advance}.
      *
      * @param what what is waited for, for the message
      */
     public void passTimeUntil(String what, BooleanSupplier holds) throws InterruptedException {
+        Pace pace = new Pace(layer());
         long end = System.nanoTime() + Patience.LIMIT.toNanos();
         while (!holds.getAsBoolean()) {
             if (time.isVirtual()) {
-                time.advance(STEP);
+                time.advance(pace.step(events.count(), System.nanoTime()));
             }
-            events.awaitChange(end, () -> "not yet " + what);
+            events.awaitChange(end, pace.look(), () -> "not yet " + what);
         }
     }
 
@@ -402,7 +410,7 @@ public final class TestPool implements AutoCloseable {
      */
     public <T> List<PendingCall<T>> synchronize(int count, IntFunction<PendingCall<T>> call)
             throws InterruptedException {
-        return new Synchronized<>(count, call).run();
+        return new Synchronized<>(name, Patience.LIMIT, count, call).run();
     }
 
     private synchronized void end() {
@@ -410,6 +418,9 @@ public final class TestPool implements AutoCloseable {
             return;
         }
         ended = true;
+        if (layer() == Layer.PYTHON) {
+            audit.lookAtSharedMemory();
+        }
         others().forEach(TestPool::end);
         faults.healAll();
         PythonPool started = pool;

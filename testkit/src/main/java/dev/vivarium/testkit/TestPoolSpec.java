@@ -7,6 +7,7 @@ import dev.vivarium.PoolConfigBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What a test pool shall be like. Immutable; every method returns another specification. */
 public final class TestPoolSpec {
@@ -115,6 +116,11 @@ public final class TestPoolSpec {
 
     WorkerScript script() {
         return script;
+    }
+
+    /** Returns the handlers that keep the record because the kit runs them. */
+    Set<String> scripted() {
+        return layer == Layer.PYTHON ? Set.of() : script.handlers().keySet();
     }
 
     List<String> handlers() {

@@ -6,11 +6,12 @@ import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerState;
 
-/** One worker slot of a test pool. Thread-safe. */
+/** One worker slot of a test pool. What one awaits is not taken from another's view. Thread-safe. */
 public final class TestWorker {
 
     private final TestPool kit;
     private final int slot;
+    private volatile int killed;
 
     TestWorker(TestPool kit, int slot) {
         this.kit = kit;
@@ -39,14 +40,31 @@ public final class TestWorker {
         return snapshot().pid();
     }
 
-    /** Waits until it enters a state; see {@link EventRecorder#awaitState}. */
+    /**
+     * Waits until it is in a state, and returns how it came to be: the last transition when that led to the state, or else the
+     * first from now on that does. One of an incarnation that is over does not count, nor of one that this object has killed.
+     *
+     * @throws AssertionError when there is none within the kit's patience, showing the last events
+     */
     public PoolEvent.WorkerTransitioned awaitState(WorkerState state) throws InterruptedException {
-        return kit.events().awaitState(slot, state);
+        return kit.events().awaitPresent(slot, state, Math.max(killed + 1, snapshotIncarnation()));
+    }
+
+    private int snapshotIncarnation() {
+        return kit.pool().snapshot().workers().stream()
+                .filter(worker -> worker.worker().slot() == slot)
+                .mapToInt(WorkerSnapshot::incarnation)
+                .findFirst()
+                .orElse(0);
     }
 
     /** Sends a signal to its current incarnation, through the pool. */
     public void signal(Signal signal) {
-        kit.pool().signal(new WorkerId(kit.pool().name(), slot), snapshot().incarnation(), signal);
+        int incarnation = snapshot().incarnation();
+        if (signal == Signal.KILL) {
+            killed = Math.max(killed, incarnation);
+        }
+        kit.pool().signal(new WorkerId(kit.pool().name(), slot), incarnation, signal);
     }
 
     /** Kills its process, as something outside of the pool would. */

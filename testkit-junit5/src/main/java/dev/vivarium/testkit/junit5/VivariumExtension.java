@@ -19,7 +19,9 @@ import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +41,7 @@ import org.junit.jupiter.api.extension.TestTemplateInvocationContextProvider;
 
 /**
  * Runs a {@link VivariumTest} once for each of its layers. A class that has a method
- * {@code static WorkerScript script()} has its scripted workers run that.
+ * {@code static WorkerScript script()}, or inherits one, has its scripted workers run that.
  */
 public final class VivariumExtension implements TestTemplateInvocationContextProvider {
 
@@ -76,17 +78,42 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                         .collect(Collectors.toCollection(() -> EnumSet.noneOf(Layer.class)));
     }
 
-    /** Returns the annotations from the outermost class to the method. */
+    /**
+     * Returns the annotations from the farthest to the nearest: of the enclosing classes, of what the test's class inherits
+     * from, of itself, and of the method.
+     */
     private static List<VivariumTest> annotations(ExtensionContext context) {
         List<VivariumTest> found = new ArrayList<>();
-        for (Class<?> type = context.getRequiredTestClass(); type != null; type = type.getEnclosingClass()) {
+        for (Class<?> type : farthestFirst(context.getRequiredTestClass())) {
             VivariumTest annotation = type.getAnnotation(VivariumTest.class);
             if (annotation != null) {
-                found.add(0, annotation);
+                found.add(annotation);
             }
         }
         found.add(context.getRequiredTestMethod().getAnnotation(VivariumTest.class));
         return found;
+    }
+
+    private static Set<Class<?>> farthestFirst(Class<?> test) {
+        Set<Class<?>> types = new LinkedHashSet<>();
+        if (test.getEnclosingClass() != null) {
+            types.addAll(farthestFirst(test.getEnclosingClass()));
+        }
+        Set<Class<?>> own = new LinkedHashSet<>();
+        addLineage(test, own);
+        types.removeAll(own); // What is near counts as near, even if it is far as well.
+        types.addAll(own);
+        return types;
+    }
+
+    private static void addLineage(Class<?> type, Set<Class<?>> types) {
+        for (Class<?> contract : type.getInterfaces()) {
+            addLineage(contract, types);
+        }
+        if (type.getSuperclass() != null) {
+            addLineage(type.getSuperclass(), types);
+        }
+        types.add(type);
     }
 
     private static List<Layer> layers(List<VivariumTest> annotations) {
@@ -162,7 +189,9 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         }
 
         private static Optional<WorkerScript> script(Class<?> test) throws ReflectiveOperationException {
-            for (Class<?> type = test; type != null; type = type.getEnclosingClass()) {
+            List<Class<?>> nearestFirst = new ArrayList<>(farthestFirst(test));
+            Collections.reverse(nearestFirst);
+            for (Class<?> type : nearestFirst) {
                 for (Method method : type.getDeclaredMethods()) {
                     if (method.getName().equals("script")
                             && Modifier.isStatic(method.getModifiers())

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * {@link dev.vivarium.testkit.TestWorker} (slot 1), {@link dev.vivarium.testkit.FaultInjector},
  * {@link dev.vivarium.testkit.Ledger}, {@link dev.vivarium.testkit.TestTime} and {@link dev.vivarium.PythonPool}.
  *
- * <p>On a class it sets what its methods leave out. After each test the pool is closed and the test fails if anything was
+ * <p>On a class it sets what its methods leave out, also for classes that inherit from it. The nearest wins: that of the method,
+ * of the class, of its superclasses and interfaces, of the enclosing classes. After each test the pool is closed and the test fails if anything was
  * left behind or the books do not balance, naming it.
  */
 @Target({ElementType.METHOD, ElementType.TYPE})

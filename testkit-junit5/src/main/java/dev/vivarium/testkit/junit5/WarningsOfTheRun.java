@@ -6,8 +6,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
-/** Fails a run of tests at its end when there were warnings that belong to no test. */
-final class WarningsOfTheRun implements AutoCloseable {
+/**
+ * Fails a run of tests at its end when there were warnings that belong to no test.
+ *
+ * <p>JUnit before 5.13 closes only what is a {@code CloseableResource}, which is deprecated since.
+ */
+@SuppressWarnings("deprecation")
+final class WarningsOfTheRun implements AutoCloseable, ExtensionContext.Store.CloseableResource {
 
     /** The configuration parameter, or system property, with the beginnings of the loggers' names; none means none. */
     static final String LOGGERS = "vivarium.testkit.warnings";

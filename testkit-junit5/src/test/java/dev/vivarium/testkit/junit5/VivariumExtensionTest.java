@@ -20,6 +20,7 @@ import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
@@ -89,6 +90,50 @@ class VivariumExtensionTest {
 
         assertThat(events.succeeded().count()).isEqualTo(2);
         assertThat(events.failed().count()).isZero();
+    }
+
+    @Test
+    void inheritsAttributesAndScriptOfSuperclassesBeforeThoseOfEnclosingOnes() {
+        Events events = run(Enclosing.Inherits.class);
+
+        assertThat(events.succeeded().count()).isEqualTo(2);
+        assertThat(events.failed().count()).isZero();
+    }
+
+    @Test
+    @SuppressWarnings("deprecation") // What came in its place is not in JUnit before 5.13.
+    void isClosedAtTheEndOfTheRunByAnyJUnit() {
+        assertThat(ExtensionContext.Store.CloseableResource.class).isAssignableFrom(WarningsOfTheRun.class);
+    }
+
+    @VivariumTest(workers = 5)
+    static final class Enclosing {
+        private Enclosing() {}
+
+        @VivariumTest(workers = 4)
+        interface Tested {}
+
+        @VivariumTest(layers = Layer.FAKE, workers = 3)
+        abstract static class Contract implements Tested {
+            static WorkerScript script() {
+                return WorkerScript.standard().with("mine", call -> new Reaction.Reply(1));
+            }
+
+            @VivariumTest
+            void holds(TestPool kit) throws Exception {
+                assertThat(kit.pool().call("mine", Integer.class).await()).isEqualTo(1);
+                assertThat(kit.pool().snapshot().wanted()).isEqualTo(3);
+                assertThat(kit.layer()).isEqualTo(Layer.SCRIPTED);
+            }
+        }
+
+        @VivariumTest(layers = Layer.SCRIPTED)
+        static class Inherits extends Contract {
+            @VivariumTest(workers = 1)
+            void nearest(TestPool kit) {
+                assertThat(kit.pool().snapshot().wanted()).isEqualTo(1);
+            }
+        }
     }
 
     static class Warns {

@@ -21,6 +21,8 @@ public final class ExecutionLog {
 
     /** What happened to a call in a worker. */
     public enum What {
+        /** There is a handler that keeps the record: it is named where others name the worker. */
+        RECORDED,
         /** The handler started. */
         STARTED,
         /** The handler ended, well or not. */

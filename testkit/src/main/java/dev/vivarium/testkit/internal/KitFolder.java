@@ -24,7 +24,8 @@ public final class KitFolder implements AutoCloseable {
     public static KitFolder create() {
         try {
             KitFolder folder = new KitFolder(Files.createTempDirectory("vtk"));
-            for (Path part : List.of(folder.runtime(), folder.gates(), folder.sockets(), folder.python())) {
+            for (Path part :
+                    List.of(folder.runtime(), folder.gates(), folder.sockets(), folder.python(), folder.temporary())) {
                 Files.createDirectory(part);
             }
             try (InputStream handlers =
@@ -53,6 +54,11 @@ public final class KitFolder implements AutoCloseable {
     /** Returns where the proxy's sockets go. */
     public Path sockets() {
         return root.resolve("s");
+    }
+
+    /** Returns where the workers' temporary files go. */
+    public Path temporary() {
+        return root.resolve("tmp");
     }
 
     /** Returns the file of the executions. */

@@ -63,6 +63,10 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             _record(ctx.call_id, "FINISHED", ctx.worker_id)
 
+    try:
+        _record(0, "RECORDED", function.__name__)
+    except OSError:
+        pass  # The test is over, and its folder gone.
     recording.__signature__ = signature  # type: ignore[attr-defined]
     return handler(recording)
 

@@ -70,7 +70,8 @@ class PoolExplorationTest {
 
         legal.removeAll(UNTRODDEN);
 
-        System.out.println("transitions of the table taken: " + seen.moves().size() + " of " + legal.size());
+        System.out.println("transitions of the table taken: " + seen.moves().size() + " of " + legal.size()
+                + "; exempt: " + UNTRODDEN + ", because the core never probes a worker while a call runs");
         assertThat(seen.moves()).isEqualTo(legal);
     }
 
@@ -87,7 +88,9 @@ class PoolExplorationTest {
         System.out.println("explored: a slot among hostile senders: " + found.report());
         System.out.println("pairs of state and event that change something: "
                 + possible.changes().size() + ", in pools " + seen.changes().size() + ", guarded against "
-                + GUARDED_AGAINST.size());
+                + GUARDED_AGAINST.size() + "; exempt: " + GUARDED_AGAINST
+                + ", because a link passes on only the answer of the call it was given, and an exit only after the end of the"
+                + " data channel");
         assertThat(found.isClean()).as(found::report).isTrue();
         assertThat(seen.changes()).isEqualTo(expected);
     }

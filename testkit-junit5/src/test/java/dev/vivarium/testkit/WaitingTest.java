@@ -1,0 +1,150 @@
+package dev.vivarium.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vivarium.CallTimedOut;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PythonCall;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerExit;
+import dev.vivarium.WorkerId;
+import dev.vivarium.WorkerState;
+import dev.vivarium.testkit.junit5.VivariumTest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** Waits end with what is so, or comes; never with what is over. */
+class WaitingTest {
+
+    @Nested
+    class ForAWorker {
+
+        private final WorkerId worker = new WorkerId("p", 1);
+        private final EventRecorder events = new EventRecorder(Duration.ofMillis(20));
+
+        private void moved(int incarnation, @Nullable WorkerState from, WorkerState to) {
+            events.add(new PoolEvent.WorkerTransitioned(
+                    worker, incarnation, from, to, TransitionCause.values()[0], Instant.EPOCH));
+        }
+
+        @Test
+        void doesNotFindAStateThatIsOver() {
+            moved(1, WorkerState.INITIALIZING, WorkerState.READY);
+            moved(1, WorkerState.READY, WorkerState.BUSY);
+
+            assertThatThrownBy(() -> events.awaitPresent(1, WorkerState.READY, 1))
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("slot 1 is not READY");
+        }
+
+        @Test
+        void doesNotFindTheStateOfAProcessThatHasEnded() {
+            moved(1, WorkerState.INITIALIZING, WorkerState.READY);
+            events.add(new PoolEvent.WorkerExited(
+                    new WorkerExit(worker, 1, 7, TransitionCause.values()[0], -1, 9, 0, 0, "killed", List.of()),
+                    0,
+                    Instant.EPOCH));
+
+            assertThatThrownBy(() -> events.awaitPresent(1, WorkerState.READY, 1))
+                    .isInstanceOf(AssertionError.class);
+        }
+
+        @Test
+        void doesNotFindTheStateOfAnEarlierIncarnation() {
+            moved(1, WorkerState.INITIALIZING, WorkerState.READY);
+
+            assertThatThrownBy(() -> events.awaitPresent(1, WorkerState.READY, 2))
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("of incarnation 2 or later");
+        }
+
+        @VivariumTest(workers = 2)
+        void movesNoOtherWaitOn(TestPool kit) throws Exception {
+            assertThat(kit.worker(2).awaitState(WorkerState.READY).worker().slot())
+                    .isEqualTo(2);
+            assertThat(kit.worker(1).awaitState(WorkerState.READY).worker().slot())
+                    .isEqualTo(1);
+            assertThat(kit.worker(2).awaitState(WorkerState.READY).worker().slot())
+                    .isEqualTo(2);
+        }
+
+        @VivariumTest(workers = 1, expectWarnings = "KILL")
+        void thatWasKilledIsForTheNext(TestPool kit) throws Exception {
+            kit.worker(1).kill();
+
+            assertThat(kit.worker(1).awaitState(WorkerState.READY).incarnation())
+                    .isEqualTo(2);
+        }
+    }
+
+    @VivariumTest
+    void aWaitForAnEventDoesNotFindOneOfTheStart(TestPool kit) {
+        assertThat(kit.events().all()).isNotEmpty();
+
+        assertThat(kit.events().unseen()).isEmpty();
+    }
+
+    @VivariumTest
+    void timePassesUpToADeadlineThatIsFar(TestPool kit) throws Exception {
+        PendingCall<String> call =
+                kit.pool().call(PythonCall.to("hang").returning(String.class).timeout(Duration.ofHours(3)));
+        kit.awaitStarted(call);
+
+        assertThatThrownBy(() -> kit.outcome(call)).isInstanceOf(CallTimedOut.class);
+    }
+
+    @Test
+    void timePassesFasterOnlyWhereWorkersAreFakeAndOnlyWhileNothingHappens() {
+        long second = TimeUnit.SECONDS.toNanos(1);
+        Pace fake = new Pace(Layer.FAKE);
+        Pace python = new Pace(Layer.PYTHON);
+
+        assertThat(fake.step(3, 0)).isEqualTo(Duration.ofMillis(100));
+        assertThat(fake.step(3, second)).isEqualTo(Duration.ofMillis(100));
+        assertThat(fake.step(3, second + 1)).isEqualTo(Duration.ofMillis(200));
+        for (int i = 0; i < 20; i++) {
+            var unused = fake.step(3, second + 1);
+        }
+        assertThat(fake.step(3, second + 1)).isEqualTo(Duration.ofMinutes(1));
+        assertThat(fake.step(4, second + 1)).isEqualTo(Duration.ofMillis(100));
+        assertThat(python.step(3, 0)).isEqualTo(Duration.ofMillis(100));
+        assertThat(python.step(3, 9 * second)).isEqualTo(Duration.ofMillis(100));
+    }
+
+    @Test
+    void callsThatAreMadeAtTheSameMomentAreNotWaitedForWithoutEnd() {
+        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch interrupted = new CountDownLatch(1);
+        Synchronized<String> stuck = new Synchronized<>("sync", Duration.ofMillis(50), 2, number -> {
+            assertThat(Thread.currentThread().isDaemon()).isTrue();
+            assertThat(Thread.currentThread().getName()).contains("sync");
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                interrupted.countDown();
+            }
+            throw new IllegalStateException("never made");
+        });
+
+        assertThatThrownBy(stuck::run)
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("a call has not been made");
+        assertThatCodeEnds(interrupted);
+    }
+
+    private static void assertThatCodeEnds(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
