@@ -12,6 +12,8 @@ import java.util.List;
 public final class TestPoolSpec {
 
     /** How long {@link TestPool#close()} waits for calls that still run. */
+    private static final Duration SHORTEST_END = Duration.ofSeconds(5);
+
     static final Duration CLOSE_PATIENCE = Duration.ZERO;
 
     private final Layer layer;
@@ -123,6 +125,11 @@ public final class TestPoolSpec {
 
     long seed() {
         return seed;
+    }
+
+    /** How long the end of the pool may take; an impatient audit leaves it time nevertheless. */
+    Duration endPatience() {
+        return auditPatience.compareTo(SHORTEST_END) < 0 ? SHORTEST_END : auditPatience;
     }
 
     Duration closePatience() {
