@@ -267,6 +267,21 @@ class SabotageTest {
             assertThatThrownBy(() -> kit.faults().at(Moment.STARTED).arm(new Fault.Ballooned(1)))
                     .isInstanceOf(FaultNotPossible.class)
                     .hasMessageContaining("layer PYTHON");
+            assertThatThrownBy(() -> kit.faults().at(Moment.STARTED).arm(new Fault.Signalled(65)))
+                    .isInstanceOf(FaultNotPossible.class)
+                    .hasMessageContaining("no signal 65");
+            assertThat(kinds(kit)).isEmpty();
+        }
+
+        @Test
+        void ofTheWireIsRefusedWhereNoFramePasses() throws Exception {
+            TestPool kit = TestPool.prepare(TestPoolSpec.of(Layer.SCRIPTED));
+
+            for (Moment moment : List.of(Moment.STARTED, Moment.AFTER_SEND)) {
+                assertThatThrownBy(() -> kit.faults().at(moment).arm(new Fault.Dropped()))
+                        .isInstanceOf(FaultNotPossible.class)
+                        .hasMessageContaining("only at MID_HANDSHAKE, MID_LOAD, BEFORE_SEND and EXECUTED");
+            }
             assertThat(kinds(kit)).isEmpty();
         }
 
@@ -281,6 +296,58 @@ class SabotageTest {
             kit.passTimeUntil("healed", lease::isHealed);
             assertThat(kit.pool().call("echo", String.class, "safe").await()).isEqualTo("safe");
             assertThat(kinds(kit)).containsExactly(Kind.FAULT);
+        }
+    }
+
+    @Nested
+    class TheKit {
+
+        private List<Leak> left(TestPool kit) throws InterruptedException {
+            try (kit) {
+                return kit.leaks();
+            }
+        }
+
+        @Test
+        void tellsOfAThreadOfItsOwnThatFails() throws Exception {
+            WorkerScript broken = WorkerScript.standard().with("broken", call -> new Reaction.Partial("x", -1));
+            TestPool kit = TestPool.start(
+                            TestPoolSpec.of(Layer.SCRIPTED).workers(1).script(broken))
+                    .ensureReady();
+            assertThatThrownBy(() -> kit.pool().call("broken", String.class).await())
+                    .isInstanceOf(dev.vivarium.WorkerCrashed.class);
+
+            assertThat(left(kit))
+                    .anyMatch(leak -> leak.kind() == Kind.KIT
+                            && leak.name().contains("testkit-scripted-")
+                            && leak.name().contains("NegativeArraySizeException"));
+        }
+
+        @Test
+        void endsAPoolWhoseHandlerBlocksAndTellsWhereItDoes() throws Exception {
+            for (Layer layer : List.of(Layer.FAKE, Layer.SCRIPTED)) {
+                CountDownLatch never = new CountDownLatch(1);
+                WorkerScript blocking = WorkerScript.standard().with("block", call -> {
+                    try {
+                        never.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    return new Reaction.Reply("x");
+                });
+                TestPool kit = TestPool.start(TestPoolSpec.of(layer)
+                                .workers(1)
+                                .script(blocking)
+                                .auditPatience(Duration.ofSeconds(3)))
+                        .ensureReady();
+                PendingCall<String> call = kit.pool().call("block", String.class);
+                kit.awaitStarted(call);
+
+                assertThat(left(kit))
+                        .anyMatch(leak -> leak.kind() == Kind.KIT
+                                && leak.name().contains("did not end within")
+                                && leak.name().contains("CountDownLatch.await"));
+            }
         }
     }
 

@@ -14,7 +14,11 @@ public sealed interface Fault {
     /** A fault that needs a real interpreter: the call it lands on does this in place of its handler. Layer PYTHON only. */
     sealed interface InPython extends Fault {}
 
-    /** The process gets a signal. */
+    /**
+     * The process gets a signal, which does on every layer what it does to a Python worker. 19 stops it until the fault is
+     * healed, 18 lets it go on; 2 (INT), 3 (QUIT, which a JVM's children have blocked), 13, 17, 20 to 23, 25, 28 and 41 do
+     * nothing; the others end it.
+     */
     record Signalled(int signal) implements OnProcess {}
 
     /** The process exits with a status. From {@link Moment#STARTED} on only, as it takes the process's own doing. */

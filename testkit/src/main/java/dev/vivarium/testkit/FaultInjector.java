@@ -1,6 +1,7 @@
 package dev.vivarium.testkit;
 
 import dev.vivarium.testkit.internal.FaultPlan;
+import dev.vivarium.testkit.internal.Signals;
 import java.time.Duration;
 import java.util.List;
 
@@ -110,8 +111,12 @@ public final class FaultInjector {
             if (fault instanceof Fault.InPython && moment != Moment.STARTED) {
                 throw new FaultNotPossible(fault + " happens in the handler: only at STARTED, not at " + moment);
             }
-            if (fault instanceof Fault.OnWire && moment == Moment.STARTED) {
-                throw new FaultNotPossible(fault + " lands on a frame, and none passes at STARTED");
+            if (fault instanceof Fault.OnWire && (moment == Moment.STARTED || moment == Moment.AFTER_SEND)) {
+                throw new FaultNotPossible(fault + " lands on a frame, and none passes at " + moment
+                        + ": only at MID_HANDSHAKE, MID_LOAD, BEFORE_SEND and EXECUTED");
+            }
+            if (fault instanceof Fault.Signalled signalled && !Signals.exists(signalled.signal())) {
+                throw new FaultNotPossible("there is no signal " + signalled.signal() + ": only 1 to 64");
             }
         }
     }

@@ -25,7 +25,9 @@ public record Leak(Kind kind, String name) {
         /** A warning that the test did not expect. */
         WARNING,
         /** A fault that was armed and never landed. */
-        FAULT
+        FAULT,
+        /** The kit itself failed, or the pool did not end. */
+        KIT
     }
 
     /** Kind and name. */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** What a scripted handler does. */
 public sealed interface Reaction {
 
-    /** Returns a value, encoded as JSON. */
+    /** Returns a value, encoded as JSON; one that has no encoding is an error, as it is in Python. */
     record Reply(@Nullable Object result) implements Reaction {}
 
     /** Raises an exception of the given Python type. */
@@ -15,7 +15,7 @@ public sealed interface Reaction {
     /** Ends the process with an exit status, as {@code os._exit} does. */
     record Exit(int status) implements Reaction {}
 
-    /** Ends the process by a signal. */
+    /** Signals the process and waits for its end, which some signals do not bring about; see {@link Fault.Signalled}. */
     record Die(int signal) implements Reaction {}
 
     /**

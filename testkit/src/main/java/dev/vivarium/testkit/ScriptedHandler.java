@@ -3,6 +3,6 @@ package dev.vivarium.testkit;
 /** A handler of a scripted worker. Called on a worker's thread, or on the slot's actor in layer FAKE; must not block. */
 @FunctionalInterface
 public interface ScriptedHandler {
-    /** Returns what the handler does with a call. An exception it throws becomes a Python exception. */
+    /** Returns what the handler does with a call. Whatever it throws becomes a Python exception. */
     Reaction on(Invocation call);
 }

@@ -13,6 +13,7 @@ import dev.vivarium.internal.pool.WorkerHost;
 import dev.vivarium.internal.port.Entropy;
 import dev.vivarium.internal.port.Machine;
 import dev.vivarium.internal.port.ProcessLauncher;
+import dev.vivarium.testkit.internal.Ending;
 import dev.vivarium.testkit.internal.ExecutionLog;
 import dev.vivarium.testkit.internal.FakeHost;
 import dev.vivarium.testkit.internal.FaultPlan;
@@ -127,7 +128,11 @@ public final class TestPool implements AutoCloseable {
         ProcessLauncher launcher =
                 spec.layer() == Layer.PYTHON ? ProcessLauncher.system() : ScriptedGuardian.launcher(shared);
         Entropy entropy = new SeededEntropy(spec.seed(), name);
-        machine = new Machine(time.clock(), entropy, new FaultProxy(launcher, folder.sockets(), plan, name));
+        machine = new Machine(
+                time.clock(),
+                entropy,
+                new FaultProxy(
+                        launcher, folder.sockets(), plan, name, spec.layer() == Layer.PYTHON ? folder.gates() : null));
         host = spec.layer() == Layer.FAKE ? FakeHost.starter(shared) : null;
     }
 
@@ -425,7 +430,7 @@ public final class TestPool implements AutoCloseable {
         faults.healAll();
         PythonPool started = pool;
         if (started != null) {
-            started.close(spec.closePatience());
+            Ending.within(spec.endPatience(), name, plan, () -> started.close(spec.closePatience()));
             last = started.snapshot();
         }
         if (first) {
@@ -462,6 +467,7 @@ public final class TestPool implements AutoCloseable {
         if (first) {
             unexpectedWarnings().forEach(text -> leaks.add(new Leak(Leak.Kind.WARNING, text)));
         }
+        plan.problems().forEach(text -> leaks.add(new Leak(Leak.Kind.KIT, text)));
         faults.leases().stream()
                 .filter(lease -> lease.landed() == 0)
                 .forEach(lease -> leaks.add(new Leak(Leak.Kind.FAULT, lease.toString())));

@@ -13,6 +13,8 @@ import java.util.Set;
 public final class TestPoolSpec {
 
     /** How long {@link TestPool#close()} waits for calls that still run. */
+    private static final Duration SHORTEST_END = Duration.ofSeconds(5);
+
     static final Duration CLOSE_PATIENCE = Duration.ZERO;
 
     private final Layer layer;
@@ -129,6 +131,11 @@ public final class TestPoolSpec {
 
     long seed() {
         return seed;
+    }
+
+    /** How long the end of the pool may take; an impatient audit leaves it time nevertheless. */
+    Duration endPatience() {
+        return auditPatience.compareTo(SHORTEST_END) < 0 ? SHORTEST_END : auditPatience;
     }
 
     Duration closePatience() {

@@ -1,7 +1,6 @@
 package dev.vivarium.testkit;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.time.Duration;
+import dev.vivarium.testkit.internal.StandardHandler;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,11 +10,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #standard()} has the handlers that the kit's Python module {@code vivarium_testkit} has, so that one test runs
  * on all three layers: {@code echo(value)}, {@code fail(message)}, {@code leave(status)}, {@code die(signal)},
- * {@code hang()}, {@code stubborn()}, {@code slow(seconds, value)}, {@code held(gate, value)}.
+ * {@code hang()}, {@code stubborn()}, {@code slow(seconds, value)}, {@code held(gate, value)}. They take positional and keyword
+ * arguments, and fail at them, as those do.
  */
 public final class WorkerScript {
 
-    private static final WorkerScript STANDARD = new WorkerScript(standardHandlers(), null);
+    private static final WorkerScript STANDARD = new WorkerScript(StandardHandler.all(), null);
 
     private final Map<String, ScriptedHandler> handlers;
     private final @Nullable String loadFailure;
@@ -50,32 +50,5 @@ public final class WorkerScript {
     /** Returns what loading fails with, or null when it works. */
     public @Nullable String loadFailure() {
         return loadFailure;
-    }
-
-    private static Map<String, ScriptedHandler> standardHandlers() {
-        Map<String, ScriptedHandler> handlers = new LinkedHashMap<>();
-        handlers.put("echo", call -> new Reaction.Reply(argument(call, 0)));
-        handlers.put(
-                "fail",
-                call -> new Reaction.Raise("ValueError", argument(call, 0).asText()));
-        handlers.put("leave", call -> new Reaction.Exit(argument(call, 0).asInt()));
-        handlers.put("die", call -> new Reaction.Die(argument(call, 0).asInt()));
-        handlers.put("hang", call -> new Reaction.Hang(true));
-        handlers.put("stubborn", call -> new Reaction.Hang(false));
-        handlers.put(
-                "slow",
-                call -> new Reaction.Later(
-                        Duration.ofNanos(Math.round(argument(call, 0).asDouble() * 1e9)),
-                        new Reaction.Reply(argument(call, 1))));
-        handlers.put(
-                "held", call -> new Reaction.AtGate(argument(call, 0).asText(), new Reaction.Reply(argument(call, 1))));
-        return handlers;
-    }
-
-    private static JsonNode argument(Invocation call, int index) {
-        if (index >= call.positional().size()) {
-            throw new IllegalArgumentException(call.handler() + " needs an argument " + (index + 1));
-        }
-        return call.positional().get(index);
     }
 }

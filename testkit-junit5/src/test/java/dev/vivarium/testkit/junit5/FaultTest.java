@@ -1,12 +1,14 @@
 package dev.vivarium.testkit.junit5;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.vivarium.CallRejected;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
 import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
@@ -21,6 +23,8 @@ import dev.vivarium.testkit.TestWorker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 
@@ -188,6 +192,106 @@ class FaultTest {
             stopped.heal();
 
             assertThat(call.await()).isEqualTo("patient");
+        }
+    }
+
+    @Nested
+    @VivariumTest(layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON})
+    class ASignal {
+
+        private static final List<Moment> OF_A_CALL =
+                List.of(Moment.BEFORE_SEND, Moment.AFTER_SEND, Moment.STARTED, Moment.EXECUTED);
+
+        @VivariumTest(expectWarnings = "KILL")
+        void thatKillsIsNeverLaterThanTheAnswer(TestPool kit, FaultInjector faults) throws Exception {
+            for (int i = 0; i < 3; i++) {
+                for (Moment moment : OF_A_CALL) {
+                    try (FaultLease killed = faults.at(moment).arm(new Fault.Signalled(9))) {
+                        PendingCall<String> call = kit.pool().call(echo("x").maxRetries(0));
+
+                        assertThatThrownBy(() -> kit.outcome(call)).isInstanceOf(WorkerCrashed.class);
+                        assertThat(killed.landed()).isEqualTo(1);
+                        if (moment == Moment.STARTED) {
+                            assertThat(kit.ledger().starts(call.id())).isEqualTo(1);
+                        }
+                    }
+                    works(kit);
+                }
+            }
+        }
+
+        @VivariumTest(expectWarnings = "KILL")
+        void landsOnceInACallAndAgainInTheNext(TestPool kit, FaultInjector faults) throws Exception {
+            for (Moment moment : OF_A_CALL) {
+                try (FaultLease killed = faults.at(moment).times(2).arm(new Fault.Signalled(9))) {
+                    assertThatThrownBy(
+                                    () -> kit.outcome(kit.pool().call(echo("x").maxRetries(0))))
+                            .isInstanceOf(WorkerCrashed.class);
+                    assertThat(killed.landed()).isEqualTo(1);
+                    assertThatThrownBy(
+                                    () -> kit.outcome(kit.pool().call(echo("x").maxRetries(0))))
+                            .isInstanceOf(WorkerCrashed.class);
+                    assertThat(killed.landed()).isEqualTo(2);
+                }
+                works(kit);
+            }
+        }
+
+        @VivariumTest
+        void thatStopsHoldsTheAnswerBack(TestPool kit, FaultInjector faults) throws Exception {
+            for (Moment moment : OF_A_CALL) {
+                FaultLease stopped = faults.at(moment).arm(new Fault.Signalled(19));
+                PendingCall<String> call = kit.pool().call(echo("patient"));
+                stopped.awaitLanded();
+                assertThatThrownBy(() -> call.await(Duration.ofMillis(200))).isInstanceOf(TimeoutException.class);
+
+                stopped.heal();
+
+                assertThat(call.await()).isEqualTo("patient");
+                assertThat(stopped.landed()).isEqualTo(1);
+            }
+            assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void thatPythonIgnoresHarmsNothing(TestPool kit, FaultInjector faults) throws Exception {
+            for (Moment moment : OF_A_CALL) {
+                for (int number : new int[] {2, 3, 13, 17, 18, 20, 21, 22, 23, 25, 28, 41}) {
+                    try (FaultLease landed = faults.at(moment).arm(new Fault.Signalled(number))) {
+                        works(kit);
+                        assertThat(landed.landed()).isEqualTo(1);
+                    }
+                }
+            }
+            assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+
+        @VivariumTest(expectWarnings = {"was killed from outside by SIG", "crashed with "})
+        void thatPythonDoesNotIgnoreEndsTheWorker(TestPool kit, FaultInjector faults) throws Exception {
+            for (int number : new int[] {1, 10, 14, 15, 16, 29, 34, 64}) {
+                try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Signalled(number))) {
+                    WorkerCrashed crashed = catchThrowableOfType(
+                            WorkerCrashed.class, () -> kit.outcome(kit.pool().call(echo("x"))));
+
+                    assertThat(crashed.exit().signal()).isEqualTo(number);
+                    assertThat(landed.landed()).isEqualTo(1);
+                }
+                works(kit);
+            }
+        }
+
+        @VivariumTest
+        void atItsStartMeetsNoCallThatIsRefused(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease killed = faults.at(Moment.STARTED).arm(new Fault.Signalled(28))) {
+                assertThatThrownBy(() -> kit.outcome(kit.pool().call("ecco", String.class, "x")))
+                        .isInstanceOf(CallRejected.class);
+                assertThat(killed.landed()).isEqualTo(0);
+                assertThatThrownBy(() -> kit.outcome(kit.pool().call("echo", String.class)))
+                        .isInstanceOf(PythonException.class);
+                assertThat(killed.landed()).isEqualTo(0);
+                works(kit);
+                assertThat(killed.landed()).isEqualTo(1);
+            }
         }
     }
 

@@ -23,8 +23,10 @@ import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -117,6 +119,113 @@ class PoolBehaviourTest {
     }
 
     @Nested
+    class AnArgument {
+
+        private static Object answer(TestPool kit, PythonCall<Object> call) throws InterruptedException {
+            return kit.outcome(kit.pool().call(call));
+        }
+
+        private static PythonCall<Object> to(String handler, Object... args) {
+            return PythonCall.to(handler).args(args).returning(Object.class);
+        }
+
+        @VivariumTest
+        void canBeNamed(TestPool kit) throws Exception {
+            kit.open("gate");
+
+            assertThat(answer(kit, to("echo").keyword("value", "k"))).isEqualTo("k");
+            assertThat(answer(kit, to("slow", 0).keyword("value", 1))).isEqualTo(1);
+            assertThat(answer(kit, to("held").keyword("value", List.of()).keyword("gate", "gate")))
+                    .isEqualTo(List.of());
+        }
+
+        @VivariumTest
+        void isAnyNumber(TestPool kit) throws Exception {
+            for (Object number : List.of(
+                    Double.NaN,
+                    Double.POSITIVE_INFINITY,
+                    -0.0,
+                    0.1,
+                    1e300,
+                    7,
+                    Long.MAX_VALUE,
+                    BigInteger.TWO.pow(100))) {
+                assertThat(answer(kit, to("echo", number))).isEqualTo(number);
+            }
+        }
+
+        @VivariumTest
+        void thatDoesNotFitIsATypeError(TestPool kit) {
+            for (var misfit : Map.of(
+                            to("echo"), "'value'",
+                            to("echo", 1, 2), "too many positional arguments",
+                            to("echo", 1).keyword("value", 2), "multiple values for argument 'value'",
+                            to("echo", 1).keyword("more", 2), "unexpected keyword argument 'more'",
+                            to("hang", 1), "too many positional arguments",
+                            to("leave", "no"), "'str' object cannot be interpreted as an integer",
+                            to("die", 1.5), "'float' object cannot be interpreted as an integer",
+                            to("slow", "no", 1), "'str' and 'int'",
+                            to("held", 3, 1), "not 'int'")
+                    .entrySet()) {
+                PythonException raised =
+                        catchThrowableOfType(PythonException.class, () -> answer(kit, misfit.getKey()));
+
+                assertThat(raised).as(misfit.getValue()).isNotNull();
+                assertThat(raised.pythonType()).isEqualTo("TypeError");
+                assertThat(raised).hasMessageContaining(misfit.getValue());
+                assertThat(raised.execution()).isEqualTo(Execution.RAN);
+                assertThat(kit.ledger().report().findings()).isEmpty();
+            }
+        }
+
+        @VivariumTest
+        void thatIsTheRuntimesIsRefused(TestPool kit) {
+            CallRejected refused = catchThrowableOfType(
+                    CallRejected.class, () -> answer(kit, to("echo", 1).keyword("ctx", 2)));
+
+            assertThat(refused).hasMessageContaining("'ctx' is the runtime's");
+            assertThat(refused.execution()).isEqualTo(Execution.NOT_STARTED);
+        }
+
+        @VivariumTest
+        void isShownInAnErrorAsPythonShowsIt(TestPool kit) {
+            for (var shown : Map.of(
+                            List.of("a", 1, true),
+                            "['a', 1, True]",
+                            Map.of("it's", 0.5),
+                            "{\"it's\": 0.5}",
+                            false,
+                            "False")
+                    .entrySet()) {
+                assertThat(catchThrowableOfType(PythonException.class, () -> answer(kit, to("fail", shown.getKey()))))
+                        .hasMessageContaining(shown.getValue());
+            }
+        }
+
+        @VivariumTest(workers = 1)
+        void thatIsAHarmlessSignalKillsNothing(TestPool kit) throws Exception {
+            for (int signal : new int[] {2, 18, 28}) {
+                PendingCall<String> call = kit.pool().call("die", String.class, signal);
+                kit.awaitStarted(call);
+
+                assertThat(call.cancel()).isTrue();
+
+                assertThat(answer(kit, to("echo", signal))).isEqualTo(signal);
+            }
+            PythonException raised = catchThrowableOfType(PythonException.class, () -> answer(kit, to("die", 99)));
+            assertThat(raised).hasMessageContaining("[Errno 22] Invalid argument");
+            assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+
+        @VivariumTest(workers = 1, expectWarnings = "exited with status 255")
+        void thatIsAnExitStatusLosesItsUpperBits(TestPool kit) {
+            WorkerCrashed crashed = catchThrowableOfType(WorkerCrashed.class, () -> answer(kit, to("leave", -1)));
+
+            assertThat(crashed.exit().status()).isEqualTo(255);
+        }
+    }
+
+    @Nested
     class ADeadWorker {
 
         @VivariumTest(workers = 1, expectWarnings = "exited with status 3")
@@ -141,11 +250,10 @@ class PoolBehaviourTest {
                             .retrySafe();
 
                     assertThat(kit.outcome(kit.pool().call(call))).isEqualTo("at " + moment);
-                    killed.awaitLanded(); // An answer may be quicker than what comes after the sending.
+                    assertThat(killed.landed()).isEqualTo(1);
                 }
             }
-            // After it was sent, an answer may be quicker than the kill.
-            assertThat(kit.pool().snapshot().retried()).isBetween(2L, 4L);
+            assertThat(kit.pool().snapshot().retried()).isEqualTo(4);
         }
 
         @VivariumTest(workers = 1, expectWarnings = "KILL")

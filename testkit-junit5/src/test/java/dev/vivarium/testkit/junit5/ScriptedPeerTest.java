@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
+import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
+import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Reaction;
 import dev.vivarium.testkit.TestPool;
@@ -22,7 +25,11 @@ import org.junit.jupiter.api.Test;
 class ScriptedPeerTest {
 
     private static TestPoolSpec peer(WorkerScript script) {
-        return TestPoolSpec.of(Layer.SCRIPTED).workers(1).seed(1).script(script);
+        return peer(Layer.SCRIPTED, script);
+    }
+
+    private static TestPoolSpec peer(Layer layer, WorkerScript script) {
+        return TestPoolSpec.of(layer).workers(1).seed(1).script(script);
     }
 
     private static TestPool doing(Reaction reaction, String... options) throws InterruptedException {
@@ -89,6 +96,38 @@ class ScriptedPeerTest {
                             () -> kit.pool().whenServing().toCompletableFuture().join())
                     .hasCauseInstanceOf(PoolStartFailed.class)
                     .hasMessageContaining("no model here");
+        }
+    }
+
+    @Test
+    void whatAHandlerThrowsIsRaised() throws Exception {
+        for (Layer layer : new Layer[] {Layer.FAKE, Layer.SCRIPTED}) {
+            WorkerScript script = WorkerScript.standard().with("odd", call -> {
+                throw new AssertionError("not what was expected");
+            });
+            try (TestPool kit = TestPool.start(peer(layer, script)).ensureReady()) {
+                PythonException raised = catchThrowableOfType(
+                        PythonException.class, () -> kit.outcome(kit.pool().call(odd())));
+
+                assertThat(raised.pythonType()).isEqualTo("AssertionError");
+                assertThat(raised).hasMessageContaining("not what was expected");
+                getsOverIt(kit);
+            }
+        }
+    }
+
+    @Test
+    void aResultThatIsNoJsonIsTheHandlersError() throws Exception {
+        for (Layer layer : new Layer[] {Layer.FAKE, Layer.SCRIPTED}) {
+            WorkerScript script = WorkerScript.standard().with("odd", call -> new Reaction.Reply(new Object()));
+            try (TestPool kit = TestPool.start(peer(layer, script)).ensureReady()) {
+                ResultNotDecodable error = catchThrowableOfType(
+                        ResultNotDecodable.class, () -> kit.outcome(kit.pool().call(odd())));
+
+                assertThat(error).hasMessageContaining("java.lang.Object");
+                assertThat(error.execution()).isEqualTo(Execution.RAN);
+                getsOverIt(kit);
+            }
         }
     }
 }

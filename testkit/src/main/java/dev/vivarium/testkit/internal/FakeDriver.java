@@ -11,7 +11,6 @@ import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.protocol.message.Ready;
-import dev.vivarium.testkit.Moment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -67,11 +66,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
-        if (!process.struck(Moment.BEFORE_SEND, call.id()) && !process.struck(Moment.AFTER_SEND, call.id())) {
-            process.call(call.id(), call.body());
-        } else {
-            process.ping(); // Lets what the fault did be heard.
-        }
+        process.send(call.id(), call.body());
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.vivarium.testkit.internal;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Moment;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class FaultPlan {
 
     private final List<FaultLease> leases = new CopyOnWriteArrayList<>();
+    private final List<String> problems = new CopyOnWriteArrayList<>();
 
     /** Arms a fault. */
     public void add(FaultLease lease) {
@@ -20,6 +23,39 @@ public final class FaultPlan {
     /** Returns every fault that was ever armed. */
     public List<FaultLease> leases() {
         return leases;
+    }
+
+    /** Notes that the kit itself failed, which fails the test. */
+    public void problem(String text) {
+        problems.add(text);
+    }
+
+    /** Returns in what the kit itself failed. */
+    public List<String> problems() {
+        return List.copyOf(problems);
+    }
+
+    /** Starts a thread of the kit's; what it throws fails the test. */
+    @SuppressWarnings("CatchingUnchecked") // An Error of the kit's must not be lost with its thread either.
+    void thread(String name, Runnable body) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        body.run();
+                    } catch (Throwable e) {
+                        StringWriter trace = new StringWriter();
+                        e.printStackTrace(new PrintWriter(trace));
+                        problem("the kit's thread " + name + " failed: " + trace);
+                    }
+                },
+                name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Returns whether a fault of a kind would land at this moment of a worker. */
+    boolean isDue(Moment moment, int slot, Class<? extends Fault> kind) {
+        return leases.stream().anyMatch(lease -> kind.isInstance(lease.fault()) && lease.isDue(moment, slot));
     }
 
     /** Takes the first fault of a kind that is due at this moment of a worker, or null; it counts as landed. */

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands between a guardian's side and the JVM: a guardian is told the proxy's socket in place of the pool's. Everything
@@ -31,6 +32,7 @@ public final class FaultProxy implements ProcessLauncher {
     private final Path folder;
     private final FaultPlan plan;
     private final String pool;
+    private final @Nullable Path gates;
     private final AtomicInteger generations = new AtomicInteger();
 
     /**
@@ -38,8 +40,10 @@ public final class FaultProxy implements ProcessLauncher {
      *
      * @param folder where its sockets go; its path must be short
      * @param pool the pool's name, which its threads bear
+     * @param gates where the Python workers look for gates, or null when the workers let what lands in them land themselves
      */
-    public FaultProxy(ProcessLauncher real, Path folder, FaultPlan plan, String pool) {
+    public FaultProxy(ProcessLauncher real, Path folder, FaultPlan plan, String pool, @Nullable Path gates) {
+        this.gates = gates;
         this.real = real;
         this.folder = folder;
         this.plan = plan;
@@ -85,7 +89,7 @@ public final class FaultProxy implements ProcessLauncher {
                 while (true) {
                     SocketChannel fromChild = server.accept();
                     ProxyConnection connection =
-                            new ProxyConnection(pool, fromChild, upstream, plan, workers, connections::remove);
+                            new ProxyConnection(pool, fromChild, upstream, plan, workers, gates, connections::remove);
                     connections.put(connection, true);
                     connection.start();
                 }
@@ -106,9 +110,7 @@ public final class FaultProxy implements ProcessLauncher {
                 }
                 ObjectNode settings = (ObjectNode) JSON.readTree(line.toByteArray());
                 Path upstream = Path.of(settings.get("socket").asText());
-                Thread thread = new Thread(() -> accept(upstream), "testkit-proxy-" + pool + "-" + path.getFileName());
-                thread.setDaemon(true);
-                thread.start();
+                plan.thread("testkit-proxy-" + pool + "-" + path.getFileName(), () -> accept(upstream));
                 child.input().write(JSON.writeValueAsBytes(settings.put("socket", path.toString())));
                 child.input().write('\n');
                 child.input().flush();

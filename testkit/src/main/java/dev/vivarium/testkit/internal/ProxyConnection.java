@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 /** One connection through the proxy, with a thread for each direction. */
 final class ProxyConnection {
 
-    private static final int SIGSTOP = 19;
-    private static final int SIGCONT = 18;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String pool;
@@ -34,7 +32,9 @@ final class ProxyConnection {
     private final Path upstream;
     private final FaultPlan plan;
     private final ProxyWorkers workers;
+    private final @Nullable Path gates;
     private final Consumer<ProxyConnection> whenClosed;
+    private final Answers answers = new Answers();
     private final Object toChild = new Object();
     private @Nullable SocketChannel jvm;
     private String kind = "";
@@ -48,12 +48,14 @@ final class ProxyConnection {
             Path upstream,
             FaultPlan plan,
             ProxyWorkers workers,
+            @Nullable Path gates,
             Consumer<ProxyConnection> whenClosed) {
         this.pool = pool;
         this.child = child;
         this.upstream = upstream;
         this.plan = plan;
         this.workers = workers;
+        this.gates = gates;
         this.whenClosed = whenClosed;
     }
 
@@ -62,9 +64,7 @@ final class ProxyConnection {
     }
 
     private void thread(String direction, Runnable body) {
-        Thread thread = new Thread(body, "testkit-proxy-" + pool + "-" + direction);
-        thread.setDaemon(true);
-        thread.start();
+        plan.thread("testkit-proxy-" + pool + "-" + direction, body);
     }
 
     /** The guardian has ended, and with it everything that could be at the other end. */
@@ -188,25 +188,68 @@ final class ProxyConnection {
             passGuardian(frame, line, down);
             return;
         }
-        Moment before = momentBefore(frame, down);
-        Frame sent = frame;
-        if (before == Moment.BEFORE_SEND) {
-            sent = instead(frame);
+        if (down && frame.type() == FrameType.CALL) {
+            send(frame, line);
+            return;
         }
-        if (before != null && strike(before)) {
-            return; // What it was meant for, or came from, is dead.
+        boolean answer = isAnswer(frame);
+        boolean started = answer && workers.hasStarted(slot, incarnation, frame.callId());
+        if (answer && answers.isDropped(frame.callId(), started)) {
+            return; // Its worker was killed before this moment.
         }
-        FaultLease wire = before == null ? null : plan.takeLease(before, slot, Fault.OnWire.class);
+        Moment moment = moment(frame, down);
+        if (moment != null && gates != null && strike(moment)) {
+            return; // What it came from is dead.
+        }
+        forward(frame, moment, line, down);
+    }
+
+    private void forward(Frame frame, @Nullable Moment moment, ProxyLine line, boolean down)
+            throws IOException, InterruptedException {
+        FaultLease wire = moment == null ? null : plan.takeLease(moment, slot, Fault.OnWire.class);
         // A partition that has landed on one frame holds everything in its directions, on all of the worker's
         // connections.
         for (FaultLease cut = plan.partition(slot, down); cut != null; cut = plan.partition(slot, down)) {
             cut.awaitHealed();
         }
-        line.pass(sent, wire);
-        Moment after = momentAfter(frame, down);
-        if (after != null && !strike(after) && after == Moment.AFTER_SEND) {
-            strikeOnceStarted(frame.callId());
+        line.pass(frame, wire);
+    }
+
+    /** Sends a call. Its answer stays here while a signal is due that must come before it. */
+    private void send(Frame call, ProxyLine line) throws IOException, InterruptedException {
+        Frame sent = gates == null ? call : instead(call);
+        if (strike(Moment.BEFORE_SEND)) {
+            return; // What it was meant for is dead.
         }
+        boolean inHandler = gates != null && plan.isDue(Moment.STARTED, slot, Fault.Signalled.class);
+        if (!inHandler && !plan.isDue(Moment.AFTER_SEND, slot, Fault.Signalled.class)) {
+            forward(sent, Moment.BEFORE_SEND, line, true);
+            return;
+        }
+        answers.hold(call.callId());
+        boolean dead = false;
+        try (HandlerHalt halt = inHandler && gates != null ? HandlerHalt.of(gates, sent) : HandlerHalt.NONE) {
+            forward(sent, Moment.BEFORE_SEND, line, true);
+            dead = strike(Moment.AFTER_SEND)
+                    || (inHandler && awaitStarted(call.callId(), halt) && strike(Moment.STARTED));
+        } finally {
+            answers.letGo(call.callId(), dead);
+        }
+    }
+
+    /** Waits until a call's handler has started, and returns false if it never will or nothing is due any more. */
+    private boolean awaitStarted(long callId, HandlerHalt halt) throws InterruptedException {
+        while (plan.isDue(Moment.STARTED, slot, Fault.Signalled.class) && !workers.hasEnded(slot, incarnation)) {
+            boolean come = answers.hasCome(callId); // First: what has answered has started before.
+            // The status page is shared memory and tells of nothing: it must be looked at.
+            boolean started = workers.hasStarted(slot, incarnation, callId);
+            if (come || (started && halt.isReached())) {
+                // One that keeps the record and answers without having waited has refused its arguments.
+                return started && halt.isReached() && answers.mayStrike(callId);
+            }
+            answers.awaitChange();
+        }
+        return false;
     }
 
     private void passGuardian(Frame frame, ProxyLine line, boolean down)
@@ -225,18 +268,17 @@ final class ProxyConnection {
         workers.exited(ended, frame.incarnation());
     }
 
-    private static @Nullable Moment momentBefore(Frame frame, boolean down) {
+    private static boolean isAnswer(Frame frame) {
+        return frame.callId() != 0 && (frame.type() == FrameType.REPLY || frame.type() == FrameType.ERROR);
+    }
+
+    private static @Nullable Moment moment(Frame frame, boolean down) {
         return switch (frame.type()) {
             case HELLO -> down ? null : Moment.MID_HANDSHAKE;
             case READY -> Moment.MID_LOAD;
-            case CALL -> Moment.BEFORE_SEND;
-            case REPLY, ERROR -> frame.callId() == 0 ? null : Moment.EXECUTED;
+            case REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
             default -> null;
         };
-    }
-
-    private static @Nullable Moment momentAfter(Frame frame, boolean down) {
-        return down && frame.type() == FrameType.CALL ? Moment.AFTER_SEND : null;
     }
 
     /** Lets a signal land that is due; returns whether the worker is dead. */
@@ -245,9 +287,9 @@ final class ProxyConnection {
         if (lease == null || !(lease.fault() instanceof Fault.Signalled signalled)) {
             return false;
         }
-        boolean fatal = signalled.signal() != SIGSTOP && signalled.signal() != SIGCONT;
+        boolean fatal = Signals.isFatal(signalled.signal());
         workers.signal(slot, incarnation, signalled.signal(), fatal);
-        if (signalled.signal() == SIGSTOP) {
+        if (signalled.signal() == Signals.STOP) {
             lease.onHeal(this::goOn);
             // Nothing tells when it has stopped. What it would not read or write any more stays here meanwhile.
             lease.awaitHealed();
@@ -256,22 +298,13 @@ final class ProxyConnection {
     }
 
     private void goOn() {
+        if (workers.hasEnded(slot, incarnation)) {
+            return;
+        }
         try {
-            workers.signal(slot, incarnation, SIGCONT, false);
+            workers.signal(slot, incarnation, Signals.CONT, false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void strikeOnceStarted(long callId) throws InterruptedException {
-        boolean due = plan.leases().stream()
-                .anyMatch(lease -> lease.isDue(Moment.STARTED, slot) && lease.fault() instanceof Fault.Signalled);
-        if (due) {
-            // The status page is shared memory and tells of nothing: it must be looked at.
-            while (!workers.hasStarted(slot, incarnation, callId) && !workers.hasEnded(slot, incarnation)) {
-                Thread.onSpinWait();
-            }
-            var unused = strike(Moment.STARTED);
         }
     }
 

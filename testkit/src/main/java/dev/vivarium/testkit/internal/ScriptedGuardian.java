@@ -106,9 +106,7 @@ public final class ScriptedGuardian implements ChildProcess {
         socket = settings.get("socket").asText();
         secret = settings.get("secret").asText();
         pool = settings.get("pool").asText();
-        Thread thread = new Thread(this::serve, "testkit-scripted-guardian-" + pool);
-        thread.setDaemon(true);
-        thread.start();
+        shared.faults().thread("testkit-scripted-guardian-" + pool, this::serve);
     }
 
     private void end(int status) {

@@ -1,8 +1,10 @@
 package dev.vivarium.testkit.internal;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.ErrorKind;
@@ -21,7 +23,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,9 +37,13 @@ public final class ScriptedProcess {
     /** Raw wait status of an exit: the status in the second byte; of a signal: its number. */
     private static final int EXIT_SHIFT = 8;
 
-    private static final int SIGSTOP = 19;
-    private static final int SIGCONT = 18;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int STATUS = 0xff;
+
+    /** As Python's: with NaN and the infinities. */
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
+            .build();
 
     /** How the process is heard. */
     public interface Outlet {
@@ -103,31 +111,37 @@ public final class ScriptedProcess {
 
     /** The process starts. */
     public void start() {
-        act(() -> {
-            if (!struck(Moment.MID_HANDSHAKE, 0)) {
-                say(outlet::hello);
-            }
-        });
+        act(() -> strike(Moment.MID_HANDSHAKE, 0, () -> say(outlet::hello)));
     }
 
     /** It is told what to load. */
     public void welcome() {
-        act(() -> {
-            if (struck(Moment.MID_LOAD, 0)) {
-                return;
-            }
-            String failure = shared.script().loadFailure();
-            if (failure != null) {
-                say(() -> outlet.loadFailed(error(ErrorKind.LOAD, Execution.NOT_STARTED, "ImportError", failure)));
-                end(1 << EXIT_SHIFT);
-                return;
-            }
-            List<HandlerInfo> handlers = shared.script().handlers().keySet().stream()
-                    .sorted()
-                    .map(name -> new HandlerInfo(name, "(...)", ""))
-                    .toList();
-            say(() -> outlet.ready(handlers));
-        });
+        act(() -> strike(Moment.MID_LOAD, 0, this::load));
+    }
+
+    private void load() {
+        String failure = shared.script().loadFailure();
+        if (failure != null) {
+            say(() -> outlet.loadFailed(error(ErrorKind.LOAD, Execution.NOT_STARTED, "ImportError", failure)));
+            end(1 << EXIT_SHIFT);
+            return;
+        }
+        List<HandlerInfo> handlers = shared.script().handlers().keySet().stream()
+                .sorted()
+                .map(name -> new HandlerInfo(name, "(...)", ""))
+                .toList();
+        say(() -> outlet.ready(handlers));
+    }
+
+    /** It is sent a call by what has no wire: the faults of the sending land here. */
+    void send(long callId, byte[] body) {
+        synchronized (this) {
+            strike(
+                    Moment.BEFORE_SEND,
+                    callId,
+                    () -> strike(Moment.AFTER_SEND, callId, () -> step(() -> run(callId, body))));
+        }
+        talk();
     }
 
     /** It is sent a call. */
@@ -172,24 +186,34 @@ public final class ScriptedProcess {
         });
     }
 
-    /** It gets a signal; every one but STOP and CONT ends it. */
+    /** It gets a signal, which does what it would do to a Python worker. */
     public void signal(int number) {
-        List<Runnable> resumed = List.of();
         synchronized (this) {
-            if (number == SIGSTOP) {
-                stopped = true;
-            } else if (number == SIGCONT) {
-                stopped = false;
-                resumed = List.copyOf(stoppedWork);
-                stoppedWork.clear();
-            } else {
-                stopped = false;
-                stoppedWork.clear();
-                end(number);
-            }
+            deliver(number);
         }
-        resumed.forEach(this::act);
         talk();
+    }
+
+    private void deliver(int number) {
+        switch (Signals.effect(number)) {
+            case STOPS -> stopped = true;
+            case CONTINUES -> goOn();
+            case ENDS -> {
+                if (stopped && number != Signals.KILL) {
+                    stoppedWork.add(0, () -> end(number)); // Pending.
+                } else {
+                    end(number);
+                }
+            }
+            case NOTHING -> {}
+        }
+    }
+
+    private void goOn() {
+        stopped = false;
+        List<Runnable> left = List.copyOf(stoppedWork);
+        stoppedWork.clear();
+        left.forEach(this::step);
     }
 
     /** The JVM went away, or hung up. */
@@ -227,16 +251,49 @@ public final class ScriptedProcess {
                                                     shared.script().handlers().keySet())))));
             return;
         }
+        if (handler instanceof StandardHandler standard && refuses(standard, call)) {
+            return;
+        }
         running = new Running(callId, true);
         shared.log().add(callId, ExecutionLog.What.STARTED, worker);
         say(() -> outlet.progress(callId, Execution.UNKNOWN));
-        if (struck(Moment.STARTED, callId)) {
-            return;
+        strike(Moment.STARTED, callId, () -> handle(handler, call));
+    }
+
+    /** Arguments that do not fit: the wrapper that keeps Python's record raises, and nothing is recorded. */
+    private boolean refuses(StandardHandler handler, Invocation call) {
+        long callId = call.callId();
+        if (call.keywords().containsKey("ctx")) {
+            say(() -> outlet.error(
+                    callId,
+                    error(
+                            ErrorKind.BAD_ARGUMENTS,
+                            Execution.NOT_STARTED,
+                            "TypeError",
+                            call.handler() + "(...): 'ctx' is the runtime's; a caller cannot pass it")));
+            return true;
+        }
+        String misfit = handler.misfit(call);
+        if (misfit == null) {
+            return false;
+        }
+        say(() -> outlet.progress(callId, Execution.UNKNOWN));
+        say(() -> outlet.progress(callId, Execution.RAN));
+        ErrorBody raised = error(ErrorKind.HANDLER, Execution.RAN, "TypeError", misfit);
+        strike(Moment.EXECUTED, callId, () -> say(() -> outlet.error(callId, raised)));
+        return true;
+    }
+
+    @SuppressWarnings("CatchingUnchecked") // A test's own handler may throw anything, an AssertionError for one.
+    private void handle(ScriptedHandler handler, Invocation call) {
+        long callId = call.callId();
+        if (running == null || running.callId() != callId) {
+            return; // Cancelled while it was stopped.
         }
         Reaction reaction;
         try {
-            reaction = handler.on(call);
-        } catch (RuntimeException e) {
+            reaction = Objects.requireNonNull(handler.on(call), "a scripted handler returned null");
+        } catch (Throwable e) {
             reaction = new Reaction.Raise(e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
         }
         perform(callId, reaction);
@@ -245,15 +302,15 @@ public final class ScriptedProcess {
 
     private void perform(long callId, Reaction reaction) {
         if (reaction instanceof Reaction.Reply reply) {
-            answer(callId, () -> outlet.reply(callId, encode(reply.result())));
+            answer(callId, reply.result(), result -> outlet.reply(callId, result));
         } else if (reaction instanceof Reaction.Raise raise) {
             answer(
                     callId,
                     () -> outlet.error(callId, error(ErrorKind.HANDLER, Execution.RAN, raise.type(), raise.message())));
         } else if (reaction instanceof Reaction.Exit exit) {
-            end(exit.status() << EXIT_SHIFT);
+            end((exit.status() & STATUS) << EXIT_SHIFT);
         } else if (reaction instanceof Reaction.Die die) {
-            end(die.signal());
+            die(callId, die.signal());
         } else if (reaction instanceof Reaction.Hang hang) {
             running = new Running(callId, hang.heedsCancel());
         } else if (reaction instanceof Reaction.Later later) {
@@ -261,18 +318,52 @@ public final class ScriptedProcess {
         } else if (reaction instanceof Reaction.AtGate atGate) {
             shared.gates().whenOpen(atGate.gate(), () -> act(() -> resume(callId, atGate.then())));
         } else if (reaction instanceof Reaction.Twice twice) {
-            answer(callId, () -> {
-                outlet.reply(callId, encode(twice.result()));
-                outlet.reply(callId, encode(twice.result()));
+            answer(callId, twice.result(), result -> {
+                outlet.reply(callId, result);
+                outlet.reply(callId, result);
             });
         } else if (reaction instanceof Reaction.Foreign foreign) {
-            answer(callId, () -> outlet.reply(foreign.callId(), encode(foreign.result())));
+            answer(callId, foreign.result(), result -> outlet.reply(foreign.callId(), result));
         } else if (reaction instanceof Reaction.Raw raw) {
             say(() -> outlet.raw(raw.bytes()));
         } else if (reaction instanceof Reaction.Partial partial) {
-            running = new Running(callId, false);
-            say(() -> outlet.raw(Wire.start(callId, incarnation, encode(partial.result()), partial.bytes())));
+            encoded(callId, partial.result(), result -> {
+                running = new Running(callId, false);
+                say(() -> outlet.raw(Wire.start(callId, incarnation, result, partial.bytes())));
+            });
         }
+    }
+
+    /** It signals itself and waits for its end, which not every signal brings about. */
+    private void die(long callId, int number) {
+        if (number != 0 && !Signals.exists(number)) {
+            perform(callId, new Reaction.Raise("OSError", "[Errno 22] Invalid argument"));
+        } else if (Signals.isFatal(number)) {
+            end(number);
+        } else {
+            running = new Running(callId, true);
+            stopped = number == Signals.STOP;
+        }
+    }
+
+    private void answer(long callId, @Nullable Object result, Consumer<byte[]> answer) {
+        encoded(callId, result, bytes -> answer(callId, () -> answer.accept(bytes)));
+    }
+
+    /** Encodes before anything is said: what is no JSON is the handler's error, as it is in Python. */
+    private void encoded(long callId, @Nullable Object result, Consumer<byte[]> then) {
+        byte[] bytes;
+        try {
+            bytes = JSON.writeValueAsBytes(result);
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            String type = result == null ? "null" : result.getClass().getName();
+            String reason = String.valueOf(e.getMessage());
+            answer(
+                    callId,
+                    () -> outlet.error(callId, error(ErrorKind.UNENCODABLE_RESULT, Execution.RAN, type, reason)));
+            return;
+        }
+        then.accept(bytes);
     }
 
     private void resume(long callId, Reaction then) {
@@ -283,13 +374,12 @@ public final class ScriptedProcess {
 
     private void answer(long callId, Runnable answer) {
         finish(callId);
-        if (struck(Moment.EXECUTED, callId)) {
-            return;
-        }
-        say(answer);
-        if (drained) {
-            end(0);
-        }
+        strike(Moment.EXECUTED, callId, () -> {
+            say(answer);
+            if (drained) {
+                end(0);
+            }
+        });
     }
 
     private void finish(long callId) {
@@ -298,41 +388,43 @@ public final class ScriptedProcess {
         say(() -> outlet.progress(callId, Execution.RAN));
     }
 
-    /** Lets a fault that was armed for this moment land; returns whether the process does not go on. */
-    boolean struck(Moment moment, long callId) {
+    /** Goes on with the rest of a step, unless a fault is due at this moment that ends or stops the process. */
+    private void strike(Moment moment, long callId, Runnable rest) {
         FaultLease lease = shared.faults().takeLease(moment, slot, Fault.OnProcess.class);
+        Fault fault = lease == null ? null : lease.fault();
         if (lease == null) {
-            return false;
-        }
-        Fault fault = lease.fault();
-        if (fault instanceof Fault.Signalled signalled && signalled.signal() == SIGSTOP) {
-            stopped = true;
-            lease.onHeal(() -> signal(SIGCONT));
-            return false;
-        }
-        if (fault instanceof Fault.Signalled signalled) {
-            end(signalled.signal());
+            rest.run();
+        } else if (fault instanceof Fault.Signalled signalled) {
+            deliver(signalled.signal());
+            if (Signals.effect(signalled.signal()) == Signals.Effect.STOPS) {
+                lease.onHeal(() -> signal(Signals.CONT));
+            }
+            step(rest);
         } else if (fault instanceof Fault.Exited exited) {
-            end(exited.status() << EXIT_SHIFT);
+            end((exited.status() & STATUS) << EXIT_SHIFT);
         } else {
             hung = true;
             running = callId == 0 ? null : new Running(callId, false);
         }
-        return true;
     }
 
     /** Runs a step of the process, now or when it goes on after a stop. */
     private void act(Runnable step) {
         synchronized (this) {
-            if (stopped && !ended) {
-                stoppedWork.add(step);
-                return;
-            }
-            if (!ended) {
-                step.run();
-            }
+            step(step);
         }
         talk();
+    }
+
+    private void step(Runnable step) {
+        if (ended) {
+            return;
+        }
+        if (stopped) {
+            stoppedWork.add(step);
+        } else {
+            step.run();
+        }
     }
 
     private synchronized void end(int rawStatus) {
@@ -364,14 +456,6 @@ public final class ScriptedProcess {
                     talking = false;
                 }
             }
-        }
-    }
-
-    private static byte[] encode(@Nullable Object value) {
-        try {
-            return JSON.writeValueAsBytes(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("a scripted result must be JSON", e);
         }
     }
 

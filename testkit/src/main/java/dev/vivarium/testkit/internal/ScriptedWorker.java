@@ -34,7 +34,6 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
         }
     }
 
-    private final String worker;
     private final int slot;
     private final int incarnation;
     private final long pid;
@@ -52,7 +51,6 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
             Sockets sockets,
             StatusPageWriter page,
             IntConsumer whenEnded) {
-        this.worker = worker;
         this.slot = slot;
         this.incarnation = incarnation;
         this.pid = pid;
@@ -60,15 +58,10 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
         this.page = page;
         this.whenEnded = whenEnded;
         this.process = new ScriptedProcess(shared, worker, slot, incarnation, this);
-        thread("data", () -> serve(sockets.data()));
-        thread("control", () -> serve(sockets.control()));
+        String thread = "testkit-scripted-" + worker + "." + incarnation;
+        shared.faults().thread(thread + "-data", () -> serve(sockets.data()));
+        shared.faults().thread(thread + "-control", () -> serve(sockets.control()));
         process.start();
-    }
-
-    private void thread(String name, Runnable body) {
-        Thread thread = new Thread(body, "testkit-scripted-" + worker + "." + incarnation + "-" + name);
-        thread.setDaemon(true);
-        thread.start();
     }
 
     void signal(int number) {
@@ -83,10 +76,9 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
             }
         } catch (IOException | ProtocolViolationException e) {
             // Its own sockets were closed, or the JVM's were; the same to a process.
+        } finally {
             process.hangUp();
-            return;
         }
-        process.hangUp();
     }
 
     private void heard(Frame frame) {

@@ -17,7 +17,7 @@ import inspect
 import os
 import signal as signals
 import threading
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 from vivarium_worker import Context, handler
 
@@ -36,6 +36,25 @@ def _record(call_id: int, what: str, worker: str) -> None:
             os.write(file, f"{call_id} {what} {worker}\n".encode())
         finally:
             os.close(file)
+
+
+def _gate(name: str) -> Optional[str]:
+    folder = os.environ.get("TESTKIT_GATES")
+    return os.path.join(folder, name) if folder else None
+
+
+def _touch(path: Optional[str]) -> None:
+    if path:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+
+
+def _halt(call_id: int) -> None:
+    """Wait while the kit wants a fault to land at this handler's start."""
+    path = _gate(f".halt-{call_id}")
+    if path and os.path.exists(path):
+        _touch(_gate(f".halted-{call_id}"))
+        while os.path.exists(path):
+            threading.Event().wait(_GATE_LOOK_S)
 
 
 def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,6 +78,7 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
             del keywords["ctx"]
         _record(ctx.call_id, "STARTED", ctx.worker_id)
         try:
+            _halt(ctx.call_id)
             return function(*args, **keywords)
         finally:
             _record(ctx.call_id, "FINISHED", ctx.worker_id)
@@ -68,6 +88,7 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
     except OSError:
         pass  # The test is over, and its folder gone.
     recording.__signature__ = signature  # type: ignore[attr-defined]
+    _touch(_gate(f".recorded-{function.__name__}"))
     return handler(recording)
 
 
