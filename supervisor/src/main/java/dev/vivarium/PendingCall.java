@@ -6,7 +6,8 @@ import java.util.concurrent.CompletionStage;
 /**
  * A call on its way. It completes exactly once: with the result, or with a {@link PoolException}.
  *
- * <p>Stages that depend on it run on the pool's callback executor. Thread-safe.
+ * <p>Stages that depend on it run on the pool's callback executor, unless they are added when the call has ended, or is just
+ * ending: then they may run on the thread that adds them, or that awaits the call. Thread-safe.
  *
  * @param <T> the result's type
  */

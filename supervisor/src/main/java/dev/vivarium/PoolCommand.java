@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The messages of a pool that is embedded as an actor; see {@link PythonPool#behavior(PoolConfig)}.
  *
- * <p>Every {@link Call} gets exactly one {@link CallOutcome}. Nothing here needs an ask: each request names where its
+ * <p>Every {@link Call} that the pool's actor takes from its mailbox gets exactly one {@link CallOutcome}; messages to an actor
+ * that has stopped are dead letters, as everywhere in Pekko. Nothing here needs an ask: each request names where its
  * answer goes.
  */
 public sealed interface PoolCommand
@@ -36,6 +37,12 @@ public sealed interface PoolCommand
             ActorRef<CallOutcome<T>> replyTo,
             @Nullable ActorRef<?> owner) implements PoolCommand {
 
+        /** Checks here, in whoever sends it: a pool must not stumble over its messages. */
+        public Call {
+            Objects.requireNonNull(call, "call");
+            Objects.requireNonNull(replyTo, "replyTo");
+        }
+
         /** Creates a call that nobody's end cancels. */
         public Call(PythonCall<T> call, ActorRef<CallOutcome<T>> replyTo) {
             this(call, replyTo, null);
@@ -43,7 +50,12 @@ public sealed interface PoolCommand
     }
 
     /** Asks for a snapshot. */
-    record GetSnapshot(ActorRef<PoolSnapshot> replyTo) implements PoolCommand {}
+    record GetSnapshot(ActorRef<PoolSnapshot> replyTo) implements PoolCommand {
+        /** Checks here, in whoever sends it. */
+        public GetSnapshot {
+            Objects.requireNonNull(replyTo, "replyTo");
+        }
+    }
 
     /**
      * Changes how many workers are wanted, 1 to {@link PoolConfig#MAX_WORKERS} less the overflow; a number outside is
@@ -57,7 +69,12 @@ public sealed interface PoolCommand
      * @param slot the slot's number
      * @param incarnation the process within the slot
      */
-    record SendSignal(int slot, int incarnation, Signal signal) implements PoolCommand {}
+    record SendSignal(int slot, int incarnation, Signal signal) implements PoolCommand {
+        /** Checks here, in whoever sends it. */
+        public SendSignal {
+            Objects.requireNonNull(signal, "signal");
+        }
+    }
 
     /**
      * Stops accepting calls, finishes those there are within {@code atMost}, then ends the workers and the pool.

@@ -19,16 +19,28 @@ public final class CallIntake {
 
     private CallIntake() {}
 
+    /** Admits a call that is made now. See {@link #admit(PoolContext, PythonCall, long, long, ActiveCall.Sink, Consumer)}. */
+    public static @Nullable ActiveCall admit(
+            PoolContext context, PythonCall<?> call, long id, ActiveCall.Sink sink, Consumer<PoolException> refusal) {
+        return admit(context, call, id, context.clock().nanoTime(), sink, refusal);
+    }
+
     /**
      * Admits a call.
      *
+     * @param arrived when the call was made, by the pool's monotonic clock
      * @param refusal gets the error when the call is not admitted
      * @return the accepted call, or null when it was refused
      */
     public static @Nullable ActiveCall admit(
-            PoolContext context, PythonCall<?> call, long id, ActiveCall.Sink sink, Consumer<PoolException> refusal) {
+            PoolContext context,
+            PythonCall<?> call,
+            long id,
+            long arrived,
+            ActiveCall.Sink sink,
+            Consumer<PoolException> refusal) {
         Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
-        long deadline = context.clock().nanoTime() + timeout.toNanos();
+        long deadline = arrived + timeout.toNanos();
         if (isClosed(context)) {
             refusal.accept(closed(context));
             return null;
@@ -36,8 +48,9 @@ public final class CallIntake {
         byte[] body;
         try {
             body = encode(context, call);
-        } catch (CodecException | RuntimeException e) {
-            refusal.accept(new ArgumentsNotEncodable(String.valueOf(e.getMessage()), e));
+        } catch (CodecException | RuntimeException | Error e) {
+            // Whatever the arguments' classes do when they are looked at: their caller is owed an outcome.
+            refusal.accept(new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
             return null;
         }
         int limit = context.config().calls().limits().maxBodyBytes();

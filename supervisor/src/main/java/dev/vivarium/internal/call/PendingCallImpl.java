@@ -4,17 +4,17 @@ import dev.vivarium.CallCancelled;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolException;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.port.Clock;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Execution;
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * The caller's view of a call.
  *
  * <p>An outcome arrives on the thread that reads the worker's channel, which must never run a caller's code. So it is
- * handed on: to the thread that waits for it, when one does (waking it is all that has to happen), and else to the callback
- * executor. Whoever gets it decodes it and completes the future.
+ * handed on: to the thread that waits for it, when one does and there are no callbacks (waking it is all that has to
+ * happen), and else to the callback executor. Whoever gets it decodes it and completes the future.
  *
  * @param <T> the result's type
  */
@@ -32,13 +32,21 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
 
     private static final Object ARRIVED = new Object();
 
+    /** Who waits for a time waits by the machine's clock, whatever the pool's says. */
+    private static final Clock CLOCK = Clock.system();
+
+    /** The outcome, decoded; the error is null when the call went well. */
+    private record Settled(@Nullable Object value, @Nullable PoolException error) {}
+
     private final long id;
     private final Type resultType;
     private final Codec codec;
     private final Executor callbacks;
     private final AtomicReference<@Nullable Object> gate = new AtomicReference<>();
-    private final AtomicBoolean settled = new AtomicBoolean();
+    private final Object decoding = new Object();
     private volatile @Nullable Object outcome;
+    private volatile @Nullable Settled settled;
+    private volatile int others;
     private volatile @Nullable ActiveCall call;
     private volatile Runnable forget = () -> {};
 
@@ -83,27 +91,63 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
         } else {
             callbacks.execute(this::settle);
         }
+        if (others > 0) {
+            synchronized (gate) {
+                gate.notifyAll();
+            }
+        }
     }
 
-    /** Decodes the outcome and completes the future, once, on whichever thread comes first. */
     private void settle() {
-        Object result = outcome;
-        if (result == null || !settled.compareAndSet(false, true)) {
-            return;
+        finish(decoded());
+    }
+
+    private void finish(Settled result) {
+        if (result.error() != null) {
+            completeExceptionally(result.error());
+        } else {
+            complete(value(result));
         }
+    }
+
+    @SuppressWarnings({"unchecked", "NullAway"}) // The codec converts to the type that T stands for.
+    private T value(Settled result) {
+        return (T) result.value();
+    }
+
+    /** Decodes the outcome, once, on whichever thread comes first. */
+    private Settled decoded() {
+        Settled known = settled;
+        if (known != null) {
+            return known;
+        }
+        synchronized (decoding) {
+            known = settled;
+            if (known == null) {
+                known = decode(Objects.requireNonNull(outcome));
+                settled = known;
+            }
+            return known;
+        }
+    }
+
+    private Settled decode(Object result) {
         if (result instanceof PoolException error) {
-            completeExceptionally(error);
-            return;
+            return new Settled(null, error);
         }
         try {
-            @SuppressWarnings({"unchecked", "NullAway"}) // The codec converts to the type that T stands for.
-            T value = (T) codec.decode((byte[]) result, resultType);
-            complete(value);
+            return new Settled(codec.decode((byte[]) result, resultType), null);
         } catch (CodecException e) {
-            completeExceptionally(new ResultNotDecodable(String.valueOf(e.getMessage()), e));
+            return new Settled(null, new ResultNotDecodable(String.valueOf(e.getMessage()), e));
         } catch (RuntimeException | Error e) {
-            completeExceptionally(new ResultNotDecodable("the result cannot be converted: " + e, e));
+            return new Settled(null, new ResultNotDecodable("the result cannot be converted: " + e, e));
         }
+    }
+
+    /** Returns whether the outcome is there; callbacks may have yet to run. */
+    @Override
+    public boolean isDone() {
+        return gate.get() == ARRIVED || super.isDone();
     }
 
     @Override
@@ -141,30 +185,81 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
 
     @Override
     public T await() throws InterruptedException {
-        Thread self = Thread.currentThread();
-        if (gate.compareAndSet(null, self)) {
-            while (gate.get() == self) {
-                LockSupport.park(this);
-                if (Thread.interrupted()) {
-                    if (gate.compareAndSet(self, null)) {
-                        throw new InterruptedException("interrupted while waiting for call " + id);
-                    }
-                    self.interrupt(); // The outcome came first; the interrupt is for the caller's next wait.
-                }
-            }
-        }
-        settle();
-        try {
-            // Another thread may be settling; the future is where all meet.
-            return join(this::get);
-        } catch (TimeoutException e) {
-            throw new AssertionError("a wait without limit timed out", e);
-        }
+        boolean arrived = awaitArrival(Long.MAX_VALUE);
+        assert arrived : "a wait without limit has no end but the outcome";
+        return outcome();
     }
 
     @Override
     public T await(Duration atMost) throws InterruptedException, TimeoutException {
-        return join(() -> get(nanos(atMost), TimeUnit.NANOSECONDS));
+        long limit = nanos(atMost);
+        if (!awaitArrival(limit)) {
+            throw new TimeoutException("call " + id + " has not ended within " + atMost);
+        }
+        return outcome();
+    }
+
+    /**
+     * Returns the outcome, which has arrived. The future's own {@code get} is of no use here: a thread that waits in it runs
+     * the callbacks of others.
+     */
+    private T outcome() {
+        Settled result = decoded();
+        if (getNumberOfDependents() == 0) {
+            finish(result);
+        } else {
+            callbacks.execute(() -> finish(result));
+        }
+        if (result.error() != null) {
+            throw result.error();
+        }
+        return value(result);
+    }
+
+    /** Waits for the outcome; false when the time is up. The first thread that waits is woken by itself, the quickest way. */
+    private boolean awaitArrival(long limit) throws InterruptedException {
+        if (gate.get() == ARRIVED) {
+            return true;
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException("interrupted before waiting for call " + id);
+        }
+        long start = CLOCK.nanoTime();
+        Thread self = Thread.currentThread();
+        if (!gate.compareAndSet(null, self)) {
+            return awaitWithOthers(start, limit);
+        }
+        while (gate.get() == self) {
+            long left = limit == Long.MAX_VALUE ? limit : limit - (CLOCK.nanoTime() - start);
+            if (left > 0) {
+                LockSupport.parkNanos(this, left);
+            }
+            if ((left <= 0 || Thread.currentThread().isInterrupted()) && gate.compareAndSet(self, null)) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("interrupted while waiting for call " + id);
+                }
+                return false;
+            }
+        }
+        return true; // An interrupt that came after the outcome is for the caller's next wait.
+    }
+
+    private boolean awaitWithOthers(long start, long limit) throws InterruptedException {
+        synchronized (gate) {
+            others++;
+            try {
+                while (gate.get() != ARRIVED) {
+                    long left = limit == Long.MAX_VALUE ? limit : limit - (CLOCK.nanoTime() - start);
+                    if (left <= 0) {
+                        return false;
+                    }
+                    TimeUnit.NANOSECONDS.timedWait(gate, left);
+                }
+                return true;
+            } finally {
+                others--;
+            }
+        }
     }
 
     /** Returns the time in nanoseconds; as many as there can be when it is longer than that. */
@@ -173,21 +268,6 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
             return Math.max(0, time.toNanos());
         } catch (ArithmeticException e) {
             return time.isNegative() ? 0 : Long.MAX_VALUE;
-        }
-    }
-
-    private interface Wait<T> {
-        T get() throws InterruptedException, ExecutionException, TimeoutException;
-    }
-
-    private static <T> T join(Wait<T> wait) throws InterruptedException, TimeoutException {
-        try {
-            return wait.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof PoolException error) {
-                throw error;
-            }
-            throw new IllegalStateException(e.getCause());
         }
     }
 }

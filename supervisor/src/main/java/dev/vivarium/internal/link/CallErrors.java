@@ -22,13 +22,16 @@ public final class CallErrors {
                 new CallRejected(call + " was refused by " + context.worker(slot) + ": " + error.message());
             case UNENCODABLE_RESULT, RESULT_TOO_LARGE ->
                 new ResultNotDecodable("the result of " + call + " cannot be sent: " + error.message(), null);
-            case EXPIRED, CANCELLED ->
+            case EXPIRED ->
                 new CallTimedOut(
                         error.execution(),
                         call.timeout(),
                         context.snapshot(),
                         call + " was interrupted in " + context.worker(slot) + ": " + text);
-            case HANDLER -> new PythonException(error);
+            // Whoever cancels a call has ended it before the worker hears of it, and gets no answer. A call that is
+            // still
+            // open here was cancelled by nobody but its handler, which raised what looks like it.
+            case HANDLER, CANCELLED -> new PythonException(error);
         };
     }
 }

@@ -1,6 +1,5 @@
 package dev.vivarium.internal.pool;
 
-import dev.vivarium.CallCancelled;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
@@ -11,9 +10,6 @@ import dev.vivarium.PythonCall;
 import dev.vivarium.StartMode;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerSnapshot;
-import dev.vivarium.internal.call.ActiveCall;
-import dev.vivarium.internal.call.CallIntake;
-import dev.vivarium.internal.call.ReplySink;
 import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.router.SessionRouter;
@@ -36,6 +32,7 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.PreRestart;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -62,7 +59,7 @@ final class PoolActor {
     private final Set<Integer> overflow = new HashSet<>();
     private final Set<Integer> ready = new HashSet<>();
     private final Map<Integer, WorkerSnapshot> lastSeen = new HashMap<>();
-    private final Map<ActorRef<?>, Map<Long, ActiveCall>> owners = new HashMap<>();
+    private final ActorCalls calls;
     private final List<ActorRef<Done>> closers = new ArrayList<>();
     private boolean firstStartJudged;
     private boolean ending;
@@ -82,6 +79,7 @@ final class PoolActor {
         this.router = router;
         this.host = host;
         this.pressed = pressed;
+        this.calls = new ActorCalls(actor, context, router);
     }
 
     /** Returns the behavior of a pool; {@code handles} are made known before the first message is handled. */
@@ -128,6 +126,7 @@ final class PoolActor {
                 .onMessage(PoolMessage.Pressure.class, this::onPressure)
                 .onMessage(PoolMessage.GuardianFailed.class, this::onGuardianFailed)
                 .onMessage(PoolMessage.OwnerGone.class, this::onOwnerGone)
+                .onMessage(PoolMessage.OwnedCallBegun.class, this::onOwnedCallBegun)
                 .onMessage(PoolMessage.OwnedCallEnded.class, this::onOwnedCallEnded)
                 .onMessage(PoolMessage.OverflowDue.class, this::onOverflowDue)
                 .onMessage(PoolMessage.CallsEnded.class, this::onCallsEnded)
@@ -135,6 +134,8 @@ final class PoolActor {
                 .onMessage(PoolMessage.HostStopped.class, this::onHostStopped)
                 .onSignal(ChildFailed.class, this::onChildFailed)
                 .onSignal(Terminated.class, signal -> Behaviors.same())
+                // Whoever embeds the pool may have it restarted: then another one takes its name.
+                .onSignal(PreRestart.class, signal -> onStopped(announcement))
                 .onSignal(PostStop.class, signal -> onStopped(announcement))
                 .build();
     }
@@ -211,55 +212,22 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onCall(PoolCommand.Call<?> message) {
-        return admit(message);
-    }
-
-    private <T> Behavior<PoolCommand> admit(PoolCommand.Call<T> message) {
-        PythonCall<T> call = message.call();
-        long id = context.nextCallId();
-        ReplySink<T> reply =
-                new ReplySink<>(call.resultType(), context.codec(), context.callbacks(), message.replyTo());
-        ActorRef<?> owner = message.owner();
-        ActiveCall.Sink sink = owner == null ? reply : new PoolPorts.OwnedSink(reply, actor.getSelf(), owner);
-        ActiveCall active = CallIntake.admit(context, call, id, sink, error -> reply.refuse(id, error));
-        if (active == null) {
-            return Behaviors.same();
-        }
-        if (owner != null) {
-            if (!owners.containsKey(owner)) {
-                actor.watchWith(owner, new PoolMessage.OwnerGone(owner));
-            }
-            owners.computeIfAbsent(owner, o -> new HashMap<>()).put(id, active);
-        }
-        router.tell(new SessionRouter.Submit(active));
+        calls.accept(message);
         return Behaviors.same();
     }
 
-    private Behavior<PoolCommand> onOwnerGone(PoolMessage.OwnerGone message) {
-        Map<Long, ActiveCall> orphaned = owners.remove(message.owner());
-        if (orphaned != null) {
-            for (ActiveCall call : orphaned.values()) {
-                Execution how = call.cancel(execution -> new CallCancelled(
-                        execution,
-                        call + " was cancelled because its owner, "
-                                + message.owner().path() + ", ended"));
-                if (how != Execution.RAN) {
-                    router.tell(new SessionRouter.Forget(call.id()));
-                }
-            }
-        }
+    private Behavior<PoolCommand> onOwnedCallBegun(PoolMessage.OwnedCallBegun message) {
+        calls.begun(message.owner(), message.call());
         return Behaviors.same();
     }
 
     private Behavior<PoolCommand> onOwnedCallEnded(PoolMessage.OwnedCallEnded message) {
-        Map<Long, ActiveCall> calls = owners.get(message.owner());
-        if (calls != null) {
-            calls.remove(message.callId());
-            if (calls.isEmpty()) {
-                owners.remove(message.owner());
-                actor.unwatch(message.owner());
-            }
-        }
+        calls.ended(message.owner(), message.callId());
+        return Behaviors.same();
+    }
+
+    private Behavior<PoolCommand> onOwnerGone(PoolMessage.OwnerGone message) {
+        calls.ownerGone(message.owner());
         return Behaviors.same();
     }
 

@@ -3,6 +3,7 @@ package dev.vivarium.internal.pool;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.WorkerExit;
+import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Ready;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -29,6 +30,9 @@ sealed interface PoolMessage extends PoolCommand.Internal {
 
     /** An actor that owned calls has ended. */
     record OwnerGone(ActorRef<?> owner) implements PoolMessage {}
+
+    /** A call that has an owner was accepted. */
+    record OwnedCallBegun(ActorRef<?> owner, ActiveCall call) implements PoolMessage {}
 
     /** A call that had an owner has ended. */
     record OwnedCallEnded(ActorRef<?> owner, long callId) implements PoolMessage {}

@@ -25,6 +25,8 @@ import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 
@@ -89,6 +91,28 @@ class PoolBehaviourTest {
             kit.open("gate");
             assertThat(running.await()).isEqualTo("a");
             assertThat(waiting.get(1).await()).isEqualTo("w1");
+        }
+
+        @VivariumTest
+        void runsItsCallbacksElsewhereThanOnTheThreadThatAwaits(TestPool kit) throws Exception {
+            CountDownLatch gate = new CountDownLatch(1);
+            CompletableFuture<Thread> ran = new CompletableFuture<>();
+            PendingCall<String> call =
+                    kit.pool().call(PythonCall.to("held").args("result", "x").returning(String.class));
+            var unused = call.thenAccept(value -> {
+                try {
+                    gate.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                ran.complete(Thread.currentThread());
+            });
+
+            kit.open("result");
+
+            assertThat(call.await()).isEqualTo("x");
+            gate.countDown();
+            assertThat(ran.get()).isNotSameAs(Thread.currentThread());
         }
     }
 
