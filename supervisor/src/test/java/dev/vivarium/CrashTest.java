@@ -265,9 +265,7 @@ class CrashTest {
             WorkerCrashed error = catchThrowableOfType(
                     WorkerCrashed.class, () -> pool.call(call).await());
 
-            assertThat(error.attempts())
-                    .extracting(WorkerCrashed.Attempt::incarnation)
-                    .containsExactly(1, 2, 3);
+            assertThat(error.attempts()).extracting(CallAttempt::incarnation).containsExactly(1, 2, 3);
             assertThat(error).hasMessageContaining("its retries are used up");
         }
 

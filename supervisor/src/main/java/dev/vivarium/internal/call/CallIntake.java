@@ -7,10 +7,13 @@ import dev.vivarium.PoolSaturated;
 import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.CircuitBreaker;
+import dev.vivarium.internal.recovery.Admission;
 import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.RawJson;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -61,14 +64,31 @@ public final class CallIntake {
                     null));
             return null;
         }
+        Admission admission;
+        try {
+            admission = context.recovery().admit(call.handler(), body);
+        } catch (PoolException e) {
+            refusal.accept(e);
+            return null;
+        }
         int queueCapacity = context.config().sizing().queueCapacity();
         if (!context.stats().tryAccept(queueCapacity)) {
+            admission.ended(CircuitBreaker.Outcome.UNTOLD);
             refusal.accept(new PoolSaturated(queueCapacity, context.snapshot()));
             return null;
         }
         int maxRetries = call.retryLimit().orElse(context.config().calls().maxRetries());
         ActiveCall accepted = new ActiveCall(
-                id, call.handler(), body, deadline, timeout, call.isRetrySafe(), maxRetries, context.stats(), sink);
+                id,
+                call.handler(),
+                body,
+                deadline,
+                timeout,
+                call.isRetrySafe(),
+                maxRetries,
+                admission,
+                context.stats(),
+                sink);
         context.stats().opened(accepted);
         // The pool may have closed while the arguments were encoded. From here on its end finds the call by itself.
         if (isClosed(context)) {
@@ -84,7 +104,9 @@ public final class CallIntake {
 
     private static PoolClosed closed(PoolContext context) {
         return new PoolClosed(
-                Execution.NOT_STARTED, "pool '" + context.config().name() + "' is closed and accepts no calls");
+                Execution.NOT_STARTED,
+                List.of(),
+                "pool '" + context.config().name() + "' is closed and accepts no calls");
     }
 
     private static byte[] encode(PoolContext context, PythonCall<?> call) throws CodecException {

@@ -9,6 +9,7 @@ import dev.vivarium.internal.port.Clock;
 import dev.vivarium.internal.port.Entropy;
 import dev.vivarium.internal.port.Machine;
 import dev.vivarium.internal.port.ProcessLauncher;
+import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -34,6 +35,7 @@ public final class PoolContext {
     private final EventHub events = new EventHub();
     private final Codec codec;
     private final CallbackExecutor callbacks;
+    private final Recovery recovery;
     private final ExecutorService io;
     private final AtomicLong callIds = new AtomicLong();
     private final ConcurrentSkipListMap<Integer, WorkerSnapshot> slots = new ConcurrentSkipListMap<>();
@@ -51,6 +53,7 @@ public final class PoolContext {
         this.config = config;
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
+        this.recovery = new Recovery(config, machine.clock(), machine.entropy(), stats::accepted, events::publish);
         this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
         // One thread a worker at the most: each worker has at most one blocking write or start under way.
         this.io = new ThreadPoolExecutor(
@@ -96,6 +99,11 @@ public final class PoolContext {
     /** Returns the codec. */
     public Codec codec() {
         return codec;
+    }
+
+    /** Returns what is done about failures. */
+    public Recovery recovery() {
+        return recovery;
     }
 
     /** Returns where callbacks run. */
@@ -202,6 +210,7 @@ public final class PoolContext {
                 stats.restarts(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
+                recovery.openCircuits(),
                 workers);
     }
 }

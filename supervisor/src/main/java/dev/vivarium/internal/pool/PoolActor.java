@@ -438,6 +438,7 @@ final class PoolActor {
             boolean started = call.mayHaveStarted();
             call.fail(new PoolClosed(
                     started ? Execution.UNKNOWN : Execution.NOT_STARTED,
+                    call.attempts(),
                     "pool '" + context.config().name() + "' ended before " + call
                             + (started ? ", which a worker had been given" : ", which waited")));
         }

@@ -242,6 +242,7 @@ public final class WorkerSlot {
                 Progress.certain(seen),
                 late.timeout(),
                 context.snapshot(),
+                late.attempts(),
                 late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
                         + ", incarnation " + message.incarnation() + " (" + Progress.describe(seen) + ")"));
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
@@ -349,6 +350,7 @@ public final class WorkerSlot {
     private void giveUp(ActiveCall open, WorkerDriver from) {
         open.fail(new PoolClosed(
                 Progress.certain(from.executionOf(open.id())),
+                open.attempts(),
                 "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
     }
 
