@@ -383,7 +383,9 @@ public final class WorkerSlot {
             router.withdrawn(slot, withdraw.incarnation());
         } else if (effect instanceof SlotEffect.StartTimer start) {
             timers.startSingleTimer(
-                    start.timer(), new TimerElapsed(start.incarnation(), start.timer()), durationOf(start.timer()));
+                    start.timer(),
+                    new TimerElapsed(start.incarnation(), start.timer()),
+                    SlotTimes.of(start.timer(), context.config()));
         } else if (effect instanceof SlotEffect.StopTimer stop) {
             timers.cancel(stop.timer());
         } else if (effect instanceof SlotEffect.Spawn spawn) {
@@ -472,19 +474,6 @@ public final class WorkerSlot {
             timers.startSingleTimer(Timer.BACKOFF, new TimerElapsed(restart.incarnation(), Timer.BACKOFF), delay);
         }
         news.restart(restart, delay);
-    }
-
-    private Duration durationOf(Timer timer) {
-        PoolConfig config = context.config();
-        return switch (timer) {
-            case CONNECT -> config.timeouts().connect();
-            case LOAD -> config.timeouts().load();
-            case FENCE -> config.timeouts().cancelGrace();
-            case EXIT -> config.timeouts().drainGrace();
-            case HEALTH -> config.health().interval();
-            case PONG -> config.health().timeout();
-            case BACKOFF -> throw new IllegalStateException("the backoff timer has no fixed duration");
-        };
     }
 
     private void publish() {
