@@ -18,6 +18,7 @@ record CheckedPoolConfig(
         RetryPolicy retry,
         CircuitBreakerPolicy circuitBreaker,
         PoisonPolicy poison,
+        AlertPolicy alerts,
         PoolConfig.Health health,
         PoolConfig.Output output,
         PoolConfig.Callbacks callbacks,

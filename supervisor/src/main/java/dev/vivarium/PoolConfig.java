@@ -51,6 +51,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns when a call counts as poison. */
     PoisonPolicy poison();
 
+    /** Returns when alarms are raised. */
+    AlertPolicy alerts();
+
     /** Returns how idle workers are checked. */
     Health health();
 

@@ -73,6 +73,7 @@ public final class PoolConfigBuilder {
     RetryPolicy retry = RetryPolicy.DEFAULT;
     CircuitBreakerPolicy circuitBreaker = CircuitBreakerPolicy.DEFAULT;
     PoisonPolicy poison = PoisonPolicy.DEFAULT;
+    AlertPolicy alerts = AlertPolicy.DEFAULT;
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
@@ -124,6 +125,7 @@ public final class PoolConfigBuilder {
         retry = from.retry();
         circuitBreaker = from.circuitBreaker();
         poison = from.poison();
+        alerts = from.alerts();
         healthInterval = from.health().interval();
         healthTimeout = from.health().timeout();
         maxHealthFailures = from.health().maxFailures();
@@ -330,6 +332,12 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Changes when alarms are raised. Default {@link AlertPolicy#DEFAULT}. */
+    public PoolConfigBuilder alerts(UnaryOperator<AlertPolicy> change) {
+        alerts = change.apply(alerts);
+        return this;
+    }
+
     /** Sets the time between checks of an idle worker; 10 ms to 1 day. Default 30 s. */
     public PoolConfigBuilder healthInterval(Duration time) {
         healthInterval = time;
@@ -442,6 +450,7 @@ public final class PoolConfigBuilder {
                 retry,
                 circuitBreaker,
                 poison,
+                alerts,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),
                 new PoolConfig.Output(output, maxLineBytes, maxLinesPerSecond, tailLines),
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),

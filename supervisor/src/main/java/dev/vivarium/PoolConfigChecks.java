@@ -26,6 +26,7 @@ final class PoolConfigChecks {
         retry(problems, given.retry);
         circuitBreaker(problems, given.circuitBreaker);
         poison(problems, given.poison);
+        alerts(problems, given.alerts);
         problems.throwIfAny();
     }
 
@@ -50,12 +51,15 @@ final class PoolConfigChecks {
         problems.present("retry", given.retry);
         problems.present("circuitBreaker", given.circuitBreaker);
         problems.present("poison", given.poison);
+        problems.present("alerts", given.alerts);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
         problems.present("retry.maxDelay", given.retry.maxDelay());
         problems.present("circuitBreaker.openFor", given.circuitBreaker.openFor());
         problems.present("poison.forgetAfter", given.poison.forgetAfter());
+        problems.present("alerts.window", given.alerts.window());
+        problems.present("alerts.cooldown", given.alerts.cooldown());
     }
 
     private static void interpreter(ConfigProblems problems, PoolConfigBuilder given) {
@@ -150,5 +154,13 @@ final class PoolConfigChecks {
     private static void poison(ConfigProblems problems, PoisonPolicy given) {
         problems.between("poison.deaths", given.deaths(), 1, 1000);
         problems.between("poison.forgetAfter", given.forgetAfter(), Duration.ofMillis(10), Duration.ofDays(30));
+    }
+
+    private static void alerts(ConfigProblems problems, AlertPolicy given) {
+        problems.between("alerts.errorRate", given.errorRate(), 0, 1);
+        problems.between("alerts.minCalls", given.minCalls(), 1, 1_000_000);
+        problems.between("alerts.window", given.window(), Duration.ofSeconds(1), MOST);
+        problems.between("alerts.openCircuits", given.openCircuits(), 1, 10_000);
+        problems.between("alerts.cooldown", given.cooldown(), Duration.ZERO, MOST);
     }
 }

@@ -50,6 +50,9 @@ public sealed interface PoolEvent {
             long callId, String handler, int attempt, WorkerId worker, int incarnation, Duration delay, Instant at)
             implements PoolEvent {}
 
+    /** Something that somebody should look at; see {@link AlertPolicy}. */
+    record AlertRaised(Alert alert, Instant at) implements PoolEvent {}
+
     /** A circuit breaker changed its state. */
     record CircuitChanged(Circuit circuit, Circuit.State from, Circuit.State to, Instant at) implements PoolEvent {}
 

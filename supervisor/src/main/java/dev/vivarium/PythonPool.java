@@ -97,6 +97,9 @@ public interface PythonPool extends AutoCloseable {
     /** Returns the handlers that the workers have loaded; empty until the first worker is ready. */
     List<HandlerInfo> handlers();
 
+    /** Returns what went wrong so far. Cheap; never blocks. */
+    ErrorReport errors();
+
     /** Returns the pool at this moment. Cheap; never blocks. */
     PoolSnapshot snapshot();
 

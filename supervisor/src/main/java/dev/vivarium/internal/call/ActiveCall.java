@@ -6,6 +6,7 @@ import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.context.ErrorBooks;
 import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolStats;
 import dev.vivarium.internal.core.CircuitBreaker.Outcome;
@@ -53,6 +54,7 @@ public final class ActiveCall implements OpenCall {
     private final boolean retrySafe;
     private final int maxRetries;
     private final PoolStats stats;
+    private final ErrorBooks errors;
     private final Sink sink;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
     private final Admission admission;
@@ -75,6 +77,7 @@ public final class ActiveCall implements OpenCall {
             int maxRetries,
             Admission admission,
             PoolStats stats,
+            ErrorBooks errors,
             Sink sink) {
         this.id = id;
         this.handler = handler;
@@ -85,6 +88,7 @@ public final class ActiveCall implements OpenCall {
         this.maxRetries = maxRetries;
         this.admission = admission;
         this.stats = stats;
+        this.errors = errors;
         this.sink = sink;
     }
 
@@ -206,6 +210,7 @@ public final class ActiveCall implements OpenCall {
 
     private void ended(Phase from, PoolException error) {
         stats.ended(this, false, from == Phase.QUEUED);
+        errors.failed(handler, error);
         admission.ended(outcome(from, error));
         sink.failed(this, error);
     }

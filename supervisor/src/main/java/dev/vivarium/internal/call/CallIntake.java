@@ -45,7 +45,7 @@ public final class CallIntake {
         Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
         long deadline = arrived + timeout.toNanos();
         if (isClosed(context)) {
-            refusal.accept(closed(context));
+            refuse(context, call, refusal, closed(context));
             return null;
         }
         byte[] body;
@@ -53,28 +53,36 @@ public final class CallIntake {
             body = encode(context, call);
         } catch (CodecException | RuntimeException | Error e) {
             // Whatever the arguments' classes do when they are looked at: their caller is owed an outcome.
-            refusal.accept(new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
+            refuse(
+                    context,
+                    call,
+                    refusal,
+                    new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
             return null;
         }
         int limit = context.config().calls().limits().maxBodyBytes();
         if (body.length > limit) {
-            refusal.accept(new ArgumentsNotEncodable(
-                    "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
-                            + limit,
-                    null));
+            refuse(
+                    context,
+                    call,
+                    refusal,
+                    new ArgumentsNotEncodable(
+                            "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
+                                    + limit,
+                            null));
             return null;
         }
         Admission admission;
         try {
             admission = context.recovery().admit(call.handler(), body);
         } catch (PoolException e) {
-            refusal.accept(e);
+            refuse(context, call, refusal, e);
             return null;
         }
         int queueCapacity = context.config().sizing().queueCapacity();
         if (!context.stats().tryAccept(queueCapacity)) {
             admission.ended(CircuitBreaker.Outcome.UNTOLD);
-            refusal.accept(new PoolSaturated(queueCapacity, context.snapshot()));
+            refuse(context, call, refusal, new PoolSaturated(queueCapacity, context.snapshot()));
             return null;
         }
         int maxRetries = call.retryLimit().orElse(context.config().calls().maxRetries());
@@ -88,6 +96,7 @@ public final class CallIntake {
                 maxRetries,
                 admission,
                 context.stats(),
+                context.errors(),
                 sink);
         context.stats().opened(accepted);
         // The pool may have closed while the arguments were encoded. From here on its end finds the call by itself.
@@ -96,6 +105,12 @@ public final class CallIntake {
             return null;
         }
         return accepted;
+    }
+
+    private static void refuse(
+            PoolContext context, PythonCall<?> call, Consumer<PoolException> refusal, PoolException error) {
+        context.errors().refused(call.handler(), error);
+        refusal.accept(error);
     }
 
     private static boolean isClosed(PoolContext context) {

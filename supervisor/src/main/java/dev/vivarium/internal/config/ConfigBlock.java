@@ -99,6 +99,13 @@ public final class ConfigBlock {
                 (b, c, k) -> b.circuitBreaker(breaker -> breaker.halfOpenCalls(whole(c, k))));
         OPTIONS.put("poison.deaths", (b, c, k) -> b.poison(poison -> poison.deaths(whole(c, k))));
         OPTIONS.put("poison.forget-after", (b, c, k) -> b.poison(poison -> poison.forgetAfter(c.getDuration(k))));
+        OPTIONS.put("alerts.enabled", (b, c, k) -> b.alerts(alerts -> alerts.enabled(c.getBoolean(k))));
+        OPTIONS.put("alerts.error-rate", (b, c, k) -> b.alerts(alerts -> alerts.errorRate(c.getDouble(k))));
+        OPTIONS.put("alerts.min-calls", (b, c, k) -> b.alerts(alerts -> alerts.minCalls(whole(c, k))));
+        OPTIONS.put("alerts.window", (b, c, k) -> b.alerts(alerts -> alerts.window(c.getDuration(k))));
+        OPTIONS.put("alerts.open-circuits", (b, c, k) -> b.alerts(alerts -> alerts.openCircuits(whole(c, k))));
+        OPTIONS.put("alerts.cooldown", (b, c, k) -> b.alerts(alerts -> alerts.cooldown(c.getDuration(k))));
+        OPTIONS.put("alerts.log", (b, c, k) -> b.alerts(alerts -> alerts.log(c.getBoolean(k))));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));

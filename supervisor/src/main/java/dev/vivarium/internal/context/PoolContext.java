@@ -36,6 +36,7 @@ public final class PoolContext {
     private final Codec codec;
     private final CallbackExecutor callbacks;
     private final Recovery recovery;
+    private final ErrorBooks errors;
     private final ExecutorService io;
     private final AtomicLong callIds = new AtomicLong();
     private final ConcurrentSkipListMap<Integer, WorkerSnapshot> slots = new ConcurrentSkipListMap<>();
@@ -53,6 +54,7 @@ public final class PoolContext {
         this.config = config;
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
+        this.errors = new ErrorBooks(machine.clock());
         this.recovery = new Recovery(config, machine.clock(), machine.entropy(), stats::accepted, events::publish);
         this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
         // One thread a worker at the most: each worker has at most one blocking write or start under way.
@@ -99,6 +101,11 @@ public final class PoolContext {
     /** Returns the codec. */
     public Codec codec() {
         return codec;
+    }
+
+    /** Returns what went wrong. */
+    public ErrorBooks errors() {
+        return errors;
     }
 
     /** Returns what is done about failures. */

@@ -1,6 +1,7 @@
 package dev.vivarium.internal.pool;
 
 import dev.vivarium.CallOutcome;
+import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
@@ -101,6 +102,11 @@ final class PoolFacade implements PythonPool {
     @Override
     public List<HandlerInfo> handlers() {
         return context.handlers();
+    }
+
+    @Override
+    public ErrorReport errors() {
+        return context.errors().report();
     }
 
     @Override

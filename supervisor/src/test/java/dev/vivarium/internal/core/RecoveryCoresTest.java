@@ -3,6 +3,8 @@ package dev.vivarium.internal.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vivarium.Alert;
+import dev.vivarium.AlertPolicy;
 import dev.vivarium.Circuit;
 import dev.vivarium.CircuitBreakerPolicy;
 import dev.vivarium.ErrorCategory;
@@ -361,6 +363,78 @@ class RecoveryCoresTest {
         @Test
         void isNoneWhereTheCauseIsNone() {
             assertThatThrownBy(() -> FailureTable.of(TransitionCause.LEASED, 1)).hasMessageContaining("LEASED");
+        }
+    }
+
+    @Nested
+    class AWindow {
+
+        private final CallRates rates = new CallRates();
+
+        @Test
+        void countsWhatHappenedWithinItAndNothingElse() {
+            rates.sample(10, 5);
+            assertThat(rates.calls()).isEqualTo(10);
+            assertThat(rates.failures()).isEqualTo(5);
+
+            for (int i = 1; i < CallRates.STEPS; i++) {
+                rates.sample(10 + i, 5);
+            }
+            assertThat(rates.calls()).isEqualTo(10 + CallRates.STEPS - 1);
+
+            rates.sample(100, 6);
+            assertThat(rates.calls()).isEqualTo(90);
+            assertThat(rates.failures()).isEqualTo(1);
+        }
+
+        @Test
+        void isEmptyAgainWhenNothingHappens() {
+            rates.sample(10, 5);
+            for (int i = 0; i < CallRates.STEPS; i++) {
+                rates.sample(10, 5);
+            }
+
+            assertThat(rates.calls()).isZero();
+        }
+    }
+
+    @Nested
+    class AnAlert {
+
+        private final AlertCore core = new AlertCore(AlertPolicy.DEFAULT);
+        private final List<Circuit> three =
+                List.of(new Circuit("p", "a"), new Circuit("p", "b"), new Circuit("p", null));
+
+        private List<Alert.Kind> kinds(long calls, long failed, List<Circuit> open, long now) {
+            return core.look(calls, failed, open, now).stream().map(Alert::kind).toList();
+        }
+
+        @Test
+        void isRaisedWhenATenthOfTheCallsFailAndOnlyOnceInAWhile() {
+            assertThat(kinds(100, 9, List.of(), 0)).isEmpty();
+            assertThat(kinds(100, 10, List.of(), 0)).containsExactly(Alert.Kind.HIGH_ERROR_RATE);
+            assertThat(kinds(100, 99, List.of(), 299 * SECOND)).isEmpty();
+            assertThat(kinds(100, 99, List.of(), 300 * SECOND)).containsExactly(Alert.Kind.HIGH_ERROR_RATE);
+        }
+
+        @Test
+        void isNotRaisedByAHandfulOfCalls() {
+            assertThat(kinds(9, 9, List.of(), 0)).isEmpty();
+        }
+
+        @Test
+        void tellsOfEachBreakerThatOpensAndOfManyThatAre() {
+            assertThat(kinds(0, 0, three.subList(0, 1), 0)).containsExactly(Alert.Kind.CIRCUIT_OPENED);
+            assertThat(kinds(0, 0, three.subList(0, 1), 0)).isEmpty();
+            assertThat(kinds(0, 0, three, 0))
+                    .containsExactly(
+                            Alert.Kind.CIRCUIT_OPENED, Alert.Kind.CIRCUIT_OPENED, Alert.Kind.MANY_CIRCUITS_OPEN);
+        }
+
+        @Test
+        void isNoneWhenTheyAreSwitchedOff() {
+            assertThat(new AlertCore(AlertPolicy.DEFAULT.enabled(false)).look(100, 100, three, 0))
+                    .isEmpty();
         }
     }
 }

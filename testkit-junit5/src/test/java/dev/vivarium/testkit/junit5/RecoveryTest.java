@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.vivarium.Alert;
 import dev.vivarium.CallAttempt;
 import dev.vivarium.CallCancelled;
 import dev.vivarium.Circuit;
 import dev.vivarium.CircuitOpen;
 import dev.vivarium.ErrorCategory;
+import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoisonCall;
 import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolSaturated;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonException;
 import dev.vivarium.Severity;
@@ -303,6 +306,46 @@ class RecoveryTest {
                             PoolEvent.CircuitChanged.class,
                             change -> change.circuit().handler() != null);
             assertThat(changed.to()).isEqualTo(Circuit.State.OPEN);
+        }
+    }
+
+    @Nested
+    class TheReport {
+
+        @VivariumTest
+        void raisesAnAlertWhenTooManyCallsFail(TestPool kit, TestTime time) throws Exception {
+            for (int i = 0; i < 10; i++) {
+                PendingCall<String> call = kit.pool().call("fail", String.class, "business " + i);
+                assertThat(catchThrowableOfType(PythonException.class, call::await))
+                        .isNotNull();
+            }
+
+            time.advance(Duration.ofSeconds(1));
+
+            Alert alert = kit.events().await(PoolEvent.AlertRaised.class).alert();
+            assertThat(alert.kind()).isEqualTo(Alert.Kind.HIGH_ERROR_RATE);
+            assertThat(alert.message()).contains("10 of 10 calls failed");
+            ErrorReport report = kit.pool().errors();
+            assertThat(report.rate()).isEqualTo(1);
+            assertThat(report.byCategory()).containsEntry(ErrorCategory.PYTHON, 10L);
+            assertThat(report.recent()).hasSize(ErrorReport.RECENT);
+            assertThat(report.recent().get(9).message()).contains("business 9");
+            assertThat(report.alerts()).containsExactly(alert);
+        }
+
+        @VivariumTest(options = "queue-capacity = 1")
+        void countsWhatWasRefusedAtTheDoor(TestPool kit) throws Exception {
+            PendingCall<String> running = kit.pool().call(held("a"));
+            kit.awaitStarted(running);
+            var unused = kit.pool().call(held("b"));
+
+            assertThat(catchThrowableOfType(
+                            PoolSaturated.class,
+                            () -> kit.pool().call(echo("c")).await()))
+                    .isNotNull();
+
+            assertThat(kit.pool().errors().byCategory()).containsEntry(ErrorCategory.RESOURCE, 1L);
+            kit.open("probes");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.vivarium.testkit.internal;
 
 import dev.vivarium.CallOutcome;
+import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolEvent;
@@ -67,6 +68,11 @@ public final class LedgerPool implements PythonPool {
     @Override
     public List<HandlerInfo> handlers() {
         return pool.handlers();
+    }
+
+    @Override
+    public ErrorReport errors() {
+        return pool.errors();
     }
 
     @Override
