@@ -11,6 +11,7 @@ import os
 import sys
 import zlib
 
+sys.dont_write_bytecode = True  # As in support.py.
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src"))
 
 from vivarium_worker import frames  # noqa: E402

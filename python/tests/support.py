@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import socket
 import subprocess
@@ -15,6 +16,9 @@ from typing import Any, Dict, List, Optional, Tuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.path.join(os.path.dirname(HERE), "src")
 sys.path.insert(0, SRC)
+# No bytecode beside the sources, by this process or any that it starts: the launcher would see a changed folder and build.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 from vivarium_worker import frames  # noqa: E402
 
@@ -64,7 +68,15 @@ class Peer:
 class WorkerProcess:
     """A worker as the guardian would start it, without a guardian."""
 
-    def __init__(self, source: str, incarnation: int = 1, limits: Optional[Dict[str, int]] = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        incarnation: int = 1,
+        limits: Optional[Dict[str, int]] = None,
+        environment: Optional[Dict[str, str]] = None,
+        descriptors: Optional[int] = None,
+    ) -> None:
+        """``environment`` is added to this process's; ``descriptors`` is the limit of open files."""
         self.folder = tempfile.TemporaryDirectory()
         path = os.path.join(self.folder.name, "handlers_under_test.py")
         with open(path, "w") as file:
@@ -85,12 +97,19 @@ class WorkerProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=dict(os.environ, **(environment or {})),
+            preexec_fn=None if descriptors is None else lambda: limit_descriptors(descriptors),
         )
         data_child.close()
         control_child.close()
         self.data = Peer(data, incarnation)
         self.control = Peer(control, incarnation)
-        self.hello = self.data.body(frames.HELLO)
+        try:
+            self.hello = self.data.body(frames.HELLO)
+        except EOFError:
+            _, err = self.output()
+            self.close()
+            raise AssertionError(f"the worker ended with status {self.process.returncode}: {err}") from None
         self.data.send(
             frames.HELLO,
             body={
@@ -133,8 +152,13 @@ class WorkerProcess:
         self.control.socket.close()
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        if self.process.stdout and not self.process.stdout.closed:
+            self.process.communicate()
         self.folder.cleanup()
+
+
+def limit_descriptors(most: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def is_living(pid: int) -> bool:

@@ -7,10 +7,11 @@ import dataclasses
 import datetime
 import enum
 import math
+import resource
 import sys
 import unittest
 import uuid
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 from . import support  # noqa: F401
 from vivarium_worker import CallCancelled, codec
@@ -214,6 +215,8 @@ AWKWARD: Dict[str, Tuple[Any, Any]] = {
         {2: 1, None: 2, True: 3, math.inf: 4, 2.5: 5},
         {"2": 1, "null": 2, "true": 3, "Infinity": 4, "2.5": 5},
     ),
+    "two keys of one text": ({1: "a", "1": "b"}, {"1": "b"}),
+    "two keys of one text, beside an enum": ({1: "a", "1": "b", "c": Letter.A}, {"1": "b", "c": "a"}),
     "keys that are not strings, beside an enum": (
         {2: 1, None: 2, True: 3, math.inf: 4, 2.5: Letter.A},
         {"2": 1, "null": 2, "true": 3, "Infinity": 4, "2.5": "a"},
@@ -316,12 +319,112 @@ class Encoding(unittest.TestCase):
     def test_takes_escaped_pairs_and_escaped_backslashes_for_what_they_are(self) -> None:
         self.assertEqual(codec.loads(b'["\\ud83d\\ude00", "\\\\ud800"]'), ["\U0001f600", "\\ud800"])
 
-    def test_refuses_what_refers_to_itself(self) -> None:
-        loop: Any = []
-        loop.append(loop)
+
+def tied(kind: Callable[[List[Any]], Any]) -> Any:
+    """Return a value that holds itself three times, by way of something that ``kind`` makes of a list."""
+    root: Dict[str, Any] = {"name": "root"}
+    root["children"] = kind([{"parent": root} for _ in range(3)])
+    return root
+
+
+def doubled(kind: Callable[[List[Any]], Any]) -> Any:
+    """Return a value that is small in memory, and would be 2**60 values in JSON."""
+    value = kind(["x"])
+    for _ in range(60):
+        value = kind([value, value])
+    return value
+
+
+KINDS: Dict[str, Callable[[List[Any]], Any]] = {
+    "list": list,
+    "tuple": tuple,
+    "dict": lambda items: dict(enumerate(items)),
+    "derived list": Items,
+    "dataclass": lambda items: Holder(list(items)),
+    "list beside an object": lambda items: [*items, Letter.A],
+}
+
+
+class Repeating(unittest.TestCase):
+    """Values in which something occurs more than once: each level can double what has to be written."""
+
+    def setUp(self) -> None:
+        # The old way, which would fill the memory, is to end in an error.
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_AS, before)
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, before[1]))
+
+    def test_refuses_what_contains_itself_more_than_once(self) -> None:
+        twice: List[Any] = []
+        twice += [twice, twice]
+        values = {"a list twice in itself": twice}
+        values.update((name, tied(kind)) for name, kind in KINDS.items())
+        for name, value in values.items():
+            for dumps in (codec.dumps, codec.dumps_standard):
+                with self.subTest(name, encoder=dumps.__name__):
+                    with self.assertRaises(codec.Unencodable) as caught:
+                        dumps(value)
+                    self.assertIn("the value contains itself (at result[", str(caught.exception))
+
+    def test_says_where_a_value_contains_itself(self) -> None:
+        with self.assertRaises(codec.Unencodable) as caught:
+            codec.dumps(tied(list))
+
+        self.assertIn("(at result['children'][0]['parent'])", str(caught.exception))
+
+    def test_refuses_what_contains_itself_beside_as_much_as_a_result_may_hold(self) -> None:
+        value = tied(list)
+        value["children"].insert(0, list(range(100_000)))
 
         with self.assertRaises(codec.Unencodable):
-            codec.dumps(loop)
+            codec.dumps(value)
+
+    def test_ends_before_what_doubles_fills_the_memory(self) -> None:
+        for name, kind in KINDS.items():
+            for dumps in (codec.dumps, codec.dumps_standard):
+                with self.subTest(name, encoder=dumps.__name__):
+                    value = doubled(kind)
+                    with self.assertRaises(codec.TooLarge) as caught:
+                        dumps(value, 1 << 20)
+                    self.assertIn(str(1 << 20), str(caught.exception))
+
+    def test_ends_before_one_text_that_occurs_often_fills_the_memory(self) -> None:
+        for value in (["x" * 1_000_000] * 100_000, [Letter.A, *["x" * 1_000_000] * 100_000]):
+            for dumps in (codec.dumps, codec.dumps_standard):
+                with self.subTest(encoder=dumps.__name__), self.assertRaises(codec.TooLarge):
+                    dumps(value)
+
+    def test_writes_what_occurs_often_as_often_as_the_limit_allows(self) -> None:
+        shared = {"a": [1, 2.5, None]}
+        for value in ([shared] * 1000, [Holder(shared)] * 1000, [shared, Letter.A, shared]):
+            expected = codec.loads(codec.dumps_standard(value))
+            self.assertEqual(len(expected), len(value))
+            size = len(codec.dumps(value))
+            for dumps in (codec.dumps, codec.dumps_standard):
+                self.assertEqual(codec.loads(dumps(value, size)), expected)
+                with self.assertRaises(codec.TooLarge) as caught:
+                    dumps(value, size - 1)
+                self.assertIn(str(size), str(caught.exception))
+
+    def test_tells_the_exact_size_of_what_is_as_large_in_memory(self) -> None:
+        for value in (list(range(100_000)), [{"a": i, "b": "x" * 20} for i in range(1000)]):
+            with self.assertRaises(codec.TooLarge) as caught:
+                codec.dumps(value, 1024)
+
+            self.assertIn(f"the result has {len(codec.dumps(value))}", str(caught.exception))
+
+    def test_takes_what_is_shorter_in_json_than_it_looks(self) -> None:
+        for value in ([0.0] * 10_000, [[]] * 10_000, [{}, ()] * 10_000, [Whole(0)] * 10_000):
+            encoded = codec.dumps(value)
+
+            self.assertEqual(codec.dumps(value, len(encoded)), encoded)
+
+    def test_takes_values_as_deep_as_the_interpreter_does(self) -> None:
+        value: Any = []
+        for _ in range(900):
+            value = [value]
+
+        self.assertEqual(codec.dumps(value), b"[" * 901 + b"]" * 901)
 
 
 if __name__ == "__main__":

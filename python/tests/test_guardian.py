@@ -10,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 from unittest import mock
 
-from .support import DEADLINE_S, SRC, Peer, await_end, frames, is_living
+from .support import DEADLINE_S, HERE, SRC, Peer, await_end, frames, is_living
 from vivarium_worker import guardian, processes
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -31,7 +31,7 @@ def spin():
 class FakeJvm:
     """Listens, starts a guardian, accepts its connections."""
 
-    def __init__(self, run: str, directory: str) -> None:
+    def __init__(self, run: str, directory: str, *wrapper: str) -> None:
         self.directory = directory
         self.peers: List[Peer] = []
         os.makedirs(directory, exist_ok=True)
@@ -44,7 +44,7 @@ class FakeJvm:
         with open(self.page, "wb") as page:
             page.write(bytes(64 * 8))
         self.guardian = subprocess.Popen(
-            [sys.executable, "-I", "-S", os.path.join(SRC, "vivarium_guardian.py")],
+            [sys.executable, "-I", "-S", "-B", *wrapper, os.path.join(SRC, "vivarium_guardian.py")],
             stdin=subprocess.PIPE,
             env=dict(os.environ, VIVARIUM_RUN=run),
         )
@@ -66,7 +66,8 @@ class FakeJvm:
         return body["kind"], body["slot"], frame.incarnation, peer
 
     def spawn(self, slot: int, incarnation: int, **changes: Any) -> Dict[str, Peer]:
-        request = {"slot": slot, "environment": {"PATH": os.environ["PATH"]}, "directory": None,
+        environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+        request = {"slot": slot, "environment": environment, "directory": None,
                    "statusPage": self.page, "interpreterArguments": []}
         request.update(changes)
         self.peer.incarnation = incarnation
@@ -107,6 +108,8 @@ class FakeJvm:
 
 @unittest.skipUnless(sys.platform.startswith("linux"), "the guardian's promises are Linux's")
 class GuardianTest(unittest.TestCase):
+    WRAPPER: Tuple[str, ...] = ()
+
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -115,7 +118,7 @@ class GuardianTest(unittest.TestCase):
         with open(self.handlers, "w") as file:
             file.write(HANDLERS)
         self.run_id = os.urandom(16).hex()
-        self.jvm = FakeJvm(self.run_id, os.path.join(self.folder, "private"))
+        self.jvm = FakeJvm(self.run_id, os.path.join(self.folder, "private"), *self.WRAPPER)
         self.addCleanup(self.jvm.close)
 
     def call(self, channels: Dict[str, Peer], handler: str, *args: Any) -> None:
@@ -166,13 +169,18 @@ class FakeTable:
         self.now = 0.0
         self.looks = 0
         self.below = below
+        self.on_pause: Callable[[], None] = lambda: None
+        self.told: List[bytes] = []
         for target, name, fake in (
             (guardian.processes, "LINUX", True),
             (guardian.processes, "descendants", self.descendants),
             (guardian.processes, "hides", lambda pid: pid in hidden),
             (guardian.processes, "carries", lambda pid, *_: pid in carrying),
-            (guardian.processes, "kill_if", lambda pid, *_: True),
+            (guardian.processes, "kill_if", lambda pid, *_, **__: True),
+            (guardian.processes, "carriers", lambda *_: list(self.descendants(0))),
             (guardian.os, "killpg", lambda *_: None),
+            (guardian.os, "waitpid", lambda *_: (0, 0)),
+            (guardian.os, "write", lambda _, text: self.told.append(text)),
             (guardian.select, "select", self.pause),
             (guardian, "time", mock.Mock(monotonic=lambda: self.now)),
         ):
@@ -191,6 +199,7 @@ class FakeTable:
 
     def pause(self, *arguments: Any) -> None:
         self.now += arguments[-1]
+        self.on_pause()
 
     def end_of_worker(self) -> Tuple[int, int, float]:
         """Return how many were killed, how many looks that took, and how much time."""
@@ -227,6 +236,88 @@ class Waiting(unittest.TestCase):
         self.assertLess(waited, 1.1)
         # With a pause between any two.
         self.assertLess(looks, 600)
+
+
+class Stuck(unittest.TestCase):
+    """A process in uninterruptible sleep, which no signal ends."""
+
+    def test_does_not_keep_the_guardian_from_ending(self) -> None:
+        table = FakeTable(self, {50: 1}, hidden=[], carrying=[])
+
+        table.guardian._kill_everything()
+
+        self.assertAlmostEqual(table.now, 4, delta=0.1)
+        self.assertEqual(len(table.told), 1)
+        self.assertIn(b"killed, and not ended 4 s later: process 50", table.told[0])
+
+    def test_does_not_keep_the_guardian_from_beginning(self) -> None:
+        table = FakeTable(self, {50: 1}, hidden=[], carrying=[])
+
+        self.assertEqual(table.guardian._sweep(), 1)
+
+        self.assertAlmostEqual(table.now, 4, delta=0.1)
+        self.assertIn(b"process 50", table.told[0])
+
+    def test_is_not_given_up_while_others_come_and_go(self) -> None:
+        table = FakeTable(self, {50: 1}, hidden=[], carrying=[])
+
+        def change() -> None:
+            # Until the ninth second there is another process every three seconds.
+            table.below = {50: 1, 60 + min(int(table.now / 3), 3): 1}
+
+        table.on_pause = change
+        table.guardian._kill_everything()
+
+        self.assertAlmostEqual(table.now, 13, delta=0.1)
+        self.assertEqual(len(table.told), 1)
+
+
+class Elsewhere(GuardianTest):
+    """A guardian without what only Linux has: it knows its workers, and nothing below them."""
+
+    WRAPPER = (os.path.join(HERE, "elsewhere.py"),)
+
+    def test_says_what_it_has_not_got(self) -> None:
+        self.assertEqual([self.jvm.hello[key] for key in ("platform", "subreaper", "deathsig", "pidfd")],
+                         ["darwin", False, False, False])
+
+    def test_reports_each_end_and_goes_on(self) -> None:
+        self.jvm.worker(2, 1, self.handlers)
+        for incarnation, (status, expected) in enumerate([(0, 0), (137, 137 << 8)], start=1):
+            _, channels = self.jvm.worker(1, incarnation, self.handlers)
+            self.call(channels, "die", status)
+
+            exited = self.jvm.peer.body(frames.EXITED)
+            self.assertEqual((exited["slot"], exited["status"]), (1, expected))
+        pid, _ = self.jvm.worker(1, 3, self.handlers)
+        self.jvm.signal(1, 3, signal.SIGKILL, "group")
+        exited = self.jvm.peer.body(frames.EXITED)
+        self.assertEqual((exited["pid"], exited["status"]), (pid, signal.SIGKILL))
+        self.jvm.signal(1, 3, signal.SIGKILL)
+        self.assertEqual(self.jvm.peer.body(frames.REFUSED)["errno"], 3)
+
+    def test_when_asked_ends_those_that_are_left_and_says_goodbye(self) -> None:
+        pids = [self.jvm.worker(slot, 1, self.handlers)[0] for slot in (1, 2, 3)]
+        self.jvm.signal(1, 1, signal.SIGKILL)
+        self.jvm.peer.receive(frames.EXITED)
+        self.jvm.signal(2, 1, signal.SIGSTOP)
+
+        self.jvm.peer.send(frames.DRAIN)
+
+        self.assertEqual(self.jvm.peer.body(frames.BYE), {"reason": "drained"})
+        self.assertEqual(self.jvm.guardian.wait(DEADLINE_S), 0)
+        self.assertEqual([pid for pid in pids if is_living(pid)], [])
+
+    def test_at_the_end_of_the_lifeline_ends_everything(self) -> None:
+        pids = [self.jvm.worker(slot, 1, self.handlers)[0] for slot in (1, 2)]
+        os.kill(pids[0], signal.SIGKILL)  # It may have been reaped or not when the end comes.
+
+        assert self.jvm.guardian.stdin is not None
+        self.jvm.guardian.stdin.close()
+
+        self.assertEqual(self.jvm.guardian.wait(DEADLINE_S), 0)
+        self.assertEqual([pid for pid in pids if is_living(pid)], [])
+        self.assertFalse(os.path.exists(self.jvm.directory))
 
 
 class Refusing(GuardianTest):

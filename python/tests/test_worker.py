@@ -232,6 +232,27 @@ SMALL = {"maxBodyBytes": 3072, "maxAttachmentsBytes": 0, "maxAttachmentCount": 0
 TINY = dict(SMALL, maxBodyBytes=1024)
 
 
+class Descriptors(unittest.TestCase):
+    """The channels lie high among them, where that is possible."""
+
+    def test_a_low_limit_of_descriptors_leaves_room_for_the_channels(self) -> None:
+        for most in (32, 64, 200, 201, 202):
+            with self.subTest(most):
+                worker = WorkerProcess("async def echo(value): return value\n", descriptors=most)
+                self.addCleanup(worker.close)
+                worker.ready()
+                worker.call(1, "echo", 5)
+
+                self.assertEqual(worker.answer(), (frames.REPLY, 5))
+
+    def test_too_low_a_limit_is_named_with_its_value_and_what_is_needed(self) -> None:
+        with self.assertRaises(AssertionError) as caught:
+            WorkerProcess("def echo(value): return value\n", descriptors=20)
+
+        self.assertIn("status 70: vivarium worker: RLIMIT_NOFILE is 20", str(caught.exception))
+        self.assertIn("at least 32", str(caught.exception))
+
+
 class Loading(unittest.TestCase):
     def load_error(self, source: str, limits: Optional[Dict[str, int]] = None) -> dict:
         worker = WorkerProcess(source, limits=limits)

@@ -15,10 +15,11 @@ import datetime
 import enum
 import json
 import marshal
+import pickle
 import uuid
-from typing import Any, List
+from typing import Any, Dict, List, Optional, Tuple
 
-from . import errors
+from . import errors, frames
 
 try:
     import orjson  # type: ignore[import-not-found]
@@ -27,7 +28,9 @@ except ImportError:
 
 NAME = "json"
 
-_MARSHAL_WITHOUT_REFERENCES = 2
+_DEFAULT_LIMIT = frames.Limits().body
+_SCALARS = frozenset((type(None), bool, int, float, str))
+_STREAMED = 4  # The first version of pickle that is written piece by piece.
 _SHOWN_STEPS = 20
 
 
@@ -35,34 +38,52 @@ class Unencodable(Exception):
     """A value has no encoding; the message names its type and the path to it."""
 
 
-_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+class TooLarge(Exception):
+    """The encoding of a value is over the limit; the message names limit and size."""
 
 
-def dumps(value: Any) -> bytes:
-    """Encode a value, or raise Unencodable and nothing else, whatever the value's own code raises."""
-    return _dumps(value, orjson is not None)
+# What contains itself does not get as far as the encoder, which need not look for it.
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
+_decoder = json.JSONDecoder()
 
 
-def dumps_standard(value: Any) -> bytes:
+def dumps(value: Any, limit: int = _DEFAULT_LIMIT) -> bytes:
+    """Encode a value, or raise Unencodable or TooLarge and nothing else, whatever the value's own code raises.
+
+    Only the main thread may encode.
+    """
+    return _dumps(value, limit, orjson is not None)
+
+
+def dumps_standard(value: Any, limit: int = _DEFAULT_LIMIT) -> bytes:
     """Encode a value with the standard library alone."""
-    return _dumps(value, False)
+    return _dumps(value, limit, False)
 
 
-def _dumps(value: Any, accelerated: bool) -> bytes:
-    path: List[Any] = []
+def _dumps(value: Any, limit: int, accelerated: bool) -> bytes:
+    conversion = None
     try:
-        if _is_plain(value):
+        encoded = None
+        if _is_plain(value, limit):
             try:
-                return _encode(value, accelerated)
+                encoded = _encode(value, accelerated)
             except (TypeError, ValueError):
                 pass  # Below, the value is converted after all, or the path to what has no encoding is found.
-        return _encode(_plain(value, path), accelerated)
+        if encoded is None:
+            conversion = _Conversion(limit)
+            encoded = _encode(conversion.plain(value), accelerated)
+        if len(encoded) <= limit:
+            return encoded
+        size = f"{len(encoded)}"
     except RecursionError:
-        reason = "the value is nested too deeply, or contains itself"
+        raise Unencodable(f"the value is nested too deeply (at {_shown(conversion)})") from None
+    except _Excess:
+        size = "more"
     except BaseException as error:
         # Also what is no Exception: cancellations cannot strike here, so it was raised by the value's own code.
         reason = str(error) if type(error) is _Misfit else f"{errors.type_name(type(error))}: {errors.text(error)}"
-    raise Unencodable(f"{reason} (at {_shown(path)})")
+        raise Unencodable(f"{reason} (at {_shown(conversion)})") from None
+    raise TooLarge(f"maxBodyBytes is {limit}, the result has {size}")
 
 
 def _encode(plain: Any, accelerated: bool) -> bytes:
@@ -76,69 +97,155 @@ def _encode(plain: Any, accelerated: bool) -> bytes:
     return _encoder.encode(plain).encode("utf-8")
 
 
-def _is_plain(value: Any) -> bool:
-    """Return whether a value is made of built-in types only, not of types derived from them.
+class _Excess(Exception):
+    """The encoding of a value cannot but be over the limit."""
 
-    Finding that out in Python would take longer than the encoding. ``marshal`` takes built-in types only, some of which have
-    no encoding, and buffers, which neither encoder takes.
+
+class _NotPlain(Exception):
+    """A value holds something that is not of a built-in type."""
+
+
+class _Survey(pickle.Pickler):
+    """Looks through a value in C, and ends at what is not of a built-in type, at too much, and at a value within itself.
+
+    What it writes is only counted. It is the one walk through a value that is as fast as the encoding, takes exactly the
+    built-in types, and can be ended underway: a few lists that hold each other twice are gigabytes once they are written.
     """
+
+    def __init__(self) -> None:
+        self.left = 0
+        super().__init__(self, _STREAMED)  # type: ignore[arg-type]
+        # Without notes of what was met before: every occurrence counts, as it does in JSON.
+        self.fast = True
+
+    def write(self, data: bytes) -> None:
+        """Count what was written since the last time."""
+        self.left -= len(data)
+        if self.left < 0:
+            raise _Excess
+
+    def reducer_override(self, _other: Any) -> Any:
+        """Refuse what is not of a built-in type, before any code of its own runs."""
+        raise _NotPlain
+
+
+_survey = _Survey()
+
+
+def _is_plain(value: Any, limit: int) -> bool:
+    """Return whether a value is made of built-in types only, not of types derived from them, and is safe to encode.
+
+    Where that is not sure the answer is no: the conversion, which is slow, finds out. The built-in types without an encoding
+    are taken here as well; the encoders refuse them.
+    """
+    if type(value) in _SCALARS:
+        return True
     try:
-        marshal.dumps(value, _MARSHAL_WITHOUT_REFERENCES)
-    except ValueError:
+        # Some values, zeros above all, are shorter in JSON; hardly any by half.
+        return _survey_within(value, 2 * limit)
+    except _Excess:
+        pass
+    try:
+        # It is too much, or nearly. If it is that in memory as well, the encoding is the quickest way to the exact size.
+        return _survey_within(value, 2 * len(marshal.dumps(value)))
+    except (_Excess, ValueError):
         return False
-    return True
+
+
+def _survey_within(value: Any, most: int) -> bool:
+    global _survey
+    _survey.left = most
+    try:
+        _survey.dump(value)
+        return True
+    except BaseException as error:
+        _survey = _Survey()  # In what state the old one was left is nowhere written.
+        if isinstance(error, _Excess) or not isinstance(error, Exception):
+            raise  # What is no Exception was raised by a signal handler of the user's.
+        return False
 
 
 class _Misfit(Exception):
     """The value that the path leads to has no encoding."""
 
 
-def _plain(value: Any, path: List[Any]) -> Any:
-    """Make a value of built-in types out of any value that has an encoding; ``path`` leads to where it failed."""
-    if value is None or value is True or value is False:
-        return value
-    if isinstance(value, enum.Enum):
-        return _plain(value.value, path)
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, int):
-        return int.__int__(value)
-    if isinstance(value, float):
-        return float.__float__(value)
-    if isinstance(value, dict):
-        return _plain_mapping(value.items(), path)
-    if isinstance(value, (list, tuple)):
-        items = []
-        for index, item in enumerate(value):
-            path.append(index)
-            items.append(_plain(item, path))
-            path.pop()
-        return items
-    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-        return _plain(value.isoformat(), path)
-    if isinstance(value, memoryview):
-        return base64.b64encode(value.tobytes()).decode("ascii")
-    if isinstance(value, (bytes, bytearray)):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, uuid.UUID):
-        return _plain(str(value), path)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {}
-        for field in dataclasses.fields(value):
-            path.append(field.name)
-            fields[field.name] = _plain(getattr(value, field.name), path)
-            path.pop()
-        return fields
-    raise _Misfit(f"{errors.type_name(type(value))} has no JSON encoding")
+class _Conversion:
+    """Makes a value of built-in types out of any value that has an encoding."""
+
+    def __init__(self, limit: int) -> None:
+        self.path: List[Any] = []
+        """Leads to what is being converted, and so to where it failed."""
+        self._left = limit
+        # By identity: the value, so that it stays what the number stands for; what was made of it, or _OPEN; its least size.
+        self._known: Dict[int, Tuple[Any, Any, int]] = {}
+
+    def plain(self, value: Any) -> Any:
+        """Convert a value; raise _Misfit, _Excess or whatever the value's own code raises."""
+        if value is None or value is True or value is False:
+            return self._counted(value, 4)
+        if isinstance(value, enum.Enum):
+            return self.plain(value.value)
+        if isinstance(value, str):
+            string = _text(value)
+            return self._counted(string, len(string) + 2)
+        if isinstance(value, int):
+            return self._counted(int.__int__(value), 1)
+        if isinstance(value, float):
+            return self._counted(float.__float__(value), 3)
+        is_mapping, is_sequence = isinstance(value, dict), isinstance(value, (list, tuple))
+        if is_mapping or is_sequence:
+            pass
+        elif isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+            return self.plain(value.isoformat())
+        elif isinstance(value, memoryview):
+            return self.plain(base64.b64encode(value.tobytes()).decode("ascii"))
+        elif isinstance(value, (bytes, bytearray)):
+            return self.plain(base64.b64encode(value).decode("ascii"))
+        elif isinstance(value, uuid.UUID):
+            return self.plain(str(value))
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            pass
+        else:
+            raise _Misfit(f"{errors.type_name(type(value))} has no JSON encoding")
+
+        # What holds other values is converted once, however often it occurs: occurrences can double at every level. All of
+        # that in this one function, because every further one would halve how deeply a value may be nested.
+        known = self._known.get(id(value))
+        if known is not None:
+            if known[1] is _OPEN:
+                raise _Misfit("the value contains itself")
+            return self._counted(known[1], known[2])
+        self._known[id(value)] = (value, _OPEN, 0)
+        before = self._left
+        path = self.path
+        result: Any = self._counted([] if is_sequence else {}, 2)
+        if is_mapping:
+            for key, item in value.items():
+                path.append(key)
+                result[_key(key)] = self.plain(item)
+                path.pop()
+        elif is_sequence:
+            for index, item in enumerate(value):
+                path.append(index)
+                result.append(self.plain(item))
+                path.pop()
+        else:
+            for field in dataclasses.fields(value):
+                path.append(field.name)
+                result[field.name] = self.plain(getattr(value, field.name))
+                path.pop()
+        self._known[id(value)] = (value, result, before - self._left)
+        return result
+
+    def _counted(self, plain: Any, least: int) -> Any:
+        """Return what was made of a value, after a look at how much there is by now, at the least."""
+        self._left -= least
+        if self._left < 0:
+            raise _Excess
+        return plain
 
 
-def _plain_mapping(items: Any, path: List[Any]) -> Any:
-    mapping = {}
-    for key, item in items:
-        path.append(key)
-        mapping[_key(key)] = _plain(item, path)
-        path.pop()
-    return mapping
+_OPEN = object()
 
 
 def _key(key: Any) -> str:
@@ -164,7 +271,13 @@ def _text(value: str) -> str:
 
 def loads(data: bytes) -> Any:
     """Decode a value, or raise ValueError."""
-    value = json.loads(data.decode("utf-8"))
+    text = data.decode("utf-8")
+    try:
+        value, end = _decoder.raw_decode(text)
+    except ValueError:
+        end = -1
+    if end != len(text):
+        value = json.loads(text)  # There is white space around it, which takes longer to see; or it is wrong.
     if b"\\ud" in data or b"\\uD" in data:
         # Such escapes come in pairs; one alone is no character, and no encoder could send it back.
         try:
@@ -175,6 +288,7 @@ def loads(data: bytes) -> Any:
     return value
 
 
-def _shown(path: List[Any]) -> str:
+def _shown(conversion: Optional[_Conversion]) -> str:
+    path = [] if conversion is None else conversion.path
     steps = [f"[{errors.text(step, repr)[:60]}]" for step in path[:_SHOWN_STEPS]]
     return "result" + "".join(steps) + ("[…]" if len(path) > _SHOWN_STEPS else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import types
-from typing import Any, Generator, Optional
+from typing import Any, Callable, Generator, Optional
 
 from .api import CallCancelled
 
@@ -33,8 +33,16 @@ class AsyncCall:
     the call, is on the stack; otherwise it leaves a note, and the coroutine is resumed with the exception.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, awaitable: Any, message: str) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        awaitable: Any,
+        message: str,
+        on_end: Callable[[Optional[BaseException]], None],
+    ) -> None:
+        """``on_end`` is called where the coroutine ends, with what it raised, before the loop has its next turn."""
         self._loop = loop
+        self._on_end = on_end
         self._coroutine = awaitable if isinstance(awaitable, types.CoroutineType) else _awaited(awaitable)
         self._message = message
         self._task: Optional["asyncio.Task[None]"] = None
@@ -78,6 +86,7 @@ class AsyncCall:
             self._result = await self._steps()
         except BaseException as error:
             self._error = error
+        self._on_end(self._error)
 
     @types.coroutine
     def _steps(self) -> Generator[Any, Any, Any]:
@@ -101,3 +110,25 @@ class AsyncCall:
                 raise
             except BaseException as error:
                 resume, value = self._coroutine.throw, error
+
+
+_LAST_TURNS = 16
+"""How many turns a loop gets for what its tasks left: to close a connection, for one, takes a few."""
+
+
+def end_callbacks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel the callbacks that a call left on the loop, once its tasks have ended: they would run in a later call.
+
+    asyncio has no list of them for others to read. A loop that keeps them elsewhere is closed, and the next call has a new one.
+    """
+    try:
+        scheduled, ready = loop._scheduled, loop._ready  # type: ignore[attr-defined]
+    except AttributeError:
+        loop.close()
+        return
+    for _ in range(_LAST_TURNS):
+        if not ready:
+            break
+        loop.run_until_complete(asyncio.sleep(0))
+    for handle in (*scheduled, *ready):
+        handle.cancel()

@@ -15,9 +15,12 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 from . import frames, processes
+
+if TYPE_CHECKING:
+    import resource
 
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _WORKER_MAIN = os.path.join(_FOLDER, "vivarium_worker_main.py")
@@ -29,6 +32,9 @@ _WAIT_FOR_HIDDEN_S = 0.1
 
 _WAIT_FOR_KILLED_S = 1.0
 """How long killed processes are waited for: one in uninterruptible sleep may stay for as long as its device likes."""
+
+_WAIT_FOR_STUCK_S = 4.0
+"""How long the guardian, when it begins or ends, waits for the same killed processes. Twice is less than the JVM waits."""
 
 
 class Child:
@@ -48,6 +54,29 @@ class Refusal(Exception):
     def __init__(self, reason: str, number: int = 0) -> None:
         super().__init__(reason)
         self.number = number
+
+
+class Patience:
+    """Ends a wait for killed processes when it is the same ones for too long. One in uninterruptible sleep cannot be ended.
+
+    It has been killed, and runs no more of its program when it wakes. As long as others come or go the wait goes on.
+    """
+
+    def __init__(self) -> None:
+        self._left: FrozenSet[int] = frozenset()
+        self._since = time.monotonic()
+
+    def ends_with(self, left: Iterable[int]) -> bool:
+        """Return whether the wait is over, and say on standard error which processes are left then."""
+        now = time.monotonic()
+        if self._left != frozenset(left):
+            self._left, self._since = frozenset(left), now
+        if now - self._since < _WAIT_FOR_STUCK_S:
+            return False
+        if self._left:
+            shown = ", ".join(processes.shown(pid) for pid in sorted(self._left))
+            _tell(f"killed, and not ended {_WAIT_FOR_STUCK_S:g} s later: process {shown}")
+        return True
 
 
 class Guardian:
@@ -133,12 +162,16 @@ class Guardian:
         if not processes.LINUX:
             return 0
         swept = set()
+        patience = Patience()
         while True:
             left = [pid for pid in processes.carriers(self._run) if pid not in (os.getpid(), self._jvm)]
             if not left:
                 return len(swept)
             # Killed is not ended: the next round may meet the same process again.
             swept.update(pid for pid in left if processes.kill_if(pid, self._run))
+            if patience.ends_with(left):
+                return len(swept)
+            select.select([], [], [], _ROUND_S)
 
     def _connect(self, kind: str, slot: int, incarnation: int) -> socket.socket:
         channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -233,6 +266,14 @@ class Guardian:
             raise Refusal(error.strerror or str(error), error.errno or 0) from None
 
     def _reap(self) -> None:
+        """Report every worker that has ended."""
+        if not hasattr(os, "waitid"):  # macOS has it for Python 3.13 and later only.
+            for child in list(self._children.values()):
+                pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+                if pid:
+                    # No look is possible before the reaping. A group that has members keeps its number all the same.
+                    self._report(child, status, usage, self._end_leftovers(child))
+            return
         while True:
             try:
                 # Look before reaping: until then the process number, and the group of that number, belong to nobody else.
@@ -243,35 +284,38 @@ class Guardian:
                 return
             child = self._children.get(info.si_pid)
             orphans = 0 if child is None else self._end_leftovers(child)
-            pid, status, usage = os.wait4(info.si_pid, 0)
-            if child is None:
-                continue
-            del self._children[pid]
-            if child.pidfd is not None:
-                os.close(child.pidfd)
-            oom_kills = processes.out_of_memory_kills()
-            self._send(
-                frames.EXITED,
-                0,
-                child.incarnation,
-                {
-                    "slot": child.slot,
-                    "pid": pid,
-                    "status": status,
-                    "maxRssKiB": usage.ru_maxrss if processes.LINUX else usage.ru_maxrss // 1024,
-                    "userMicros": int(usage.ru_utime * 1e6),
-                    "systemMicros": int(usage.ru_stime * 1e6),
-                    "oomKills": oom_kills - child.oom_kills if oom_kills >= 0 and child.oom_kills >= 0 else -1,
-                    "orphansKilled": orphans,
-                },
-            )
+            _, status, usage = os.wait4(info.si_pid, 0)
+            if child is not None:
+                self._report(child, status, usage, orphans)
+
+    def _report(self, child: Child, status: int, usage: resource.struct_rusage, orphans: int) -> None:
+        """Say how a worker ended that has been reaped, and forget it."""
+        self._forget(child.pid)
+        oom_kills = processes.out_of_memory_kills()
+        self._send(
+            frames.EXITED,
+            0,
+            child.incarnation,
+            {
+                "slot": child.slot,
+                "pid": child.pid,
+                "status": status,
+                "maxRssKiB": usage.ru_maxrss if processes.LINUX else usage.ru_maxrss // 1024,
+                "userMicros": int(usage.ru_utime * 1e6),
+                "systemMicros": int(usage.ru_stime * 1e6),
+                "oomKills": oom_kills - child.oom_kills if oom_kills >= 0 and child.oom_kills >= 0 else -1,
+                "orphansKilled": orphans,
+            },
+        )
+
+    def _forget(self, pid: int) -> None:
+        child = self._children.pop(pid, None)
+        if child is not None and child.pidfd is not None:
+            os.close(child.pidfd)
 
     def _end_leftovers(self, child: Child) -> int:
         """Kill what a dead worker left behind, wherever it has put itself; return how many."""
-        try:
-            os.killpg(child.pid, signal.SIGKILL)
-        except OSError:
-            pass  # The usual case: nobody else was in the group.
+        _kill_group(child.pid)
         if not processes.LINUX:
             return 0
         tag = f"VIVARIUM_WORKER={child.slot}:{child.incarnation}"
@@ -300,22 +344,30 @@ class Guardian:
             select.select([], [], [], _ROUND_S)
 
     def _kill_everything(self) -> None:
-        """Kill and reap until no descendant is left.
+        """Kill and reap until no descendant is left, or only such as do not end though they were killed.
 
         One look at the process table is not one moment: a child whose parent dies meanwhile, or that is forked meanwhile,
         can be missing from it. So nothing here waits for a particular process; each round looks at everything again.
         """
+        patience = Patience()
         while True:
             if processes.LINUX:
-                for pid, started in processes.descendants(os.getpid()).items():
+                left = processes.descendants(os.getpid())
+                for pid, started in left.items():
                     processes.kill_if(pid, started=started)
             else:
-                for pid in list(self._children):
-                    os.killpg(pid, signal.SIGKILL)
+                left = dict.fromkeys(self._children, 0)
+                for pid in left:
+                    _kill_group(pid)
             try:
-                while os.waitpid(-1, os.WNOHANG)[0] != 0:
-                    pass
+                while True:
+                    pid, _ = os.waitpid(-1, os.WNOHANG)
+                    if pid == 0:
+                        break
+                    self._forget(pid)
             except ChildProcessError:
+                return
+            if patience.ends_with(left):
                 return
             select.select([], [], [], _ROUND_S)
 
@@ -343,6 +395,20 @@ class Guardian:
             pass
         except OSError:
             self._outgoing.clear()  # Hung up; the next read says so too.
+
+
+def _kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except OSError:
+        pass  # The usual case: nobody is left in the group, or only what has ended already.
+
+
+def _tell(text: str) -> None:
+    try:
+        os.write(2, f"vivarium guardian: {text}\n".encode("utf-8", "replace"))
+    except OSError:
+        pass  # Nobody is there to read it.
 
 
 def _fork_and_exec(

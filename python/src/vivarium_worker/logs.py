@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import sys
 import threading
 from typing import Callable
 
@@ -56,10 +57,19 @@ class LogHandler(logging.Handler):
         self._channel = channel
         self._current_call = current_call
         self._told = 0
+        self._is_child = False
+
+    def become_child(self) -> None:
+        """Write records to standard error from now on: a forked child has no channel, but its output is captured."""
+        self._is_child = True
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record."""
         try:
+            if self._is_child:
+                sys.stderr.write(self.format(record) + "\n")
+                return
             level = next((name for number, name in _LEVELS if record.levelno >= number), "DEBUG")
             exception = ""
             if record.exc_info and record.exc_info[0] is not None:

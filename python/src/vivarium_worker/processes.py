@@ -66,6 +66,14 @@ def _stat_fields(pid: int) -> List[str]:
         return file.read().rpartition(b")")[2].decode("ascii").split()
 
 
+def shown(pid: int) -> str:
+    """Return a process as people want to see it: its number, and its state where that can be read."""
+    try:
+        return f"{pid} (state {_stat_fields(pid)[0]})"
+    except (OSError, ValueError, IndexError):
+        return str(pid)
+
+
 class Process(NamedTuple):
     """A line of the process table."""
 

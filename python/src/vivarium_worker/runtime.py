@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import faulthandler
 import json
 import logging
@@ -24,7 +25,8 @@ from typing import Any, Dict, List, NoReturn, Optional, Sequence, Set, Tuple
 
 from . import codec, errors, frames
 from .api import CallCancelled, Context, Handler
-from .coroutines import AsyncCall
+from .coroutines import AsyncCall, end_callbacks
+from .forked import end_child
 from .loading import LoadError, describe, load
 from .logs import ControlChannel, LogHandler
 from .status import DRAINING, LOADING, SERVING, StatusPage
@@ -43,6 +45,12 @@ _STRIKE_AGAIN_S = 0.02
 CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
 
 _RECEIVE_BYTES = 256 * 1024
+
+_OWN_DESCRIPTORS = 200
+"""Where the channels' descriptors begin, if there may be so many."""
+
+_LEAST_DESCRIPTORS = 32
+"""Three streams, two channels (each twice while it is moved), an event loop's three, and some for what is being imported."""
 
 # A larger body is written apart from its header: copying it costs more than a second system call.
 _COPIED_BYTES = 64 * 1024
@@ -70,6 +78,10 @@ class Worker:
         self._interruptible = 0
         self._cancel_requested = 0
         self._main_thread = threading.get_ident()
+        self._log_handler: Optional[LogHandler] = None
+        self.is_forked = False
+        """Whether this is not the worker but a child that was forked off it."""
+        os.register_at_fork(after_in_child=self._become_child)
 
     def run(self) -> int:
         """Shake hands, load, serve until drained; return the exit status."""
@@ -108,6 +120,8 @@ class Worker:
             load_us = int((time.monotonic() - started) * 1e6)
             ready = describe(self._handlers.values(), load_us, self._limits.body)
         except LoadError as error:
+            if self.is_forked:
+                end_child(error.__cause__)
             self._send_error(0, errors.of_exception("load", "NOT_STARTED", error))
             return False
         self._send(frames.READY, 0, ready)
@@ -176,23 +190,26 @@ class Worker:
                 self._interruptible = 0
         except CallCancelled as error:
             self._interruptible = 0
+            self._end_if_forked(error)
             words[2] = call_id
             self._send_error(call_id, errors.of_exception("cancelled", "UNKNOWN", error))
             return
         except BaseException as error:
+            self._end_if_forked(error)
             words[2] = call_id
             self._fail(call_id, handler, positional, keywords, error)
             return
+        if self.is_forked:
+            end_child(None)
         words[2] = call_id
         try:
-            encoded = codec.dumps(result)
+            encoded = codec.dumps(result, self._limits.body)
         except codec.Unencodable as error:
             name = errors.type_name(type(result))
             self._send_error(call_id, errors.body("unencodable_result", "RAN", name, str(error)))
             return
-        if len(encoded) > self._limits.body:
-            message = f"maxBodyBytes is {self._limits.body}, the result has {len(encoded)}"
-            self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", message))
+        except codec.TooLarge as error:
+            self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", str(error)))
             return
         header = frames.HEADER.pack(
             frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
@@ -219,7 +236,7 @@ class Worker:
         if self._loop is None or self._loop.is_closed():
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
-        call = AsyncCall(self._loop, awaitable, f"call {call_id} was cancelled")
+        call = AsyncCall(self._loop, awaitable, f"call {call_id} was cancelled", self._end_if_forked)
         # Until here a cancellation raises in this function, and nothing has begun; from here on it raises in none of ours.
         self._async_call = call
         try:
@@ -227,10 +244,11 @@ class Worker:
         finally:
             self._interruptible = 0
             self._async_call = None
-            self._end_tasks(self._loop)
+            if not self.is_forked:  # The child's loop watches what the worker's does.
+                self._end_tasks(self._loop)
 
     def _end_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel what a call left pending on the loop, and wait for it: else it would run in the next call's time.
+        """Cancel what a call left pending on the loop, and wait for its tasks: else it would run in the next call's time.
 
         What refuses to end keeps the worker busy with the call that it belongs to.
         """
@@ -240,6 +258,7 @@ class Worker:
                 loop.run_until_complete(asyncio.sleep(0))
                 tasks = asyncio.all_tasks(loop)
                 if not tasks:
+                    end_callbacks(loop)
                     return
                 for task in tasks:
                     task.cancel()
@@ -247,6 +266,25 @@ class Worker:
             except BaseException as error:
                 # A task may end with an exception that goes through the loop, SystemExit for example, or stop the loop.
                 self._logger.debug("a task that was cancelled raised %s", errors.type_name(type(error)))
+
+    def _become_child(self) -> None:
+        """Let go of all that is the worker's: this process has been forked off it."""
+        self.is_forked = True
+        self._interruptible = self._cancel_requested = 0
+        self._page.detach()
+        # The worker's end must be seen though this process lives on. And what this process opens gets free numbers: what is
+        # still written to the channels must not go there.
+        for channel in (self._data, self._control):
+            try:
+                channel.close()
+            except OSError:
+                pass
+        if self._log_handler is not None:
+            self._log_handler.become_child()
+
+    def _end_if_forked(self, error: Optional[BaseException]) -> None:
+        if self.is_forked:
+            end_child(error)
 
     def _on_cancel_signal(self, _number: int, _frame: Any) -> None:
         """Interrupt the handler if it still runs the call that was cancelled.
@@ -291,7 +329,8 @@ class Worker:
 
     def _configure_logging(self) -> None:
         root = logging.getLogger()
-        root.handlers[:] = [LogHandler(self._control_channel, lambda: self._interruptible)]
+        self._log_handler = LogHandler(self._control_channel, lambda: self._interruptible)
+        root.handlers[:] = [self._log_handler]
         root.setLevel(logging.INFO)
         logging.captureWarnings(True)
 
@@ -364,22 +403,34 @@ def _die(status: int, reason: BaseException) -> NoReturn:
 
 
 def _own(fd: int) -> socket.socket:
-    """Take a channel over at a descriptor far from those that user code expects, and closed in every child."""
+    """Take a channel over at a descriptor far from those that user code expects, closed in every program it starts."""
     import fcntl
 
-    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200)
-    os.close(fd)
-    channel = socket.socket(fileno=high)
-    # A child forked without exec would keep the channel open and so hide this process's end from the JVM.
-    os.register_at_fork(after_in_child=lambda: _close_quietly(high))
-    return channel
-
-
-def _close_quietly(fd: int) -> None:
     try:
-        os.close(fd)
-    except OSError:
-        pass
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _OWN_DESCRIPTORS)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EMFILE):
+            raise
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _highest_descriptor() // 2)
+    os.close(fd)
+    return socket.socket(fileno=high)
+
+
+def _highest_descriptor() -> int:
+    """Return how many descriptors this process may have; raise _TooFewDescriptors where no worker could work with them."""
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < _LEAST_DESCRIPTORS:
+        raise _TooFewDescriptors(
+            f"RLIMIT_NOFILE is {most} (ulimit -n): a worker needs at least {_LEAST_DESCRIPTORS} file descriptors, "
+            "and whatever the handlers open; raise the limit"
+        )
+    return most
+
+
+class _TooFewDescriptors(Exception):
+    """The process may not have as many descriptors as a worker needs."""
 
 
 def main(argv: List[str]) -> int:
@@ -395,16 +446,23 @@ def main(argv: List[str]) -> int:
     if hasattr(sys, "set_int_max_str_digits"):
         # Integers are exact at any size, and in JSON they are text; what bounds them is the limit of a frame.
         sys.set_int_max_str_digits(0)
+    worker: Optional[Worker] = None
     try:
         data = _own(options.data_fd)
         control = _own(options.control_fd)
         page = StatusPage(options.status_page, options.slot, options.incarnation)
-        status = Worker(data, control, page, options.incarnation).run()
+        worker = Worker(data, control, page, options.incarnation)
+        status = worker.run()
     except frames.Violation as violation:
         _die(EXIT_PROTOCOL, violation)
+    except _TooFewDescriptors as reason:
+        _die(EXIT_DEFECT, reason)
     except (BrokenPipeError, ConnectionResetError):
         status = 0
-    except BaseException:
+    except BaseException as error:
+        if worker is not None and worker.is_forked:
+            # It was forked where a handler is loaded or a result encoded, and came as far as a channel, which is closed.
+            end_child(None if getattr(error, "errno", 0) == errno.EBADF else error)
         import traceback
 
         traceback.print_exc()

@@ -27,6 +27,10 @@ class StatusPage:
         self.words[0] = incarnation
         self.stage(STARTING)
 
+    def detach(self) -> None:
+        """Write to memory that nobody reads from now on: a forked child has the worker's page, but nothing to say there."""
+        self.words = memoryview(bytearray(SLOT_BYTES)).cast("Q")
+
     def stage(self, value: int) -> None:
         """Say how far the worker has come."""
         self.words[4] = value

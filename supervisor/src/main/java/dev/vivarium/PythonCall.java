@@ -109,6 +109,24 @@ public final class PythonCall<T> {
                 maxRetries);
     }
 
+    /**
+     * Returns a copy with these keyword arguments in place of the present ones, in the map's order; {@code null} becomes
+     * {@code None}. One copy of the map is made, where {@link #keyword} makes one for each argument.
+     */
+    public PythonCall<T> keywords(Map<String, ? extends @Nullable Object> values) {
+        Map<String, @Nullable Object> copy = new LinkedHashMap<>(values);
+        copy.keySet().forEach(name -> Objects.requireNonNull(name, "name"));
+        return new PythonCall<>(
+                handler,
+                positional,
+                Collections.unmodifiableMap(copy),
+                null,
+                resultType,
+                timeout,
+                retrySafe,
+                maxRetries);
+    }
+
     /** Returns a copy whose keyword arguments are the members of {@code object}, a JSON object sent on as it stands. */
     public PythonCall<T> keywordsJson(RawJson object) {
         return new PythonCall<>(handler, positional, Map.of(), object, resultType, timeout, retrySafe, maxRetries);

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +36,24 @@ final class CallGate {
         }
     }
 
-    private record Waiting(PythonCall<RawJson> call, CompletableFuture<RawJson> result) {}
+    /**
+     * How a call ended.
+     *
+     * @param result what Python returned, or null when the call failed
+     * @param failure the call's error, or {@link GivenUp}, or null
+     * @param tookNanos from the moment when the pool was given the call: what it waited here is not part of it
+     */
+    record Ended(@Nullable RawJson result, @Nullable Throwable failure, long tookNanos) {}
+
+    private record Waiting(PythonCall<RawJson> call, CompletableFuture<Ended> end) {
+        void giveUp() {
+            end.complete(new Ended(null, new GivenUp(), 0));
+        }
+    }
 
     private final PythonPool pool;
     private final int limit;
+    private final LongSupplier nanos;
     private final Queue<Waiting> waiting = new ArrayDeque<>();
     private final Map<Long, PendingCall<RawJson>> given = new LinkedHashMap<>();
     private boolean closed;
@@ -48,24 +63,26 @@ final class CallGate {
      * Creates a gate.
      *
      * @param limit the number of workers
+     * @param nanos the clock
      */
-    CallGate(PythonPool pool, int limit) {
+    CallGate(PythonPool pool, int limit, LongSupplier nanos) {
         this.pool = pool;
         this.limit = limit;
+        this.nanos = nanos;
     }
 
-    /** Has the call made; its stage fails with the call's error, or with {@link GivenUp}. */
-    CompletionStage<RawJson> call(PythonCall<RawJson> call) {
+    /** Has the call made; its stage tells how it ended, and does not fail. */
+    CompletionStage<Ended> call(PythonCall<RawJson> call) {
         Waiting one = new Waiting(call, new CompletableFuture<>());
         synchronized (this) {
             if (!closed) {
                 waiting.add(one);
                 give();
-                return one.result();
+                return one.end();
             }
         }
-        one.result().completeExceptionally(new GivenUp());
-        return one.result();
+        one.giveUp();
+        return one.end();
     }
 
     // A call that is refused ends at once, on this thread, and would come here again for each that waits.
@@ -77,6 +94,7 @@ final class CallGate {
         try {
             while (given.size() < limit && !waiting.isEmpty()) {
                 Waiting next = waiting.remove();
+                long began = nanos.getAsLong();
                 PendingCall<RawJson> pending = pool.call(next.call());
                 given.put(pending.id(), pending);
                 var unused = pending.whenComplete((result, failure) -> {
@@ -85,7 +103,7 @@ final class CallGate {
                         give();
                         notifyAll();
                     }
-                    complete(next.result(), result, failure);
+                    next.end().complete(new Ended(result, cause(failure), nanos.getAsLong() - began));
                 });
             }
         } finally {
@@ -93,16 +111,11 @@ final class CallGate {
         }
     }
 
-    private static void complete(
-            CompletableFuture<RawJson> target, @Nullable RawJson result, @Nullable Throwable failure) {
+    private static @Nullable Throwable cause(@Nullable Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (cause != null) {
-            // Nobody but this gate cancels calls.
-            target.completeExceptionally(cause instanceof CallCancelled ? new GivenUp() : cause);
-        } else {
-            target.complete(result);
-        }
+        // Nobody but this gate cancels calls.
+        return cause instanceof CallCancelled ? new GivenUp() : cause;
     }
 
     /** Gives up every call that has not started, now and from now on. Those that run go on. */
@@ -126,7 +139,7 @@ final class CallGate {
                 });
             }
         }
-        abandoned.forEach(one -> one.result().completeExceptionally(new GivenUp()));
+        abandoned.forEach(Waiting::giveUp);
         behind.forEach(PendingCall::cancel);
     }
 

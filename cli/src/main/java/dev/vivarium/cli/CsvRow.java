@@ -30,9 +30,6 @@ final class CsvRow {
 
     /** Takes the next line; false when something other than a comma or the line's end follows a closing quote. */
     boolean add(LineReader.Line next) {
-        if (place == Place.QUOTED) {
-            field.write('\n');
-        }
         for (byte b : next.bytes()) {
             if (!add(b, next.number())) {
                 return false;
@@ -40,7 +37,12 @@ final class CsvRow {
         }
         if (place != Place.QUOTED) {
             endField();
+            return true;
         }
+        if (next.carriageReturn()) {
+            field.write('\r'); // Within quotes a line's end is data, and stays as it is.
+        }
+        field.write('\n');
         return true;
     }
 

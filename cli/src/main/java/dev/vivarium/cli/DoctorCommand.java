@@ -57,6 +57,7 @@ final class DoctorCommand implements Callable<Integer> {
 
             shm = os.statvfs("/dev/shm") if os.path.isdir("/dev/shm") else None
             print(json.dumps({
+                "pid": os.getpid(),
                 "executable": sys.executable,
                 "version": platform.python_version(),
                 "usable": sys.version_info >= (3, 9),
@@ -139,7 +140,8 @@ final class DoctorCommand implements Callable<Integer> {
                         "interpreter",
                         Verdict.fail,
                         python + " did not answer within " + PROBE_LIMIT.toSeconds() + " s",
-                        remedy);
+                        "run " + python
+                                + " -c \"print(1)\" by hand to see what it waits for, or name another with --python");
                 return null;
             }
             String text = new String(process.getInputStream().readNBytes(1 << 16), StandardCharsets.UTF_8);
@@ -150,7 +152,11 @@ final class DoctorCommand implements Callable<Integer> {
             JsonNode found =
                     new ObjectMapper().readTree(text.lines().reduce((a, b) -> b).orElse(""));
             if (found.path("executable").isTextual() && found.path("version").isTextual()) {
-                return found;
+                if (found.path("pid").asLong() == process.pid()) {
+                    return found;
+                }
+                add("interpreter", Verdict.fail, python + " " + InterpreterProbe.WRAPS, "mend the script");
+                return null;
             }
             add("interpreter", Verdict.fail, python + " is no Python: it did not run a program", remedy);
             return null;
@@ -239,6 +245,10 @@ final class DoctorCommand implements Callable<Integer> {
                     .python(python)
                     .workers(1)
                     .eventListener(trouble::on);
+            if (handlers == null) {
+                // Compiled, a temporary file leaves another, which nobody would delete.
+                config.interpreterArguments(List.of("-B"));
+            }
             HandlerSource.configure(config, handlers == null ? own.toString() : handlers);
             try (PythonPool pool = PythonPool.start(config.build())) {
                 var unused = pool.whenServing().toCompletableFuture().get();

@@ -1,6 +1,8 @@
 package dev.vivarium.cli;
 
+import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
@@ -9,6 +11,8 @@ import picocli.CommandLine;
 final class Durations implements CommandLine.ITypeConverter<Duration> {
 
     private static final Pattern FORM = Pattern.compile("(\\d+(?:\\.\\d+)?)(ms|s|m|h)");
+
+    private static final Pattern ISO_8601 = Pattern.compile("\\bPT(?:\\d+H)?(?:\\d+M)?(?:\\d+(?:\\.\\d+)?S)?\\b");
 
     private static final Duration MOST = Duration.ofDays(30);
 
@@ -34,5 +38,20 @@ final class Durations implements CommandLine.ITypeConverter<Duration> {
             throw new CommandLine.TypeConversionException("'" + text + "' must be at least 1ms");
         }
         return duration;
+    }
+
+    /** Returns a message with the durations in it, such as PT10S, written for people: 10 s. */
+    static String forPeople(String message) {
+        return ISO_8601.matcher(message).replaceAll(found -> {
+            try {
+                return new BigDecimal(Duration.parse(found.group()).toMillis())
+                                .movePointLeft(3)
+                                .stripTrailingZeros()
+                                .toPlainString()
+                        + " s";
+            } catch (DateTimeParseException e) {
+                return Matcher.quoteReplacement(found.group()); // It only looks like one.
+            }
+        });
     }
 }

@@ -1,11 +1,5 @@
 package dev.vivarium.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
 import dev.vivarium.PythonCall;
 import dev.vivarium.protocol.RawJson;
 import java.io.IOException;
@@ -15,7 +9,10 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Turns lines of input into calls, by format. A line that cannot be one is a record of its own; the rest goes on. */
@@ -49,6 +46,14 @@ abstract class Inputs implements AutoCloseable {
             case csv -> new Csv(lines, template);
             case lines -> new PlainLines(lines, template);
         };
+    }
+
+    /**
+     * Reads what comes before the records, once, and before {@link #next}. Returns why the input cannot be used at all, or
+     * null.
+     */
+    InputRecord.@Nullable Malformed begin() throws IOException {
+        return null;
     }
 
     /** Returns the next record, or null at the end. */
@@ -96,14 +101,6 @@ abstract class Inputs implements AutoCloseable {
     }
 
     private static final class JsonLines extends Inputs {
-        private final JsonFactory factory = JsonFactory.builder()
-                .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-                .streamReadConstraints(StreamReadConstraints.builder()
-                        .maxStringLength(MAX_LINE_BYTES)
-                        .maxNumberLength(MAX_LINE_BYTES)
-                        .build())
-                .build();
-
         JsonLines(LineReader lines, PythonCall<RawJson> template) {
             super(lines, template);
         }
@@ -124,24 +121,11 @@ abstract class Inputs implements AutoCloseable {
                     : new InputRecord.Malformed(line.number(), problem);
         }
 
-        private @Nullable String problem(byte[] bytes) throws IOException {
+        private static @Nullable String problem(byte[] bytes) throws IOException {
             try {
-                decode(bytes);
+                return JsonLine.problem(decode(bytes));
             } catch (CharacterCodingException e) {
                 return "it is not valid UTF-8";
-            }
-            try (JsonParser parser = factory.createParser(bytes)) {
-                JsonToken first = parser.nextToken();
-                if (first == null) {
-                    return "it is empty; a JSON object is needed";
-                }
-                if (first != JsonToken.START_OBJECT) {
-                    return "it is not a JSON object";
-                }
-                parser.skipChildren();
-                return parser.nextToken() == null ? null : "something follows the JSON object";
-            } catch (JsonProcessingException e) {
-                return "it is not JSON: " + e.getOriginalMessage();
             }
         }
     }
@@ -154,45 +138,44 @@ abstract class Inputs implements AutoCloseable {
         }
 
         @Override
-        @Nullable
-        InputRecord next() throws IOException {
-            if (header == null) {
-                InputRecord.Malformed problem = readHeader();
-                if (problem != null || header == null) {
-                    return problem;
-                }
-            }
+        InputRecord.@Nullable Malformed begin() throws IOException {
             Row row = readRow();
             if (row == null) {
+                return null;
+            }
+            if (row.problem() != null) {
+                return new InputRecord.Malformed(row.line(), "the header: " + row.problem());
+            }
+            Set<String> names = new HashSet<>();
+            for (String name : row.fields()) {
+                if (!names.add(name)) {
+                    return new InputRecord.Malformed(row.line(), "the header names the column '" + name + "' twice");
+                }
+            }
+            header = row.fields();
+            return null;
+        }
+
+        @Override
+        @Nullable
+        InputRecord next() throws IOException {
+            List<String> names = header;
+            Row row = names == null ? null : readRow();
+            if (names == null || row == null) {
                 return null;
             }
             if (row.problem() != null) {
                 return new InputRecord.Malformed(row.line(), row.problem());
             }
-            if (row.fields().size() != header.size()) {
+            if (row.fields().size() != names.size()) {
                 return new InputRecord.Malformed(
-                        row.line(), "it has " + row.fields().size() + " fields, the header has " + header.size());
+                        row.line(), "it has " + row.fields().size() + " fields, the header has " + names.size());
             }
-            PythonCall<RawJson> call = template;
-            for (int i = 0; i < header.size(); i++) {
-                call = call.keyword(header.get(i), row.fields().get(i));
+            Map<String, @Nullable Object> keywords = new LinkedHashMap<>();
+            for (int i = 0; i < names.size(); i++) {
+                keywords.put(names.get(i), row.fields().get(i));
             }
-            return new InputRecord.Call(row.line(), call);
-        }
-
-        private InputRecord.@Nullable Malformed readHeader() throws IOException {
-            Row row = readRow();
-            if (row == null) {
-                return null;
-            }
-            if (row.problem() != null) {
-                header = List.of();
-                return new InputRecord.Malformed(row.line(), "the header: " + row.problem());
-            }
-            header = row.fields();
-            return new HashSet<>(header).size() == header.size()
-                    ? null
-                    : new InputRecord.Malformed(row.line(), "the header names a column twice: " + header);
+            return new InputRecord.Call(row.line(), template.keywords(keywords));
         }
 
         private record Row(
@@ -223,7 +206,7 @@ abstract class Inputs implements AutoCloseable {
                 if (!row.isOpen()) {
                     break;
                 }
-                size++;
+                size += line.carriageReturn() ? 2 : 1;
                 line = lines.next();
                 if (line == null) {
                     return new Row(row.openedOn(), List.of(), "a quote that opens here is not closed");

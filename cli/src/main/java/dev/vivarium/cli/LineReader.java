@@ -3,6 +3,7 @@ package dev.vivarium.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +18,10 @@ final class LineReader implements AutoCloseable {
      * @param number from 1
      * @param bytes its content without the line end; cut when {@code tooLong}
      * @param tooLong whether it was longer than the limit
+     * @param carriageReturn whether it ended with CR and LF, or with CR at the end of the input
      */
     @SuppressWarnings("ArrayRecordComponent") // Handed on once; never compared.
-    record Line(long number, byte[] bytes, boolean tooLong) {}
+    record Line(long number, byte[] bytes, boolean tooLong, boolean carriageReturn) {}
 
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
@@ -93,10 +95,11 @@ final class LineReader implements AutoCloseable {
     private Line finish(ByteArrayOutputStream line, boolean tooLong) {
         byte[] bytes = line.toByteArray();
         number++;
-        if (bytes.length > 0 && bytes[bytes.length - 1] == '\r') {
-            bytes = java.util.Arrays.copyOf(bytes, bytes.length - 1);
+        boolean carriageReturn = bytes.length > 0 && bytes[bytes.length - 1] == '\r';
+        if (carriageReturn) {
+            bytes = Arrays.copyOf(bytes, bytes.length - 1);
         }
-        return new Line(number, bytes, tooLong);
+        return new Line(number, bytes, tooLong, carriageReturn);
     }
 
     @Override

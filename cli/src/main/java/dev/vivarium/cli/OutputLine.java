@@ -2,6 +2,8 @@ package dev.vivarium.cli;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.vivarium.ArgumentsNotEncodable;
+import dev.vivarium.CallRejected;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
 import dev.vivarium.protocol.RawJson;
@@ -28,10 +30,13 @@ final class OutputLine {
         return line;
     }
 
-    /** Returns a call's error. */
-    static byte[] ofError(PoolException error) {
+    /**
+     * Returns a call's error; with the input's line where it is the input that cannot be sent, or that the worker refuses.
+     */
+    static byte[] ofError(PoolException error, long line) {
         return write(json -> {
             boolean python = error instanceof PythonException;
+            boolean refused = error instanceof CallRejected || error instanceof ArgumentsNotEncodable;
             json.writeStringField(
                     "type",
                     python
@@ -39,8 +44,15 @@ final class OutputLine {
                             : error.getClass().getSimpleName());
             json.writeStringField("category", error.category().name());
             json.writeStringField("execution", error.execution().name());
-            json.writeStringField("message", python ? ((PythonException) error).pythonMessage() : error.getMessage());
+            json.writeStringField(
+                    "message",
+                    python
+                            ? ((PythonException) error).pythonMessage()
+                            : (refused ? "line " + line + ": " : "") + error.getMessage());
             json.writeStringField("traceback", python ? ((PythonException) error).pythonTraceback() : null);
+            if (refused) {
+                json.writeNumberField("line", line);
+            }
         });
     }
 

@@ -8,6 +8,7 @@ import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonPool;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.protocol.RawJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -85,6 +86,7 @@ final class Pipeline implements AutoCloseable {
     private volatile @Nullable CallGate gate;
     private volatile boolean stopped;
     private final CountDownLatch told = new CountDownLatch(1);
+    private final CompletableFuture<@Nullable Void> halted = new CompletableFuture<>();
 
     Pipeline(PoolConfig config, Tally tally, @Nullable Duration killEvery, @Nullable Long seed, PrintWriter messages) {
         this.config = config;
@@ -129,9 +131,39 @@ final class Pipeline implements AutoCloseable {
             messages.println("vivarium: stopping: what runs is finished first; Ctrl-C again leaves at once");
         } finally {
             told.countDown();
+            halted.complete(null);
         }
         if (open == null && known != null) {
             known.close(Duration.ZERO); // Nothing to finish: whoever waits for the pool is told that it closed.
+        }
+    }
+
+    /** Reads what comes before the records, which may be waited for; {@link #stop} ends the wait. */
+    InputRecord.@Nullable Malformed begin(Inputs inputs)
+            throws RunCommand.PipelineStopped, InterruptedException, IOException {
+        CompletableFuture<Optional<InputRecord.Malformed>> reading = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        reading.complete(Optional.ofNullable(inputs.begin()));
+                    } catch (IOException | RuntimeException e) {
+                        reading.completeExceptionally(e);
+                    }
+                },
+                "vivarium-begin");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            var unused = CompletableFuture.anyOf(reading, halted).get();
+            if (!reading.isDone()) {
+                throw new RunCommand.PipelineStopped();
+            }
+            return reading.get().orElse(null);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException failed) {
+                throw failed;
+            }
+            throw new IllegalStateException(e.getCause());
         }
     }
 
@@ -143,7 +175,7 @@ final class Pipeline implements AutoCloseable {
         if (workers == null || stopped) {
             throw new RunCommand.PipelineStopped();
         }
-        gate = new CallGate(workers, config.sizing().workers());
+        gate = new CallGate(workers, config.sizing().workers(), System::nanoTime);
     }
 
     /** Writing failed, which is told from a failure to read by its type. */
@@ -218,7 +250,7 @@ final class Pipeline implements AutoCloseable {
      * What became of an input.
      *
      * @param line what is written
-     * @param tookNanos from the submission to the answer
+     * @param tookNanos from the moment when the pool was given the call, to the answer
      */
     @SuppressWarnings("ArrayRecordComponent") // Handed on once; never compared.
     private record Answer(Kind kind, byte[] line, long tookNanos) {
@@ -236,17 +268,19 @@ final class Pipeline implements AutoCloseable {
             return CompletableFuture.completedFuture(
                     new Answer(Answer.Kind.MALFORMED, OutputLine.ofMalformed(malformed), 0));
         }
-        long submitted = System.nanoTime();
-        return calls.call(((InputRecord.Call) record).call()).handle((result, failure) -> {
-            long took = System.nanoTime() - submitted;
-            if (failure == null) {
-                return new Answer(Answer.Kind.OK, OutputLine.ofResult(result), took);
+        return calls.call(((InputRecord.Call) record).call()).thenApply(ended -> {
+            RawJson result = ended.result();
+            if (result != null) {
+                return new Answer(Answer.Kind.OK, OutputLine.ofResult(result), ended.tookNanos());
             }
-            if (failure instanceof CallGate.GivenUp) {
+            if (ended.failure() instanceof CallGate.GivenUp) {
                 tally.gaveUp(index);
                 return new Answer(Answer.Kind.GIVEN_UP, new byte[0], 0);
             }
-            return new Answer(Answer.Kind.FAILED, OutputLine.ofError(poolException(failure)), took);
+            return new Answer(
+                    Answer.Kind.FAILED,
+                    OutputLine.ofError(poolException(ended.failure()), record.line()),
+                    ended.tookNanos());
         });
     }
 
@@ -260,7 +294,7 @@ final class Pipeline implements AutoCloseable {
         return answer.line();
     }
 
-    private static PoolException poolException(Throwable failure) {
+    private static PoolException poolException(@Nullable Throwable failure) {
         if (failure instanceof PoolException error) {
             return error;
         }

@@ -15,6 +15,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
@@ -122,6 +123,7 @@ final class RunCommand implements Callable<Integer> {
         }
         RunFiles files = new RunFiles(handlers, input, output, summaryFile);
         files.check();
+        OpenFiles.check(workers);
         Interrupts interrupts = new Interrupts();
         Tally tally = new Tally();
         StartTrouble trouble = new StartTrouble();
@@ -137,10 +139,11 @@ final class RunCommand implements Callable<Integer> {
             try {
                 awaitServing(pool, interrupts, trouble);
                 checkCallExists(pool);
+                Inputs inputs = beginInputs(in, pipeline, files);
                 pipeline.begin();
                 // Not before: what is there stays when the run does not begin.
                 try (OutputStream out = files.openOutput()) {
-                    files.writeSummary(pipeline.run(inputs(in), out, files));
+                    files.writeSummary(pipeline.run(inputs, out, files));
                 } catch (IOException e) {
                     throw files.outputFailed(e); // Closing it writes what a remote file system has kept back.
                 }
@@ -176,8 +179,22 @@ final class RunCommand implements Callable<Integer> {
         try {
             return builder.build();
         } catch (InvalidPoolConfig e) {
-            throw new ParameterException(spec.commandLine(), String.join("; ", e.problems()));
+            throw new ParameterException(spec.commandLine(), Durations.forPeople(String.join("; ", e.problems())));
         }
+    }
+
+    private Inputs beginInputs(InputStream in, Pipeline pipeline, RunFiles files)
+            throws UserError, PipelineStopped, InterruptedException {
+        Inputs inputs = inputs(in);
+        try {
+            InputRecord.Malformed unusable = pipeline.begin(inputs);
+            if (unusable != null) {
+                throw files.inputRefused(unusable);
+            }
+        } catch (IOException e) {
+            throw files.inputFailed(e);
+        }
+        return inputs;
     }
 
     private Inputs inputs(InputStream in) {
@@ -212,10 +229,17 @@ final class RunCommand implements Callable<Integer> {
                     throw new UserError(
                             ExitCode.USAGE, "--handlers: " + handlers + " cannot be loaded: " + failed.getMessage());
                 }
-                String advice = failed.reason() == PoolStartFailed.Reason.NO_USABLE_PYTHON
-                        ? " ('vivarium doctor' tells more; --python PATH names another interpreter)"
-                        : "";
-                throw new UserError(ExitCode.UNAVAILABLE, failed.getMessage() + advice);
+                boolean interpreter = trouble.isOfInterpreter(failed);
+                Optional<String> why = interpreter ? InterpreterProbe.trouble(python) : Optional.empty();
+                if (interrupts.status() != 0) {
+                    throw new PipelineStopped();
+                }
+                String advice =
+                        interpreter ? " ('vivarium doctor' tells more; --python PATH names another interpreter)" : "";
+                throw new UserError(
+                        ExitCode.UNAVAILABLE,
+                        why.map(text -> "--python: " + text)
+                                .orElseGet(() -> Durations.forPeople(String.valueOf(failed.getMessage())) + advice));
             }
             throw new IllegalStateException(e.getCause());
         }

@@ -1,9 +1,7 @@
 package dev.vivarium.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.FileDescriptor;
 import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -184,7 +182,7 @@ record RunFiles(
 
     InputStream openInput() throws UserError {
         try {
-            return input.equals(STANDARD) ? System.in : new FileInputStream(input);
+            return input.equals(STANDARD) ? StandardStreams.input() : new FileInputStream(input);
         } catch (IOException e) {
             throw new UserError(ExitCode.USAGE, "--input: " + input + " cannot be read: " + explain(e));
         }
@@ -193,7 +191,7 @@ record RunFiles(
     /** Opens the output and empties it. */
     OutputStream openOutput() throws UserError {
         if (output.equals(STANDARD)) {
-            return new FileOutputStream(FileDescriptor.out);
+            return StandardStreams.output();
         }
         try {
             return open(path("--output", output));
@@ -207,6 +205,13 @@ record RunFiles(
         return Files.exists(file) && !Files.isRegularFile(file)
                 ? Files.newOutputStream(file, StandardOpenOption.WRITE)
                 : Files.newOutputStream(file);
+    }
+
+    UserError inputRefused(InputRecord.Malformed why) {
+        return new UserError(
+                ExitCode.USAGE,
+                "--input: " + (input.equals(STANDARD) ? "standard input" : input) + ", line " + why.line() + ": "
+                        + why.reason());
     }
 
     UserError inputFailed(IOException e) {

@@ -1,6 +1,11 @@
 package dev.vivarium.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -23,6 +28,26 @@ final class StandardStreams {
     static boolean wasClosed(int descriptor) {
         String closed = System.getenv("VIVARIUM_CLOSED");
         return closed != null && closed.contains(Integer.toString(descriptor));
+    }
+
+    /** Returns standard input; closing it does nothing. */
+    static InputStream input() {
+        return new FilterInputStream(System.in) {
+            @Override
+            public void close() {
+                // Java opens /dev/null in its place, which fails when no more files may be opened.
+            }
+        };
+    }
+
+    /** Returns standard output, unbuffered; closing it does nothing. */
+    static OutputStream output() {
+        return new FileOutputStream(FileDescriptor.out) {
+            @Override
+            public void close() {
+                // As above: everything has been written by then, and it would be said to have failed.
+            }
+        };
     }
 
     /** Returns the status for a failure to write to {@code target}: a pipe fails when its reader has left. */

@@ -33,16 +33,29 @@ final class StartTrouble {
         };
     }
 
+    /** Returns whether it may be the interpreter that does not do what it is asked. */
+    boolean isOfInterpreter(PoolStartFailed failed) throws InterruptedException {
+        return switch (failed.reason()) {
+            case NO_USABLE_PYTHON -> true;
+            case WORKERS_NOT_READY -> firstExit(TransitionCause.DRAINED) == TransitionCause.CONNECT_TIMEOUT;
+            case HANDLERS_NOT_LOADED, NO_RUNTIME_DIRECTORY, UNSUPPORTED_PLATFORM -> false;
+        };
+    }
+
     /** By now the interpreter has run the guardian, so that a worker which ends by itself ends because of what it loads. */
     private boolean diedLoading() throws InterruptedException {
+        return switch (firstExit(TransitionCause.DRAINED)) {
+            case EXITED, CRASHED, KILLED, OUT_OF_MEMORY, LOAD_TIMEOUT, LOAD_FAILED, PROTOCOL_VIOLATION -> true;
+            default -> false;
+        };
+    }
+
+    private TransitionCause firstExit(TransitionCause none) throws InterruptedException {
         try {
             // The event was published before the failure, but on a thread of its own.
-            return switch (firstExit.get(EVENT_LIMIT_S, TimeUnit.SECONDS)) {
-                case EXITED, CRASHED, KILLED, OUT_OF_MEMORY, LOAD_TIMEOUT, LOAD_FAILED, PROTOCOL_VIOLATION -> true;
-                default -> false;
-            };
+            return firstExit.get(EVENT_LIMIT_S, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            return false;
+            return none;
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.vivarium.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vivarium.testkit.junit5.CommandAudit;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the command as its users do: a process with arguments, files, output and an exit status. */
@@ -32,6 +34,10 @@ abstract class CommandFixture {
 
     /** The interpreter itself: a python3 on the path may be a script that a signal would hit in place of the command. */
     private static final String PYTHON = realPython();
+
+    /** Nothing may be left of a command, in whichever way it ended. */
+    @RegisterExtension
+    final CommandAudit audit = new CommandAudit();
 
     @TempDir
     Path folder;
@@ -84,6 +90,7 @@ abstract class CommandFixture {
                 .forEach(command::add);
         Collections.addAll(
                 command,
+                "-Djava.io.tmpdir=" + audit.folder(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-XX:+IgnoreUnrecognizedVMOptions",
@@ -92,11 +99,12 @@ abstract class CommandFixture {
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 Main.class.getName());
         Collections.addAll(command, arguments);
-        return new ProcessBuilder(command).directory(folder.toFile());
+        return audit.mark(new ProcessBuilder(command).directory(folder.toFile()));
     }
 
+    /** The commands of a test that failed half way; what is theirs must end with them. */
     @AfterEach
-    void nothingIsLeftRunning() {
+    void endTheCommands() {
         started.forEach(Process::destroyForcibly);
     }
 

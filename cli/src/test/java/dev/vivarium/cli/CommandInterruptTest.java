@@ -1,13 +1,19 @@
 package dev.vivarium.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
+import dev.vivarium.protocol.RawJson;
 import java.io.BufferedReader;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -15,10 +21,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Ctrl-C. */
 class CommandInterruptTest extends CommandFixture {
@@ -199,8 +207,44 @@ class CommandInterruptTest extends CommandFixture {
         }
 
         @Test
+        @Timeout(60) // What does not hear it waits for ever.
+        void isHeardWhileTheHeaderIsWaitedFor() throws Exception {
+            StringWriter messages = new StringWriter();
+            PoolConfig config = PoolConfig.builder()
+                    .name("run")
+                    .handlers("textwrap")
+                    .workers(1)
+                    .build();
+            CountDownLatch never = new CountDownLatch(1);
+            try (Pipeline pipeline = new Pipeline(config, new Tally(), null, null, new PrintWriter(messages, true))) {
+                InputStream silent = new FilterInputStream(InputStream.nullInputStream()) {
+                    @Override
+                    public int read(byte[] into, int offset, int length) throws IOException {
+                        pipeline.stop();
+                        try {
+                            never.await();
+                        } catch (InterruptedException e) {
+                            throw new IOException(e);
+                        }
+                        return -1;
+                    }
+                };
+                Inputs inputs = Inputs.of(
+                        Inputs.Format.csv,
+                        new LineReader(silent, 10),
+                        PythonCall.to("f").returning(RawJson.class));
+
+                assertThatThrownBy(() -> pipeline.begin(inputs)).isInstanceOf(RunCommand.PipelineStopped.class);
+                assertThat(messages.toString()).contains("vivarium: stopping");
+            } finally {
+                never.countDown();
+            }
+        }
+
+        @Test
         void isHeardBeforeThereIsAPool() throws Exception {
-            PoolConfigBuilder config = PoolConfig.builder().name("run").workers(1);
+            PoolConfigBuilder config =
+                    PoolConfig.builder().name("run").workers(1).runtimeDirectory(audit.folder());
             HandlerSource.configure(
                     config, file("handlers.py", "def echo(text): return text").toString());
             StringWriter messages = new StringWriter();

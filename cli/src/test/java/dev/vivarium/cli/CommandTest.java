@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -115,6 +117,25 @@ class CommandTest extends CommandFixture {
     }
 
     @Nested
+    class ALineThatTheWorkerRefuses {
+
+        @Test
+        void isNamedLikeOneThatIsRefusedBefore() throws Exception {
+            file("in.jsonl", "{\"x\": 5}\n{\"x\": 1" + "0".repeat(5000) + "}\n{\"y\": 1}\n{\"x\": 2}\n");
+
+            Result result = handlers("fail_on", "--input", "in.jsonl");
+
+            assertThat(result.status()).isEqualTo(2);
+            List<String> lines = result.out().lines().toList();
+            assertThat(lines).hasSize(4);
+            JsonNode misfit = new ObjectMapper().readTree(lines.get(2)).get("error");
+            assertThat(misfit.get("type").asText()).isEqualTo("CallRejected");
+            assertThat(misfit.get("message").asText()).startsWith("line 3: ");
+            assertThat(misfit.get("line").asInt()).isEqualTo(3);
+        }
+    }
+
+    @Nested
     class WrongUsage {
 
         @Test
@@ -154,6 +175,36 @@ class CommandTest extends CommandFixture {
                     69,
                     "/surely/not/python",
                     "install Python 3.9");
+        }
+
+        @Test
+        void ofAnInterpreterThatIsAScriptAroundOneSaysWhatToDo() throws Exception {
+            script("waits", "sleep 100");
+            script("wraps", "echo noise; python3 \"$@\"");
+
+            isRefused(handlers("double", "--python", "./wraps"), 69, "--python: ./wraps", "exec python3");
+            isRefused(handlers("double", "--python", "./waits"), 69, "--python: ./waits", "-I -S -c", "by hand");
+            Result doctor = run("doctor", "--python", "./wraps");
+            assertThat(doctor.status()).isEqualTo(69);
+            assertThat(doctor.out()).contains("fail  interpreter", "exec python3");
+        }
+
+        private void script(String name, String text) throws Exception {
+            Files.setPosixFilePermissions(
+                    file(name, "#!/bin/sh\n" + text + "\n"), PosixFilePermissions.fromString("rwx------"));
+        }
+
+        @Test
+        void ofAHeaderThatNamesAColumnTwiceRunsNoRowAndLeavesTheOutput() throws Exception {
+            file("in.csv", "x,y,x\n1,2,3\n");
+            file("out.jsonl", "precious\n");
+
+            isRefused(
+                    handlers("double", "--input", "in.csv", "--output", "out.jsonl"),
+                    64,
+                    "--input: in.csv, line 1",
+                    "the column 'x' twice");
+            assertThat(folder.resolve("out.jsonl")).hasContent("precious\n");
         }
     }
 
@@ -203,7 +254,10 @@ class CommandTest extends CommandFixture {
         @Test
         void saysSoWhenThereIsNoPlaceForTemporaryFiles() throws Exception {
             ProcessBuilder command = command("doctor");
-            command.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + folder.resolve("nowhere"));
+            command.command()
+                    .replaceAll(word -> word.startsWith("-Djava.io.tmpdir=")
+                            ? "-Djava.io.tmpdir=" + folder.resolve("nowhere")
+                            : word);
 
             Result result = finish(command);
 

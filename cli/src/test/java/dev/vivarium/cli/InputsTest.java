@@ -3,15 +3,19 @@ package dev.vivarium.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.vivarium.PythonCall;
 import dev.vivarium.protocol.RawJson;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -28,6 +32,10 @@ class InputsTest {
                 format,
                 new LineReader(new ByteArrayInputStream(bytes), maxLine),
                 PythonCall.to("f").returning(RawJson.class))) {
+            InputRecord.Malformed unusable = inputs.begin();
+            if (unusable != null) {
+                return List.of(unusable.line() + " !! " + unusable.reason());
+            }
             for (InputRecord record = inputs.next(); record != null; record = inputs.next()) {
                 if (record instanceof InputRecord.Call call) {
                     PythonCall<RawJson> made = call.call();
@@ -80,6 +88,66 @@ class InputsTest {
         }
 
         @Test
+        void areWhatPythonReads() throws IOException {
+            String name = "k".repeat(60_000);
+            List<String> lines = List.of(
+                    "{\"x\": [NaN, Infinity, -Infinity, 1E5, -0.0, 1.5e-400]}",
+                    "{\"x\": \"\\ud83d\\ude00 \\\\ud800\"}",
+                    "{\"" + name + "\": 1, \"\\uD83D\\uDE00\": 2}",
+                    "{\"x\": " + "[".repeat(900) + "]".repeat(900) + "}",
+                    "{\"x\": 1, \"x\": 2} \t");
+
+            assertThat(read(Inputs.Format.jsonl, String.join("\n", lines)))
+                    .containsExactlyElementsOf(IntStream.range(0, lines.size())
+                            .mapToObj(i -> (i + 1) + " [] {}" + lines.get(i))
+                            .toList());
+        }
+
+        @Test
+        void thatOnlyOthersReadAreErrorsWithTheirNumbers() throws IOException {
+            List<String> values = List.of(
+                    "+Infinity",
+                    "INF",
+                    "-INF",
+                    "+INF",
+                    "-NaN",
+                    "+NaN",
+                    "nan",
+                    "+1",
+                    ".5",
+                    "5.",
+                    "01",
+                    "'a'",
+                    "\ufeff1");
+            String lines =
+                    values.stream().map(value -> "{\"x\": " + value + "}\n").collect(Collectors.joining());
+
+            assertThat(read(Inputs.Format.jsonl, lines))
+                    .hasSize(values.size())
+                    .allSatisfy(line -> assertThat(line).contains(" ! it is not JSON: "));
+            assertThat(read(Inputs.Format.jsonl, "{}\n\ufeff{}"))
+                    .satisfiesExactly(
+                            line -> assertThat(line).isEqualTo("1 [] {}{}"),
+                            line -> assertThat(line).startsWith("2 ! "));
+        }
+
+        @Test
+        void thatHoldLoneSurrogatesAreErrorsWithTheirNumbers() throws IOException {
+            assertThat(
+                            read(
+                                    Inputs.Format.jsonl,
+                                    "{\"x\": \"a\\ud800\"}\n{\"x\": [{}, \"\\uDC00\"]}\n{\"x\": [\"\\ud83d\\ud83d\\ude00\"]}\n"))
+                    .containsExactly(
+                            "1 ! a string holds the lone surrogate U+D800",
+                            "2 ! a string holds the lone surrogate U+DC00",
+                            "3 ! a string holds the lone surrogate U+D83D");
+            assertThat(read(Inputs.Format.jsonl, "{\"\\ud800\": 1}\n{\"\\udc00\": 1}\n"))
+                    .satisfiesExactly(
+                            line -> assertThat(line).startsWith("1 ! "),
+                            line -> assertThat(line).startsWith("2 ! "));
+        }
+
+        @Test
         void thatAreNoObjectsAreErrorsWithTheirNumbers() throws IOException {
             assertThat(read(Inputs.Format.jsonl, "[1]\n\n{\"a\":\n{} {}\n{}\n"))
                     .satisfiesExactly(
@@ -110,8 +178,40 @@ class InputsTest {
         }
 
         @Test
-        void aDoubleColumnIsAnError() throws IOException {
-            assertThat(read(Inputs.Format.csv, "a,a\n")).containsExactly("1 ! the header names a column twice: [a, a]");
+        void aHeaderThatCannotBeUsedRefusesTheInput() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a,b,\"a\"\n1,2,3\n"))
+                    .containsExactly("1 !! the header names the column 'a' twice");
+            assertThat(read(Inputs.Format.csv, "a,\"b\n1,2\n"))
+                    .containsExactly("1 !! the header: a quote that opens here is not closed");
+            assertThat(read(Inputs.Format.csv, "")).isEmpty();
+        }
+
+        @Test
+        void aLineEndWithinQuotesStaysAsItIs() throws IOException {
+            assertThat(read(Inputs.Format.csv, "a,b\r\n\"x\r\ny\",2\r\n\"\r\n\n\r\r\n\",3\n"))
+                    .containsExactly("2 [] {a=x\r\ny, b=2}", "4 [] {a=\r\n\n\r\r\n, b=3}");
+        }
+
+        @Test
+        void aRowOfManyColumnsCostsNoMoreForEach() throws IOException {
+            read(Inputs.Format.csv, wide(100));
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+            long before = threads.getCurrentThreadAllocatedBytes();
+            read(Inputs.Format.csv, wide(1_000));
+            long between = threads.getCurrentThreadAllocatedBytes();
+            List<String> found = read(Inputs.Format.csv, wide(8_000));
+            long after = threads.getCurrentThreadAllocatedBytes();
+
+            assertThat(found).singleElement().asString().startsWith("2 [] {c0=0, c1=1, c2=2, ");
+            assertThat(after - between).isLessThan(16 * (between - before));
+        }
+
+        private String wide(int columns) {
+            return IntStream.range(0, columns).mapToObj(i -> "c" + i).collect(Collectors.joining(","))
+                    + "\n"
+                    + IntStream.range(0, columns).mapToObj(Integer::toString).collect(Collectors.joining(","))
+                    + "\n";
         }
 
         @Test
@@ -204,6 +304,8 @@ class InputsTest {
         assertThat(durations.convert("300ms")).isEqualTo(Duration.ofMillis(300));
         assertThat(durations.convert("1.5s")).isEqualTo(Duration.ofMillis(1500));
         assertThat(durations.convert("2h")).isEqualTo(Duration.ofHours(2));
+        assertThat(Durations.forPeople("not within PT10S, PT1M0.25S; PTA stays"))
+                .isEqualTo("not within 10 s, 60.25 s; PTA stays");
         assertThatThrownBy(() -> durations.convert("5"))
                 .isInstanceOf(CommandLine.TypeConversionException.class)
                 .hasMessageContaining("300ms");

@@ -6,11 +6,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -29,6 +32,14 @@ class LauncherTest {
               echo "closed $VIVARIUM_CLOSED"
               for word; do echo "$word"; done
             } >>"$NOTES"
+            """;
+
+    /** Like a JVM and like Maven, it ends in good order when it is interrupted: bash does not take that for an interrupt. */
+    private static final String UNTIL_IT_IS_ENDED = """
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
+            echo $$ >"$BEGUN"
+            while [ -e "$BEGUN" ]; do sleep 0.05; done
             """;
 
     @TempDir
@@ -59,9 +70,12 @@ class LauncherTest {
     }
 
     private void aJava(String name) throws IOException {
-        Path java = Files.createDirectories(folder.resolve(name).resolve("bin")).resolve("java");
-        Files.writeString(java, JAVA);
-        Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwx------"));
+        aProgram(Files.createDirectories(folder.resolve(name).resolve("bin")).resolve("java"), JAVA);
+    }
+
+    private static void aProgram(Path file, String text) throws IOException {
+        Files.writeString(file, text);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
     }
 
     /** Runs the script with a redirection, and returns what its Java notes. */
@@ -108,5 +122,144 @@ class LauncherTest {
 
         assertThat(words.get(words.indexOf("-cp") + 1))
                 .isEqualTo(target.toRealPath().resolve("vivarium.jar") + ":" + folder.resolve("other.jar"));
+    }
+
+    @Test
+    void saysSoWhenTheCurrentFolderIsGone() throws Exception {
+        Process process = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "mkdir gone && cd gone && rmdir ../gone && exec \"$0\"",
+                        target + "/../../vivarium")
+                .directory(folder.toFile())
+                .start();
+
+        assertThat(process.errorReader().lines())
+                .contains("vivarium: the current folder does not exist any more, or cannot be read: change to another");
+        assertThat(process.waitFor()).isEqualTo(ExitCode.USAGE);
+    }
+
+    /** Each test names a program that the script runs, which waits there until it is ended. */
+    @Nested
+    class ASignal {
+
+        private Path begun;
+
+        @BeforeEach
+        void somethingThatTakesLong() throws Exception {
+            begun = folder.resolve("begun");
+            assertThat(new ProcessBuilder("mkfifo", begun.toString()).start().waitFor())
+                    .isZero();
+        }
+
+        @AfterEach
+        void nothingWaitsAnyMore() throws IOException {
+            Files.deleteIfExists(begun);
+        }
+
+        private Process start() throws IOException {
+            // A session of its own is a group of its own, as a terminal makes it; and a background job has SIGINT
+            // ignored.
+            ProcessBuilder builder = new ProcessBuilder("python3", "-c", """
+                    import os, signal, sys
+                    signal.signal(signal.SIGINT, signal.SIG_DFL)
+                    os.setsid()
+                    os.execvp("bash", ["bash", *sys.argv[1:]])
+                    """, target + "/../../vivarium", "doctor");
+            Path bin = folder.resolve("bin");
+            builder.environment().merge("PATH", bin.toString(), (there, ours) -> ours + ":" + there);
+            builder.environment().put("JAVA_HOME", folder.resolve("one").toString());
+            builder.environment().put("NOTES", notes.toString());
+            builder.environment().put("BEGUN", begun.toString());
+            return builder.redirectErrorStream(true).start();
+        }
+
+        private void waitsIn(String program, String untilItIsEnded) throws IOException {
+            aProgram(Files.createDirectories(folder.resolve("bin")).resolve(program), "#!/bin/sh\n" + untilItIsEnded);
+        }
+
+        private void archivingTakesLong() throws IOException {
+            aProgram(
+                    folder.resolve("one/bin/java"),
+                    JAVA.replace("echo archive >>\"$NOTES\"; exit;;", "\n" + UNTIL_IT_IS_ENDED + ";;"));
+        }
+
+        private ProcessHandle awaitProgram() throws Exception {
+            Process reader = new ProcessBuilder("timeout", "60", "cat", begun.toString()).start();
+            String pid = new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            assertThat(pid).as("nothing has begun").isNotEmpty();
+            return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+        }
+
+        private void send(String signal, String whom) throws Exception {
+            assertThat(new ProcessBuilder("kill", "-" + signal, "--", whom)
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
+
+        private void endsWith(int status, Process process) throws Exception {
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as(said).isEqualTo(status);
+            assertThat(said).doesNotContain("failed");
+            assertThat(notes).doesNotExist();
+        }
+
+        private void leavesOnly(String... names) {
+            assertThat(target.toFile().list())
+                    .filteredOn(name -> name.startsWith("launcher."))
+                    .containsExactlyInAnyOrder(names);
+        }
+
+        @Test
+        void whileTheArchiveIsMadeEndsTheCommandAndLeavesNoHalfArchive() throws Exception {
+            archivingTakesLong();
+            Process process = start();
+            ProcessHandle archiving = awaitProgram();
+
+            send("INT", "-" + process.pid());
+
+            endsWith(ExitCode.INTERRUPTED, process);
+            assertThat(archiving.isAlive()).isFalse();
+            leavesOnly("launcher.stamp");
+        }
+
+        @Test
+        void toTheScriptAloneEndsWhatItWaitsForToo() throws Exception {
+            archivingTakesLong();
+            Process process = start();
+            ProcessHandle archiving = awaitProgram();
+
+            send("TERM", Long.toString(process.pid()));
+
+            endsWith(ExitCode.TERMINATED, process);
+            assertThat(archiving.isAlive()).isFalse();
+            leavesOnly("launcher.stamp");
+        }
+
+        @Test
+        void duringTheBuildIsNoFailureOfTheBuildAndLeavesNoHalfBuild() throws Exception {
+            Files.setLastModifiedTime(target.resolve("launcher.stamp"), FileTime.fromMillis(0));
+            waitsIn("mvn", UNTIL_IT_IS_ENDED);
+            Process process = start();
+            ProcessHandle building = awaitProgram();
+
+            send("INT", "-" + process.pid());
+
+            endsWith(ExitCode.INTERRUPTED, process);
+            assertThat(building.isAlive()).isFalse();
+            leavesOnly("launcher.lock", "launcher.log");
+        }
+
+        @Test
+        void isHeardAlthoughWhatRunsHasJustDoneItsWork() throws Exception {
+            waitsIn("mkdir", UNTIL_IT_IS_ENDED.replace("exit 130", "exit 0"));
+            Process process = start();
+            var unused = awaitProgram();
+
+            send("INT", "-" + process.pid());
+
+            endsWith(ExitCode.INTERRUPTED, process);
+        }
     }
 }

@@ -19,10 +19,17 @@ import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
+import dev.vivarium.testkit.junit5.CommandAudit;
 import dev.vivarium.testkit.junit5.VivariumTest;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The examples of docs/guide/testing.md. */
 class TestingGuideTest {
@@ -87,5 +94,38 @@ class TestingGuideTest {
                         ? org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes.complete()
                         : org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes.continueAndIgnore());
         worker.awaitState(WorkerState.READY);
+    }
+
+    @VivariumTest(layers = Layer.PYTHON, readiness = VivariumTest.Readiness.NOT_STARTED)
+    void aTestStartsItsPoolWithSettingsOfItsOwn(TestPool kit, @TempDir Path folder) throws Exception {
+        Path handlers = Files.writeString(folder.resolve("prices.py"), "def price(item): return len(item)\n");
+
+        kit.start(settings -> settings.handlers(handlers.toString()).callbackExecutor(Runnable::run));
+
+        assertThat(kit.pool().call("price", Integer.class, "tea").await()).isEqualTo(3);
+    }
+
+    @VivariumTest(workers = 1)
+    void aSecondPoolIsNotHeldUpByTheFirst(TestPool kit) throws Exception {
+        TestPool other = kit.another("beside").start().ensureReady();
+        PendingCall<String> held = kit.pool().call("held", String.class, "gate", "first");
+
+        assertThat(other.pool().call("echo", String.class, "second").await()).isEqualTo("second");
+
+        assertThat(held.isDone()).isFalse();
+    }
+
+    @Nested
+    class ACommand {
+
+        @RegisterExtension
+        final CommandAudit audit = new CommandAudit();
+
+        @Test
+        void leavesNothingBehind() throws Exception {
+            ProcessBuilder command = new ProcessBuilder("sh", "-c", "echo work > $TMPDIR/scratch; rm $TMPDIR/scratch");
+
+            assertThat(audit.mark(command).start().waitFor()).isZero();
+        }
     }
 }

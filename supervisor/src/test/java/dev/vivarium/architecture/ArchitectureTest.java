@@ -172,8 +172,15 @@ class ArchitectureTest {
         List<String> sleeping = new ArrayList<>();
         String java = "Thread" + ".sleep";
         String python = "time" + ".sleep";
-        for (String folder :
-                List.of("worker-protocol", "supervisor", "testkit", "testkit-junit5", "cli", "examples", "python")) {
+        for (String folder : List.of(
+                "worker-protocol",
+                "supervisor",
+                "testkit",
+                "testkit-junit5",
+                "pool-tests",
+                "cli",
+                "examples",
+                "python")) {
             try (Stream<Path> files = Files.walk(Path.of("..", folder))) {
                 for (Path file : files.filter(f -> f.toString().matches(".*\\.(java|py)"))
                         .filter(f -> !f.toString().contains("target"))

@@ -20,10 +20,15 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Each check of the kit catches what it is there for, planted on purpose; and nothing else. */
 class SabotageTest {
@@ -124,6 +129,58 @@ class SabotageTest {
         }
 
         @Test
+        void findsAWarningByTheThreadItWasLoggedOn() throws Exception {
+            TestPool kit = pool();
+            Thread thread =
+                    new Thread(() -> LoggerFactory.getLogger("sabotage").warn("not well"), kit.name() + "-thread");
+            thread.start();
+            thread.join();
+
+            assertThat(kinds(kit)).containsExactly(Kind.WARNING);
+        }
+
+        @Test
+        void findsAWarningByTheActorSystemThatPekkoNames() throws Exception {
+            TestPool kit = pool();
+            for (Map.Entry<String, String> mark : Map.of(
+                            "sourceActorSystem", kit.name(), "pekkoSource", "pekko://" + kit.name() + "/user/a")
+                    .entrySet()) {
+                MDC.put(mark.getKey(), mark.getValue());
+                LoggerFactory.getLogger("sabotage").warn("not well");
+                MDC.remove(mark.getKey());
+            }
+
+            assertThat(kinds(kit)).containsExactly(Kind.WARNING, Kind.WARNING);
+        }
+
+        @Test
+        void takesNoWarningForItsOwnThatIsAnothers() throws Exception {
+            TestPool kit = pool();
+            TestPool other = pool();
+            LoggerFactory.getLogger("sabotage").warn("{} is not well", other.name());
+
+            assertThat(kinds(kit)).isEmpty();
+            assertThat(kinds(other)).containsExactly(Kind.WARNING);
+        }
+
+        @Test
+        void findsAnEmptyFolder() throws Exception {
+            TestPool kit = pool();
+            Files.createDirectory(kit.runtimeDirectory().resolve("left"));
+
+            assertThat(kinds(kit)).containsExactly(Kind.FILE);
+        }
+
+        @Test
+        void findsWhatAnotherPoolOfTheTestLeft() throws Exception {
+            TestPool kit = pool();
+            TestPool other = kit.another("beside").start().ensureReady();
+            Files.createFile(other.runtimeDirectory().resolve("left"));
+
+            assertThat(kinds(kit)).containsExactly(Kind.FILE);
+        }
+
+        @Test
         void findsAFaultThatNeverLanded() throws Exception {
             TestPool kit = pool();
             FaultLease armed = kit.faults().at(Moment.EXECUTED).arm(new Fault.Signalled(9));
@@ -194,6 +251,45 @@ class SabotageTest {
             record(kit, "4711 STARTED x/1");
 
             assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
+        }
+
+        @Test
+        void findsAnExecutionThatAStreamDidNotAskFor() throws Exception {
+            TestPool kit = pool();
+            Source.single("x")
+                    .via(kit.pool()
+                            .flow(
+                                    1,
+                                    (String text) ->
+                                            PythonCall.to("echo").args(text).returning(String.class)))
+                    .runWith(Sink.head(), kit.actors().system())
+                    .toCompletableFuture()
+                    .get(20, TimeUnit.SECONDS);
+            assertThat(kit.ledger().report().findings()).isEmpty();
+
+            record(kit, "4711 STARTED x/1");
+
+            assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
+        }
+
+        @Test
+        void findsACallOfAStreamThatRanTwice() throws Exception {
+            TestPool kit = pool();
+            PendingCall<String> first = kit.pool().call("echo", String.class, "x");
+            assertThat(first.await()).isEqualTo("x");
+            Source.single("x")
+                    .via(kit.pool()
+                            .flow(
+                                    1,
+                                    (String text) ->
+                                            PythonCall.to("echo").args(text).returning(String.class)))
+                    .runWith(Sink.head(), kit.actors().system())
+                    .toCompletableFuture()
+                    .get(20, TimeUnit.SECONDS);
+
+            record(kit, first.id() + 1 + " STARTED x/1");
+
+            assertThat(problems(kit)).containsExactly(Problem.DUPLICATED);
         }
 
         @Test

@@ -30,7 +30,7 @@ public final class LeakAudit {
     private static final Path PROC = Path.of("/proc");
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
-    private static final Pattern KEPT = Pattern.compile("vivarium-[^/]+/(lock|python-[0-9a-f]+/.*)");
+    private static final Pattern KEPT = Pattern.compile("vivarium-[^/]+(/(lock|python-[0-9a-f]+(/.*)?))?");
 
     private final String pool;
     private final String mark;
@@ -72,25 +72,38 @@ public final class LeakAudit {
         return leaks;
     }
 
+    /**
+     * Returns the processes that live at this moment and are the pool's: those that carry its mark, and those whose command
+     * line or environment names its folder.
+     */
+    public List<ProcessHandle> processes() {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.pid() != ProcessHandle.current().pid())
+                .filter(process -> isOurs("environ", process.pid()) || isOurs("cmdline", process.pid()))
+                .toList();
+    }
+
     private void processes(List<Leak> leaks) throws InterruptedException {
-        for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
-            if (process.pid() != ProcessHandle.current().pid() && carriesMark(process.pid())) {
-                try {
-                    var unused = process.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
-                } catch (TimeoutException e) {
-                    leaks.add(new Leak(Leak.Kind.PROCESS, process.pid() + " " + commandLine(process.pid())));
-                } catch (ExecutionException e) {
-                    throw new IllegalStateException(e);
-                }
+        long end = System.nanoTime() + patience.toNanos();
+        for (ProcessHandle process : processes()) {
+            try {
+                long left = Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime()));
+                var unused = process.onExit().get(left, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                leaks.add(new Leak(Leak.Kind.PROCESS, process.pid() + " " + commandLine(process.pid())));
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
             }
         }
     }
 
-    private boolean carriesMark(long pid) {
-        Optional<byte[]> environment = read(PROC.resolve(pid + "/environ"));
-        return environment.isPresent()
-                && Stream.of(new String(environment.get(), StandardCharsets.UTF_8).split("\0", -1))
-                        .anyMatch(entry -> entry.equals(MARK + "=" + mark));
+    private boolean isOurs(String what, long pid) {
+        return read(PROC.resolve(pid + "/" + what))
+                .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+                .filter(text -> Stream.of(text.split("\0", -1)).anyMatch((MARK + "=" + mark)::equals)
+                        || text.contains(folder + "/")
+                        || text.contains(folder + "\0"))
+                .isPresent();
     }
 
     private static String commandLine(long pid) {
@@ -168,13 +181,18 @@ public final class LeakAudit {
         }
     }
 
+    private static boolean isEmpty(Path directory) {
+        String[] names = directory.toFile().list();
+        return names != null && names.length == 0;
+    }
+
     private void files(List<Leak> leaks) {
         if (!Files.isDirectory(folder)) {
             return;
         }
         try (Stream<Path> there = Files.walk(folder)) {
-            there.filter(Files::exists)
-                    .filter(file -> !Files.isDirectory(file))
+            there.filter(file -> !file.equals(folder))
+                    .filter(file -> !Files.isDirectory(file) || isEmpty(file))
                     // The runtime's own Python files, and their lock, are kept for the next pool of this user.
                     .filter(file ->
                             !KEPT.matcher(folder.relativize(file).toString()).matches())

@@ -6,6 +6,7 @@ import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.internal.ExecutionLog;
+import dev.vivarium.testkit.internal.LedgerPool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Every call of a test with its outcomes, compared with what the workers say they executed. Thread-safe.
  *
- * <p>Only handlers that keep the record are compared: those of the kit and those marked {@code @recorded}.
+ * <p>Only handlers that keep the record are compared: those of the kit and those marked {@code @recorded}. The calls of
+ * {@link dev.vivarium.PythonPool#flow} bear no id that a caller sees: of them, only more executions than calls are found.
  */
 public final class Ledger {
 
@@ -75,14 +77,41 @@ public final class Ledger {
 
     private final Map<Long, Call> calls = new ConcurrentHashMap<>();
     private final ExecutionLog executed;
+    private final Book book = new Book();
+    private int streamed;
+    private boolean streamedRetrySafe;
 
     /** Creates a ledger that compares with a record. */
     Ledger(ExecutionLog executed) {
         this.executed = executed;
     }
 
-    void called(PythonCall<?> call, PendingCall<?> pending) {
-        calls.put(pending.id(), new Call(call, pending, new ConcurrentLinkedQueue<>()));
+    /** Where a pool writes its calls. */
+    private final class Book implements LedgerPool.Book {
+        @Override
+        public void called(PythonCall<?> call, PendingCall<?> pending) {
+            calls.put(pending.id(), new Call(call, pending, new ConcurrentLinkedQueue<>()));
+        }
+
+        @Override
+        public void streamed(PythonCall<?> call) {
+            count(1, call.isRetrySafe());
+        }
+
+        @Override
+        public void ended(PythonCall<?> call, CallOutcome<?> outcome) {
+            count(-1, false);
+            enter(call, outcome);
+        }
+    }
+
+    LedgerPool.Book book() {
+        return book;
+    }
+
+    private synchronized void count(int more, boolean retrySafe) {
+        streamed += more;
+        streamedRetrySafe |= retrySafe;
     }
 
     /** Enters an outcome that came as a message, of a call that was made by {@link dev.vivarium.PoolCommand}. */
@@ -125,9 +154,7 @@ public final class Ledger {
         Map<Long, Long> started = record.stream()
                 .filter(entry -> entry.what() == ExecutionLog.What.STARTED)
                 .collect(Collectors.groupingBy(ExecutionLog.Entry::callId, Collectors.counting()));
-        started.keySet().stream()
-                .filter(id -> !calls.containsKey(id))
-                .forEach(id -> findings.add(new Finding(Problem.FOREIGN, id, "was executed and never made")));
+        checkUnknown(started, findings);
         Set<Long> finished = record.stream()
                 .filter(entry -> entry.what() == ExecutionLog.What.FINISHED)
                 .map(ExecutionLog.Entry::callId)
@@ -167,6 +194,21 @@ public final class Ledger {
         }
         int executions = started.values().stream().mapToInt(Long::intValue).sum();
         return new Report(calls.size(), ok, failed, unknown, executions, findings);
+    }
+
+    /** What is executed under an id that no caller knows was made by a stream, or by nobody. */
+    private synchronized void checkUnknown(Map<Long, Long> started, List<Finding> findings) {
+        int[] left = {streamed};
+        started.forEach((id, times) -> {
+            if (calls.containsKey(id)) {
+                return;
+            }
+            if (left[0]-- <= 0) {
+                findings.add(new Finding(Problem.FOREIGN, id, "was executed and never made"));
+            } else if (times > 1 && !streamedRetrySafe) {
+                findings.add(new Finding(Problem.DUPLICATED, id, "of a stream started " + times + " times"));
+            }
+        });
     }
 
     private static void checkAnswer(

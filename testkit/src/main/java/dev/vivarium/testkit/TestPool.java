@@ -1,8 +1,7 @@
 package dev.vivarium.testkit;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import dev.vivarium.PendingCall;
+import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolConfigBuilder;
 import dev.vivarium.PoolEvent;
@@ -20,6 +19,7 @@ import dev.vivarium.testkit.internal.FaultPlan;
 import dev.vivarium.testkit.internal.FaultProxy;
 import dev.vivarium.testkit.internal.Gates;
 import dev.vivarium.testkit.internal.KitFolder;
+import dev.vivarium.testkit.internal.KitSystem;
 import dev.vivarium.testkit.internal.LedgerPool;
 import dev.vivarium.testkit.internal.ScriptedGuardian;
 import dev.vivarium.testkit.internal.ScriptedProcess;
@@ -28,16 +28,18 @@ import dev.vivarium.testkit.internal.WarningRecorder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.Behavior;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,10 +50,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TestPool implements AutoCloseable {
 
+    private static final String KIT_HANDLERS = "vivarium_testkit";
     private static final Duration STEP = Duration.ofMillis(100);
-    private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final TestPoolSpec spec;
+    private final String name;
+    private final boolean first;
     private final KitFolder folder;
     private final ActorTestKit actors;
     private final LeakAudit audit;
@@ -63,37 +67,55 @@ public final class TestPool implements AutoCloseable {
     private final Ledger ledger;
     private final FaultPlan plan = new FaultPlan();
     private final FaultInjector faults;
-    private final PythonPool real;
-    private final LedgerPool pool;
+    private final Machine machine;
+    private final WorkerHost.@Nullable Starter host;
+    private final List<TestPool> others = new ArrayList<>();
+    private volatile @Nullable LedgerPool pool;
     private boolean ended;
     private @Nullable PoolSnapshot last;
 
     /** Starts a pool. */
     public static TestPool start(TestPoolSpec spec) {
-        return new TestPool(spec);
+        TestPool prepared = prepare(spec);
+        try {
+            return prepared.start();
+        } catch (RuntimeException e) {
+            prepared.close();
+            throw e;
+        }
     }
 
-    private TestPool(TestPoolSpec spec) {
+    /**
+     * Makes everything that a pool needs, and leaves the pool to the test: {@link #start()}, {@link #start(Consumer)},
+     * {@link #behavior} or {@link #adopt}.
+     */
+    public static TestPool prepare(TestPoolSpec spec) {
+        String name = KitSystem.nextName();
+        WarningRecorder warnings = new WarningRecorder(name);
+        try {
+            TestTime time = new TestTime(spec.virtualTime());
+            return new TestPool(spec, name, KitSystem.create(name, spec.virtualTime()), time, warnings, true);
+        } catch (RuntimeException e) {
+            warnings.close();
+            throw e;
+        }
+    }
+
+    private TestPool(
+            TestPoolSpec spec,
+            String name,
+            ActorTestKit actors,
+            TestTime time,
+            WarningRecorder warnings,
+            boolean first) {
         this.spec = spec;
-        String name = "test" + ProcessHandle.current().pid() + "-" + NUMBERS.incrementAndGet();
+        this.name = name;
+        this.first = first;
+        this.actors = actors;
+        this.time = time;
+        this.warnings = warnings;
         folder = KitFolder.create();
         audit = new LeakAudit(name, name, folder.runtime(), spec.auditPatience());
-        warnings = new WarningRecorder(name);
-        time = new TestTime(spec.virtualTime());
-        Config system = ConfigFactory.parseString("""
-                pekko.actor.testkit.typed.single-expect-default = 20 s
-                pekko.loggers = ["org.apache.pekko.event.slf4j.Slf4jLogger"]
-                pekko.stdout-loglevel = OFF
-                pekko.log-dead-letters = off
-                pekko.jvm-exit-on-fatal-error = off
-                # A test waits for the threads to end.
-                pekko.actor.default-dispatcher.shutdown-timeout = 10 ms
-                pekko.actor.internal-dispatcher.shutdown-timeout = 10 ms
-                pekko.actor.default-blocking-io-dispatcher.shutdown-timeout = 10 ms
-                vivarium.dispatcher.shutdown-timeout = 10 ms
-                """).withFallback(ConfigFactory.load());
-        actors = ActorTestKit.create(
-                name, spec.virtualTime() ? ManualTime.config().withFallback(system) : system);
         time.connect(actors.system());
         ExecutionLog log = new ExecutionLog(folder.record());
         ledger = new Ledger(log);
@@ -103,35 +125,98 @@ public final class TestPool implements AutoCloseable {
         ProcessLauncher launcher =
                 spec.layer() == Layer.PYTHON ? ProcessLauncher.system() : ScriptedGuardian.launcher(shared);
         Entropy entropy = new SeededEntropy(spec.seed(), name);
-        Machine machine = new Machine(time.clock(), entropy, new FaultProxy(launcher, folder.sockets(), plan));
-        WorkerHost.Starter host = spec.layer() == Layer.FAKE ? FakeHost.starter(shared) : null;
-        try {
-            real = Pools.startOn(machine, host, config(name), actors.system());
-        } catch (RuntimeException e) {
-            actors.shutdownTestKit();
-            warnings.close();
-            folder.close();
-            throw e;
-        }
-        pool = new LedgerPool(real, ledger::called);
+        machine = new Machine(time.clock(), entropy, new FaultProxy(launcher, folder.sockets(), plan, name));
+        host = spec.layer() == Layer.FAKE ? FakeHost.starter(shared) : null;
     }
 
-    private PoolConfig config(String name) {
+    /** Starts the pool as its specification says. */
+    public TestPool start() {
+        return start(settings -> {});
+    }
+
+    /**
+     * Starts the pool with further settings of the test's own, such as an executor or a file in a temporary folder. Its name
+     * and what marks its processes are the kit's whatever the settings say.
+     */
+    public TestPool start(Consumer<PoolConfigBuilder> settings) {
+        started(Pools.startOn(machine, host, config(settings), actors.system()));
+        return this;
+    }
+
+    /**
+     * Returns the behavior of the pool, for a test that spawns it itself. Calls that such a test makes with
+     * {@link PoolCommand.Call} get into the books by {@link Ledger#enter}.
+     *
+     * @param settings as for {@link #start(Consumer)}
+     */
+    public Behavior<PoolCommand> behavior(Consumer<PoolConfigBuilder> settings) {
+        return Pools.behaviorOn(machine, host, config(settings), this::started);
+    }
+
+    /**
+     * Takes on a pool that the test has started itself, from {@link #config}, such as one with an actor system of its own.
+     *
+     * @return the pool; calls that are made through it are in the ledger
+     */
+    public PythonPool adopt(PythonPool own) {
+        return started(own);
+    }
+
+    private PythonPool started(PythonPool real) {
+        LedgerPool watched = new LedgerPool(real, ledger.book());
+        pool = watched;
+        return watched;
+    }
+
+    /**
+     * Returns the configuration that the pool is started with: for {@link #adopt}. A pool that is started from it by
+     * {@link PythonPool} is a real one, whatever the layer.
+     *
+     * @param settings as for {@link #start(Consumer)}
+     */
+    public PoolConfig config(Consumer<PoolConfigBuilder> settings) {
         PoolConfigBuilder builder = spec.config();
+        builder.name(name).runtimeDirectory(folder.runtime());
         List<String> handlers = new ArrayList<>(spec.handlers());
-        handlers.add("vivarium_testkit");
-        PoolConfig config = builder.name(name)
-                .handlers(handlers)
-                .runtimeDirectory(folder.runtime())
+        handlers.add(KIT_HANDLERS);
+        builder.handlers(handlers);
+        settings.accept(builder);
+        PoolConfig wanted = builder.build();
+        Set<String> sources = new LinkedHashSet<>(wanted.handlers());
+        sources.add(KIT_HANDLERS);
+        // So that handlers of the test's own can import the kit's module.
+        List<Path> path = new ArrayList<>(wanted.interpreter().pythonPath());
+        path.add(folder.python());
+        Consumer<PoolEvent> listener = wanted.eventListener();
+        return wanted.toBuilder()
+                .name(name)
+                .handlers(List.copyOf(sources))
+                .pythonPath(path)
                 .environment(LeakAudit.MARK, name)
                 .environment(ExecutionLog.VARIABLE, folder.record().toString())
                 .environment(Gates.VARIABLE, folder.gates().toString())
-                .eventListener(this::publish)
+                .eventListener(
+                        listener == null
+                                ? this::publish
+                                : event -> {
+                                    publish(event);
+                                    listener.accept(event);
+                                })
                 .build();
-        // So that handlers of the test's own can import the kit's module.
-        List<Path> path = new ArrayList<>(config.interpreter().pythonPath());
-        path.add(folder.python());
-        return config.toBuilder().pythonPath(path).build();
+    }
+
+    /**
+     * Makes everything for another pool of this test's: in the same actor system and time, with books, folder, events and
+     * faults of its own. It ends with this one, and what it leaves is a leak of this one's.
+     *
+     * @param suffix what its name has behind this one's; two of one suffix have the same name
+     */
+    public TestPool another(String suffix) {
+        TestPool another = new TestPool(spec, name + "-" + suffix, actors, time, warnings, false);
+        synchronized (others) {
+            others.add(another);
+        }
+        return another;
     }
 
     private void later(Duration delay, Runnable task) {
@@ -147,9 +232,27 @@ public final class TestPool implements AutoCloseable {
         }
     }
 
-    /** Returns the pool. Its calls are in the ledger. */
+    /**
+     * Returns the pool. Its calls are in the ledger.
+     *
+     * @throws IllegalStateException while it has not been started
+     */
     public PythonPool pool() {
-        return pool;
+        PythonPool started = pool;
+        if (started == null) {
+            throw new IllegalStateException("pool " + name + " has not been started");
+        }
+        return started;
+    }
+
+    /** Returns the pool's name, which it also has before it is started. */
+    public String name() {
+        return name;
+    }
+
+    /** Returns the processes of the pool that live at this moment, guardian and workers' children included. */
+    public List<ProcessHandle> processes() {
+        return audit.processes();
     }
 
     /** Returns what is real of it. */
@@ -221,13 +324,19 @@ public final class TestPool implements AutoCloseable {
         warnings.expect(part);
     }
 
+    /** Returns the warnings so far that were not expected, of the pools of this actor system. */
+    public List<String> unexpectedWarnings() {
+        return warnings.unexpected();
+    }
+
     /** Waits until the pool serves and every wanted worker is idle or busy. */
     public TestPool ensureReady() throws InterruptedException {
-        int wanted = spec.workers();
+        PythonPool serving = pool();
+        int wanted = serving.snapshot().wanted();
         try {
-            var unused = pool.whenServing().toCompletableFuture().get(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            var unused = serving.whenServing().toCompletableFuture().get(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new AssertionError("the pool does not serve: " + pool.snapshot() + "; " + events.last(), e);
+            throw new AssertionError("the pool does not serve: " + serving.snapshot() + "; " + events.last(), e);
         } catch (ExecutionException e) {
             throw new AssertionError("the pool cannot serve: " + e.getCause(), e);
         }
@@ -240,7 +349,7 @@ public final class TestPool implements AutoCloseable {
     }
 
     private int available() {
-        PoolSnapshot now = pool.snapshot();
+        PoolSnapshot now = pool().snapshot();
         return now.count(WorkerSnapshot.Phase.IDLE) + now.count(WorkerSnapshot.Phase.BUSY);
     }
 
@@ -255,6 +364,18 @@ public final class TestPool implements AutoCloseable {
             if (time.isVirtual()) {
                 time.advance(STEP);
             }
+            events.awaitChange(end, () -> "not yet " + what);
+        }
+    }
+
+    /**
+     * Waits until something holds, and leaves virtual time as it is.
+     *
+     * @param what what is waited for, for the message
+     */
+    public void awaitThat(String what, BooleanSupplier holds) throws InterruptedException {
+        long end = System.nanoTime() + Patience.LIMIT.toNanos();
+        while (!holds.getAsBoolean()) {
             events.awaitChange(end, () -> "not yet " + what);
         }
     }
@@ -289,27 +410,47 @@ public final class TestPool implements AutoCloseable {
             return;
         }
         ended = true;
+        others().forEach(TestPool::end);
         faults.healAll();
-        real.close(spec.closePatience());
-        last = real.snapshot();
-        actors.shutdownTestKit();
-        time.runOut();
-        warnings.close();
+        PythonPool started = pool;
+        if (started != null) {
+            started.close(spec.closePatience());
+            last = started.snapshot();
+        }
+        if (first) {
+            actors.shutdownTestKit();
+            time.runOut();
+            warnings.close();
+        }
+    }
+
+    /** Returns the pools made by {@link #another}, in order. */
+    public List<TestPool> others() {
+        synchronized (others) {
+            return List.copyOf(others);
+        }
     }
 
     /**
-     * Ends the pool and returns what it has left behind: nothing, when all is well. The ledger can still be read.
+     * Ends the pool, and {@link #others()} with it, and returns what they have left behind: nothing, when all is well. The
+     * ledger can still be read.
      *
      * @throws InterruptedException when interrupted while waiting for what is ending
      */
     public List<Leak> leaks() throws InterruptedException {
         end();
-        List<Leak> leaks = new ArrayList<>(audit.verify());
+        List<Leak> leaks = new ArrayList<>();
+        for (TestPool other : others()) {
+            leaks.addAll(other.leaks());
+        }
+        leaks.addAll(audit.verify());
         PoolSnapshot books = last;
         if (books != null) {
             books(books, leaks);
         }
-        warnings.unexpected().forEach(text -> leaks.add(new Leak(Leak.Kind.WARNING, text)));
+        if (first) {
+            unexpectedWarnings().forEach(text -> leaks.add(new Leak(Leak.Kind.WARNING, text)));
+        }
         faults.leases().stream()
                 .filter(lease -> lease.landed() == 0)
                 .forEach(lease -> leaks.add(new Leak(Leak.Kind.FAULT, lease.toString())));
@@ -323,6 +464,7 @@ public final class TestPool implements AutoCloseable {
     @Override
     public void close() {
         end();
+        others().forEach(TestPool::close);
         folder.close();
     }
 

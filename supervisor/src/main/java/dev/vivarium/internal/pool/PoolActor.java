@@ -447,6 +447,7 @@ final class PoolActor {
     private Behavior<PoolCommand> onStopped(Pools.Announcement announcement) {
         context.state(PoolState.CLOSED);
         announcement.withdraw(context);
+        slots.keySet().forEach(context::slotEnded); // They have stopped with this actor, however that was stopped.
         failOpenCalls();
         // What runs in callbacks is foreign: it may close the pool, and must find it closed.
         context.closed().complete(Done.getInstance());

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -162,10 +163,25 @@ public final class Pools {
 
     /** Returns the behavior of a pool in a tree of the user's own. */
     public static Behavior<PoolCommand> behavior(PoolConfig config) {
+        return behaviorOn(Machine.system(), null, config, pool -> {});
+    }
+
+    /**
+     * Returns the behavior of a pool on a machine, and with a host, that need not be the real ones.
+     *
+     * @param host null for the guardian
+     * @param started is given the pool once it can be reached, on the actor's thread
+     */
+    public static Behavior<PoolCommand> behaviorOn(
+            Machine machine, WorkerHost.@Nullable Starter host, PoolConfig config, Consumer<PythonPool> started) {
         return Behaviors.setup(actor -> {
-            Registry registry = actor.getSystem().registerExtension(RegistryId.INSTANCE);
-            PoolContext context = new PoolContext(config, Machine.system());
-            return PoolActor.create(context, GuardianHost::start, announcement(registry, new CompletableFuture<>()));
+            ActorSystem<?> system = actor.getSystem();
+            CompletableFuture<Handles> ready = new CompletableFuture<>();
+            var unused = ready.thenAccept(handles -> started.accept(new PoolFacade(handles, system, false)));
+            return PoolActor.create(
+                    new PoolContext(config, machine),
+                    host == null ? GuardianHost::start : host,
+                    announcement(system.registerExtension(RegistryId.INSTANCE), ready));
         });
     }
 

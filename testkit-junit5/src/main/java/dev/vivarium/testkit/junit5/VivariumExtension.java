@@ -133,10 +133,14 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
 
         @Override
         public void beforeEach(ExtensionContext context) throws ReflectiveOperationException, InterruptedException {
-            TestPool started = TestPool.start(spec(context));
+            WarningsOfTheRun.watch(context);
+            TestPool started = TestPool.prepare(spec(context));
             pool = started;
             for (VivariumTest annotation : annotations) {
                 Arrays.stream(annotation.expectWarnings()).forEach(started::expectWarning);
+            }
+            if (readiness() != Readiness.NOT_STARTED) {
+                var unused = started.start();
             }
             if (readiness() == Readiness.ALL_WORKERS) {
                 started.ensureReady();
@@ -201,13 +205,16 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                 return;
             }
             List<Leak> leaks;
-            Ledger.Report books;
+            List<Ledger.Report> books;
             try (used) {
                 leaks = used.leaks();
-                books = used.ledger().report();
+                books = Stream.concat(Stream.of(used), used.others().stream())
+                        .map(each -> each.ledger().report())
+                        .filter(report -> !report.findings().isEmpty())
+                        .toList();
             }
             boolean failed = context.getExecutionException().isPresent();
-            if (failed || !leaks.isEmpty() || !books.findings().isEmpty()) {
+            if (failed || !leaks.isEmpty() || !books.isEmpty()) {
                 context.publishReportEntry(Map.of(
                         "vivarium.seed",
                         Long.toString(used.seed()),
@@ -221,7 +228,7 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                         + ":\n  "
                         + String.join("\n  ", leaks.stream().map(Leak::toString).toList()));
             }
-            if (!books.findings().isEmpty()) {
+            if (!books.isEmpty()) {
                 throw new AssertionError(
                         "the books do not balance, on layer " + layer + " with seed " + used.seed() + ": " + books);
             }

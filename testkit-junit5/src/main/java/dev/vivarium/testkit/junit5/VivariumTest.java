@@ -60,6 +60,8 @@ public @interface VivariumTest {
         /** Every worker. */
         ALL_WORKERS,
         /** Nothing. */
-        NONE
+        NONE,
+        /** The pool has not even been started: the test does that, as with {@link dev.vivarium.testkit.TestPool#start()}. */
+        NOT_STARTED
     }
 }

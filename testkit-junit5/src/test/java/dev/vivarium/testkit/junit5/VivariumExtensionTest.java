@@ -2,6 +2,7 @@ package dev.vivarium.testkit.junit5;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.testkit.engine.EventConditions.engine;
 import static org.junit.platform.testkit.engine.EventConditions.event;
 import static org.junit.platform.testkit.engine.EventConditions.finishedWithFailure;
 import static org.junit.platform.testkit.engine.TestExecutionResultConditions.message;
@@ -19,6 +20,7 @@ import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
+import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,24 @@ class VivariumExtensionTest {
     }
 
     @Test
+    void failsTheRunForAWarningThatBelongsToNoTest() {
+        EngineExecutionResults run = EngineTestKit.engine("junit-jupiter")
+                .configurationParameter(WarningsOfTheRun.LOGGERS, "astray")
+                .selectors(selectClass(WarnsWithoutAName.class))
+                .execute();
+
+        assertThat(run.testEvents().succeeded().count()).isEqualTo(1);
+        run.containerEvents()
+                .assertThatEvents()
+                .haveExactly(
+                        1,
+                        event(
+                                engine(),
+                                finishedWithFailure(message(text -> text.contains("belong to no test")
+                                        && text.contains("WARN astray.logger: nobody's business")))));
+    }
+
+    @Test
     void failsWhereALayerIsNotThere() {
         failsWith(WithoutPython.class, text -> text.contains("/surely/not/python"));
     }
@@ -76,6 +96,13 @@ class VivariumExtensionTest {
         void careless(TestPool kit) {
             LoggerFactory.getLogger("careless")
                     .warn("{} was careless", kit.pool().name());
+        }
+    }
+
+    static class WarnsWithoutAName {
+        @VivariumTest
+        void warns() {
+            LoggerFactory.getLogger("astray.logger").warn("nobody's business");
         }
     }
 

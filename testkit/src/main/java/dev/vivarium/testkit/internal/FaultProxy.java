@@ -30,17 +30,20 @@ public final class FaultProxy implements ProcessLauncher {
     private final ProcessLauncher real;
     private final Path folder;
     private final FaultPlan plan;
+    private final String pool;
     private final AtomicInteger generations = new AtomicInteger();
 
     /**
      * Creates the proxy.
      *
      * @param folder where its sockets go; its path must be short
+     * @param pool the pool's name, which its threads bear
      */
-    public FaultProxy(ProcessLauncher real, Path folder, FaultPlan plan) {
+    public FaultProxy(ProcessLauncher real, Path folder, FaultPlan plan, String pool) {
         this.real = real;
         this.folder = folder;
         this.plan = plan;
+        this.pool = pool;
     }
 
     @Override
@@ -82,7 +85,7 @@ public final class FaultProxy implements ProcessLauncher {
                 while (true) {
                     SocketChannel fromChild = server.accept();
                     ProxyConnection connection =
-                            new ProxyConnection(fromChild, upstream, plan, workers, connections::remove);
+                            new ProxyConnection(pool, fromChild, upstream, plan, workers, connections::remove);
                     connections.put(connection, true);
                     connection.start();
                 }
@@ -103,7 +106,7 @@ public final class FaultProxy implements ProcessLauncher {
                 }
                 ObjectNode settings = (ObjectNode) JSON.readTree(line.toByteArray());
                 Path upstream = Path.of(settings.get("socket").asText());
-                Thread thread = new Thread(() -> accept(upstream), "testkit-proxy-" + path.getFileName());
+                Thread thread = new Thread(() -> accept(upstream), "testkit-proxy-" + pool + "-" + path.getFileName());
                 thread.setDaemon(true);
                 thread.start();
                 child.input().write(JSON.writeValueAsBytes(settings.put("socket", path.toString())));

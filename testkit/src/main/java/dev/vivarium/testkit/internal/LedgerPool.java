@@ -13,7 +13,9 @@ import dev.vivarium.WorkerId;
 import dev.vivarium.protocol.message.HandlerInfo;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -27,6 +29,12 @@ public final class LedgerPool implements PythonPool {
     public interface Book {
         /** A call was made. */
         void called(PythonCall<?> call, PendingCall<?> pending);
+
+        /** A stream is about to make a call, whose id is not known. */
+        void streamed(PythonCall<?> call);
+
+        /** A stream told how a call that it made ended. */
+        void ended(PythonCall<?> call, CallOutcome<?> outcome);
     }
 
     private final PythonPool pool;
@@ -47,12 +55,29 @@ public final class LedgerPool implements PythonPool {
 
     @Override
     public <I, O> Flow<I, O, NotUsed> flow(int parallelism, Function<I, PythonCall<O>> call) {
-        return Flow.<I>create().mapAsync(parallelism, element -> call(call.apply(element)));
+        return pool.flow(parallelism, element -> streamed(call.apply(element)));
     }
 
     @Override
     public <I, O> Flow<I, CallOutcome<O>, NotUsed> outcomes(int parallelism, Function<I, PythonCall<O>> call) {
-        return pool.outcomes(parallelism, call);
+        return Flow.<I, CallOutcome<O>, NotUsed>fromMaterializer((materializer, attributes) -> {
+                    Queue<PythonCall<O>> made = new ConcurrentLinkedQueue<>(); // Outcomes come in the calls' order.
+                    return pool.<I, O>outcomes(parallelism, element -> {
+                                PythonCall<O> next = streamed(call.apply(element));
+                                made.add(next);
+                                return next;
+                            })
+                            .map(outcome -> {
+                                book.ended(made.remove(), outcome);
+                                return outcome;
+                            });
+                })
+                .mapMaterializedValue(later -> NotUsed.getInstance());
+    }
+
+    private <O> PythonCall<O> streamed(PythonCall<O> call) {
+        book.streamed(call);
+        return call;
     }
 
     @Override

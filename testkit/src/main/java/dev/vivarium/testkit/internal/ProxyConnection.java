@@ -29,6 +29,7 @@ final class ProxyConnection {
     private static final int SIGCONT = 18;
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final String pool;
     private final SocketChannel child;
     private final Path upstream;
     private final FaultPlan plan;
@@ -42,11 +43,13 @@ final class ProxyConnection {
     private int ends;
 
     ProxyConnection(
+            String pool,
             SocketChannel child,
             Path upstream,
             FaultPlan plan,
             ProxyWorkers workers,
             Consumer<ProxyConnection> whenClosed) {
+        this.pool = pool;
         this.child = child;
         this.upstream = upstream;
         this.plan = plan;
@@ -58,8 +61,8 @@ final class ProxyConnection {
         thread("up", this::fromChild);
     }
 
-    private static void thread(String direction, Runnable body) {
-        Thread thread = new Thread(body, "testkit-proxy-" + direction);
+    private void thread(String direction, Runnable body) {
+        Thread thread = new Thread(body, "testkit-proxy-" + pool + "-" + direction);
         thread.setDaemon(true);
         thread.start();
     }
@@ -106,7 +109,12 @@ final class ProxyConnection {
                 workers.guardian(this);
             }
             if (kind.equals("stdout") || kind.equals("stderr")) {
-                copy(child, open);
+                workers.outputOpened(slot, incarnation);
+                try {
+                    copy(child, open);
+                } finally {
+                    workers.outputEnded(slot, incarnation);
+                }
                 return;
             }
             thread("down", () -> toChild(open));
@@ -204,10 +212,14 @@ final class ProxyConnection {
             Spawn spawn = Bodies.read(frame, Spawn.class);
             workers.spawning(spawn.slot(), frame.incarnation(), new StatusPageReader(Path.of(spawn.statusPage())));
         }
-        line.pass(frame, null);
-        if (!down && frame.type() == FrameType.EXITED) {
-            workers.exited(Bodies.read(frame, Exited.class).slot(), frame.incarnation());
+        if (down || frame.type() != FrameType.EXITED) {
+            line.pass(frame, null);
+            return;
         }
+        int ended = Bodies.read(frame, Exited.class).slot();
+        workers.awaitOutput(ended, frame.incarnation());
+        line.pass(frame, null);
+        workers.exited(ended, frame.incarnation());
     }
 
     private static @Nullable Moment momentBefore(Frame frame, boolean down) {

@@ -19,10 +19,14 @@ final class ProxyWorkers {
 
     private static final long LIMIT_S = 10;
 
+    /** A child of a worker may keep its outputs open. */
+    private static final long OUTPUT_LIMIT_S = 2;
+
     private record Key(int slot, int incarnation) {}
 
     private final Map<Key, StatusPageReader> pages = new HashMap<>();
     private final Set<Key> ended = new HashSet<>();
+    private final Map<Key, Integer> outputs = new HashMap<>();
     private @Nullable ProxyConnection guardian;
     private long requests = FIRST_REQUEST;
 
@@ -32,6 +36,25 @@ final class ProxyWorkers {
 
     synchronized void spawning(int slot, int incarnation, StatusPageReader page) {
         pages.put(new Key(slot, incarnation), page);
+    }
+
+    synchronized void outputOpened(int slot, int incarnation) {
+        outputs.merge(new Key(slot, incarnation), 1, Integer::sum);
+    }
+
+    synchronized void outputEnded(int slot, int incarnation) {
+        outputs.merge(new Key(slot, incarnation), -1, Integer::sum);
+        notifyAll();
+    }
+
+    /** Waits until everything that a dead worker wrote has been passed on, as it has without a proxy between. */
+    synchronized void awaitOutput(int slot, int incarnation) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(OUTPUT_LIMIT_S);
+        for (long left = end - System.nanoTime();
+                left > 0 && outputs.getOrDefault(new Key(slot, incarnation), 0) > 0;
+                left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
     }
 
     synchronized void exited(int slot, int incarnation) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +86,7 @@ public final class ScriptedProcess {
     private final ArrayDeque<Runnable> saying = new ArrayDeque<>();
     private final List<Runnable> stoppedWork = new ArrayList<>();
     private @Nullable Running running;
+    private long cancelled;
     private boolean ended;
     private boolean stopped;
     private boolean hung;
@@ -133,16 +135,22 @@ public final class ScriptedProcess {
         act(() -> run(callId, body));
     }
 
-    /** It is asked to stop running a call. */
+    /** It is asked to stop running a call; on a wire of its own, so that the call itself may come later. */
     public void cancel(long callId) {
         act(() -> {
-            Running current = running;
-            if (current != null && current.callId() == callId && current.heedsCancel()) {
-                finish(callId);
-                say(() -> outlet.error(
-                        callId, error(ErrorKind.CANCELLED, Execution.RAN, "CallCancelled", "the call was cancelled")));
-            }
+            cancelled = callId;
+            heedCancel();
         });
+    }
+
+    private void heedCancel() {
+        Running current = running;
+        if (current != null && current.callId() == cancelled && current.heedsCancel()) {
+            long callId = current.callId();
+            finish(callId);
+            say(() -> outlet.error(
+                    callId, error(ErrorKind.CANCELLED, Execution.RAN, "CallCancelled", "the call was cancelled")));
+        }
     }
 
     /** It is asked whether it is well. */
@@ -212,7 +220,11 @@ public final class ScriptedProcess {
                             ErrorKind.UNKNOWN_HANDLER,
                             Execution.NOT_STARTED,
                             "LookupError",
-                            "no handler named '" + call.handler() + "'")));
+                            "no handler is named '" + call.handler() + "'; there are: "
+                                    + String.join(
+                                            ", ",
+                                            new TreeSet<>(
+                                                    shared.script().handlers().keySet())))));
             return;
         }
         running = new Running(callId, true);
@@ -228,6 +240,7 @@ public final class ScriptedProcess {
             reaction = new Reaction.Raise(e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
         }
         perform(callId, reaction);
+        heedCancel();
     }
 
     private void perform(long callId, Reaction reaction) {

@@ -34,6 +34,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
         }
     }
 
+    private final String worker;
     private final int slot;
     private final int incarnation;
     private final long pid;
@@ -51,6 +52,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
             Sockets sockets,
             StatusPageWriter page,
             IntConsumer whenEnded) {
+        this.worker = worker;
         this.slot = slot;
         this.incarnation = incarnation;
         this.pid = pid;
@@ -64,7 +66,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     }
 
     private void thread(String name, Runnable body) {
-        Thread thread = new Thread(body, "testkit-scripted-" + slot + "." + incarnation + "-" + name);
+        Thread thread = new Thread(body, "testkit-scripted-" + worker + "." + incarnation + "-" + name);
         thread.setDaemon(true);
         thread.start();
     }

@@ -1,19 +1,15 @@
 package dev.vivarium.testkit.internal;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the warnings and errors that bear a pool's name: in the MDC, in the actor system's name, in the logger's, or in the
- * text. Thread-safe.
+ * Keeps the warnings and errors that bear a pool's name: in the MDC, where Pekko puts its actor system and source, in the
+ * thread's name or the logger's, or in the text. Thread-safe.
  */
-public final class WarningRecorder extends AppenderBase<ILoggingEvent> {
+public final class WarningRecorder implements AutoCloseable {
 
     private final String pool;
     private final Queue<String> warnings = new ConcurrentLinkedQueue<>();
@@ -22,25 +18,19 @@ public final class WarningRecorder extends AppenderBase<ILoggingEvent> {
     /** Creates a recorder and begins to listen. */
     public WarningRecorder(String pool) {
         this.pool = pool;
-        setName("testkit-" + pool);
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        setContext(context);
-        start();
-        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(this);
+        WarningDesk.open(this);
     }
 
-    @Override
-    protected void append(ILoggingEvent event) {
-        if (event.getLevel().isGreaterOrEqual(Level.WARN) && concerns(event)) {
-            warnings.add(event.getLevel() + " " + event.getLoggerName() + ": " + event.getFormattedMessage());
-        }
-    }
-
-    private boolean concerns(ILoggingEvent event) {
-        return event.getFormattedMessage().contains(pool)
+    /** Takes a warning if it is the pool's. */
+    boolean claims(ILoggingEvent event) {
+        boolean ours = event.getFormattedMessage().contains(pool)
                 || event.getLoggerName().contains(pool)
                 || event.getThreadName().contains(pool)
                 || event.getMDCPropertyMap().values().stream().anyMatch(value -> value.contains(pool));
+        if (ours) {
+            warnings.add(WarningDesk.text(event));
+        }
+        return ours;
     }
 
     /** Expects warnings that contain a text. */
@@ -56,9 +46,8 @@ public final class WarningRecorder extends AppenderBase<ILoggingEvent> {
     }
 
     /** Ends listening. */
+    @Override
     public void close() {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        var unused = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).detachAppender(this);
-        stop();
+        WarningDesk.close(this);
     }
 }

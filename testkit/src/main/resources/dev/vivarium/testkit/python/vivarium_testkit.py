@@ -39,24 +39,31 @@ def _record(call_id: int, what: str, worker: str) -> None:
 
 
 def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function a handler whose executions are recorded for the ledger of the test kit."""
+    """Make a function a handler whose executions are recorded for the ledger of the test kit.
+
+    Arguments that do not fit it raise TypeError; those of a plain handler are refused by the worker.
+    """
     signature = inspect.signature(function)
     wants_context = "ctx" in signature.parameters
+    if not wants_context:
+        parameters = list(signature.parameters.values())
+        catch_all = [p for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD]
+        others = [p for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY)
+        signature = signature.replace(parameters=others + [context] + catch_all)
 
     @functools.wraps(function)
-    def recording(*args: Any, ctx: Context, **keywords: Any) -> Any:
+    def recording(*args: Any, **keywords: Any) -> Any:
+        ctx: Context = signature.bind(*args, **keywords).arguments["ctx"]  # Before anything counts as started.
+        if not wants_context:
+            del keywords["ctx"]
         _record(ctx.call_id, "STARTED", ctx.worker_id)
         try:
-            return function(*args, **(dict(keywords, ctx=ctx) if wants_context else keywords))
+            return function(*args, **keywords)
         finally:
             _record(ctx.call_id, "FINISHED", ctx.worker_id)
 
-    if not wants_context:
-        last = list(signature.parameters.values())
-        catch_all = [p for p in last if p.kind is inspect.Parameter.VAR_KEYWORD]
-        others = [p for p in last if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY)
-        recording.__signature__ = signature.replace(parameters=others + [context] + catch_all)  # type: ignore[attr-defined]
+    recording.__signature__ = signature  # type: ignore[attr-defined]
     return handler(recording)
 
 

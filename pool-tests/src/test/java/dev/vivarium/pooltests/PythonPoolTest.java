@@ -1,4 +1,4 @@
-package dev.vivarium;
+package dev.vivarium.pooltests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,8 +6,24 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.vivarium.ArgumentsNotEncodable;
+import dev.vivarium.CallCancelled;
+import dev.vivarium.CallOutcome;
+import dev.vivarium.CallRejected;
+import dev.vivarium.ErrorCategory;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
+import dev.vivarium.PythonPool;
+import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.RawJson;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Ledger;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.WorkerScript;
+import dev.vivarium.testkit.junit5.VivariumTest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -15,72 +31,58 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
-import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.stream.javadsl.Keep;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.Test;
 
-/** Calls through the public API, with real workers. */
+/** Calls through the public API. */
+@VivariumTest(
+        layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+        handlers = Scripts.HANDLERS,
+        options = {"max-body-bytes = 1MiB", "call-timeout = 30s", "environment { EXTRA = set }"})
 class PythonPoolTest {
 
-    private static PythonPool pool;
-    private static ActorSystem<Void> system;
+    static WorkerScript script() {
+        return Scripts.behaviours();
+    }
 
     record Point(int x, double y) {}
-
-    @BeforeAll
-    static void start() {
-        system = ActorSystem.create(Behaviors.empty(), "calls");
-        pool = PythonPool.start(
-                Pythons.config("calls")
-                        .maxBodyBytes(1 << 20)
-                        .environment("EXTRA", "set")
-                        .callTimeout(Duration.ofSeconds(30))
-                        .build(),
-                system);
-    }
-
-    @AfterAll
-    static void stop() {
-        pool.close();
-        system.terminate();
-    }
 
     @Nested
     class AResult {
 
-        @Test
-        void isWhatTheHandlerReturned() throws Exception {
+        @VivariumTest
+        void isWhatTheHandlerReturned(PythonPool pool) throws Exception {
             assertThat(pool.call("add", Integer.class, 2, 3).await()).isEqualTo(5);
-            assertThat(pool.call("asynchronous", String.class, "later").await()).isEqualTo("later");
             assertThat(pool.call("echo", String.class, (Object) null).await()).isNull();
         }
 
-        @Test
-        void isConvertedToRecordsAndGenericTypes() throws Exception {
-            PythonCall<Map<String, List<Point>>> call = PythonCall.to("echo")
+        @VivariumTest(layers = Layer.PYTHON)
+        void isWhatTheCoroutineReturned(PythonPool pool) throws Exception {
+            assertThat(pool.call("asynchronous", String.class, "later").await()).isEqualTo("later");
+        }
+
+        @VivariumTest
+        void isConvertedToRecordsAndGenericTypes(PythonPool pool) throws Exception {
+            PythonCall<Map<String, List<Point>>> call = PythonCall.to("keywords")
                     .keyword("points", List.of(new Point(1, 2.5)))
                     .returning(new TypeReference<Map<String, List<Point>>>() {});
 
             assertThat(pool.call(call).await()).isEqualTo(Map.of("points", List.of(new Point(1, 2.5))));
         }
 
-        @Test
-        void mayBeLeftAsJson() throws Exception {
-            PythonCall<RawJson> call = PythonCall.to("echo")
+        @VivariumTest
+        void mayBeLeftAsJson(PythonPool pool) throws Exception {
+            PythonCall<RawJson> call = PythonCall.to("keywords")
                     .keywordsJson(RawJson.of("{\"a\": [1, 2]}"))
                     .returning(RawJson.class);
 
             assertThat(pool.call(call).await().toString()).isEqualTo("{\"a\":[1,2]}");
         }
 
-        @Test
-        void thatDoesNotFitTheTypeIsAnErrorThatRan() {
+        @VivariumTest
+        void thatDoesNotFitTheTypeIsAnErrorThatRan(PythonPool pool) {
             assertThatThrownBy(() -> pool.call("echo", Integer.class, "text").await())
                     .isInstanceOfSatisfying(
                             ResultNotDecodable.class,
@@ -88,15 +90,15 @@ class PythonPoolTest {
                     .hasMessageContaining("java.lang.Integer");
         }
 
-        @Test
-        void withoutEncodingNamesThePath() {
+        @VivariumTest(layers = Layer.PYTHON)
+        void withoutEncodingNamesThePath(PythonPool pool) {
             assertThatThrownBy(() -> pool.call("unencodable", JsonNode.class).await())
                     .isInstanceOf(ResultNotDecodable.class)
                     .hasMessageContaining("result['deep'][1]['here']");
         }
 
-        @Test
-        void overTheLimitFailsItsOwnCallAndNothingElse() throws Exception {
+        @VivariumTest(layers = Layer.PYTHON)
+        void overTheLimitFailsItsOwnCallAndNothingElse(PythonPool pool) throws Exception {
             int limit = 1 << 20;
             int before = pool.snapshot().workers().get(0).incarnation();
 
@@ -113,23 +115,23 @@ class PythonPoolTest {
     @Nested
     class ARefusal {
 
-        @Test
-        void ofAnUnknownHandlerNamesThoseThereAre() {
+        @VivariumTest
+        void ofAnUnknownHandlerNamesThoseThereAre(PythonPool pool) {
             assertThatThrownBy(() -> pool.call("missing", JsonNode.class).await())
                     .isInstanceOfSatisfying(
                             CallRejected.class, e -> assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED))
                     .hasMessageContaining("echo");
         }
 
-        @Test
-        void ofWrongArgumentsNamesTheSignature() {
-            assertThatThrownBy(() -> pool.call("add", Integer.class, 1).await())
+        @VivariumTest(layers = Layer.PYTHON)
+        void ofWrongArgumentsNamesTheSignature(PythonPool pool) {
+            assertThatThrownBy(() -> pool.call("not_recorded", Integer.class, 1).await())
                     .isInstanceOf(CallRejected.class)
                     .hasMessageContaining("(a: int, b: int)");
         }
 
-        @Test
-        void ofArgumentsWithoutEncodingOrOverTheLimitSendsNothing() {
+        @VivariumTest
+        void ofArgumentsWithoutEncodingOrOverTheLimitSendsNothing(PythonPool pool, Ledger ledger) {
             assertThatThrownBy(() ->
                             pool.call("echo", JsonNode.class, new Object()).await())
                     .isInstanceOf(ArgumentsNotEncodable.class);
@@ -137,31 +139,34 @@ class PythonPoolTest {
                             .await())
                     .isInstanceOf(ArgumentsNotEncodable.class)
                     .hasMessageContaining("maxBodyBytes is 1048576");
+
+            assertThat(ledger.report().executions()).isZero();
         }
     }
 
     @Nested
+    @VivariumTest(layers = Layer.PYTHON)
     class AnException {
 
-        @Test
-        void comesWithItsTracebackAndCauses() {
+        @VivariumTest
+        void comesWithItsTracebackAndCauses(PythonPool pool) {
             PythonException error = catchThrowableOfType(
                     PythonException.class,
-                    () -> pool.call("fail", String.class, "no luck").await());
+                    () -> pool.call("fail_because", String.class, "no luck").await());
 
             assertThat(error.pythonType()).isEqualTo("ValueError");
             assertThat(error.pythonMessage()).isEqualTo("no luck");
             assertThat(error.execution()).isEqualTo(Execution.RAN);
             assertThat(error.category()).isEqualTo(ErrorCategory.PYTHON);
-            assertThat(error.getStackTrace()[0].getMethodName()).isEqualTo("fail");
+            assertThat(error.getStackTrace()[0].getMethodName()).isEqualTo("fail_because");
             assertThat(error.details().causes().get(0).type()).isEqualTo("KeyError");
             assertThat(error.pythonTraceback())
                     .contains("raise ValueError(message) from error")
                     .endsWith("ValueError: no luck");
         }
 
-        @Test
-        void ofSystemExitDoesNotEndTheWorker() throws Exception {
+        @VivariumTest
+        void ofSystemExitDoesNotEndTheWorker(PythonPool pool) {
             assertThatThrownBy(() -> pool.call("exit_inside", JsonNode.class).await())
                     .isInstanceOfSatisfying(
                             PythonException.class,
@@ -171,24 +176,25 @@ class PythonPoolTest {
     }
 
     @Nested
+    @VivariumTest(layers = Layer.PYTHON)
     class TheWorker {
 
-        @Test
-        void knowsItsCallAndItsDeadline() throws Exception {
+        @VivariumTest
+        void knowsItsCallAndItsDeadline(PythonPool pool) throws Exception {
             JsonNode about = pool.call("about_me", JsonNode.class).await();
 
-            assertThat(about.get("worker").asText()).startsWith("calls/");
+            assertThat(about.get("worker").asText()).startsWith(pool.name() + "/");
             assertThat(about.get("remaining").asDouble()).isBetween(0.0, 30.0);
         }
 
-        @Test
-        void mayPrintWhatItWants() throws Exception {
+        @VivariumTest(expectWarnings = ".stderr: ")
+        void mayPrintWhatItWants(PythonPool pool) throws Exception {
             assertThat(pool.call("noise", String.class, "a line").await()).isEqualTo("a line");
             assertThat(pool.call("noise", String.class, "VIVA\u0001").await()).isEqualTo("VIVA\u0001");
         }
 
-        @Test
-        void seesOnlyTheEnvironmentThatIsMeantForIt() throws Exception {
+        @VivariumTest
+        void seesOnlyTheEnvironmentThatIsMeantForIt(PythonPool pool) throws Exception {
             Map<String, String> environment = pool.call(
                             PythonCall.to("environment").returning(new TypeReference<Map<String, String>>() {}))
                     .await();
@@ -204,34 +210,35 @@ class PythonPoolTest {
     @Nested
     class ACallback {
 
-        @Test
-        void runsOnThePoolsNamedThreads() throws Exception {
+        @VivariumTest
+        void runsOnThePoolsNamedThreads(PythonPool pool) throws Exception {
             CompletableFuture<String> thread = new CompletableFuture<>();
-            PendingCall<String> call = pool.call("wait_for_ever", String.class);
+            PendingCall<String> call = pool.call("hang", String.class);
             var unused = call.whenComplete(
                     (value, error) -> thread.complete(Thread.currentThread().getName()));
 
             call.cancel();
 
-            assertThat(thread.get(Pythons.LIMIT_S, TimeUnit.SECONDS)).startsWith("vivarium-calls-callback-");
+            assertThat(thread.get(Scripts.LIMIT_S, TimeUnit.SECONDS))
+                    .startsWith("vivarium-" + pool.name() + "-callback-");
         }
 
-        @Test
-        void seesTheTypedError() throws Exception {
+        @VivariumTest
+        void seesTheTypedError(PythonPool pool) throws Exception {
             CompletableFuture<Throwable> failure = new CompletableFuture<>();
 
             var unused = pool.call("fail", String.class, "x").whenComplete((value, error) -> failure.complete(error));
 
-            assertThat(failure.get(Pythons.LIMIT_S, TimeUnit.SECONDS)).isInstanceOf(PythonException.class);
+            assertThat(failure.get(Scripts.LIMIT_S, TimeUnit.SECONDS)).isInstanceOf(PythonException.class);
         }
     }
 
     @Nested
     class Waiting {
 
-        @Test
-        void honoursAnInterruptAndLeavesTheCallAlone() throws Exception {
-            PendingCall<String> call = pool.call("wait_for_ever", String.class);
+        @VivariumTest
+        void honoursAnInterruptAndLeavesTheCallAlone(PythonPool pool) {
+            PendingCall<String> call = pool.call("hang", String.class);
 
             Thread.currentThread().interrupt();
             assertThatThrownBy(call::await).isInstanceOf(InterruptedException.class);
@@ -241,9 +248,9 @@ class PythonPoolTest {
             assertThatThrownBy(call::await).isInstanceOf(CallCancelled.class);
         }
 
-        @Test
-        void mayBeLimited() {
-            PendingCall<String> call = pool.call("wait_for_ever", String.class);
+        @VivariumTest
+        void mayBeLimited(PythonPool pool) {
+            PendingCall<String> call = pool.call("hang", String.class);
 
             assertThatThrownBy(() -> call.await(Duration.ofMillis(20))).isInstanceOf(TimeoutException.class);
 
@@ -251,8 +258,8 @@ class PythonPoolTest {
             assertThat(call.cancel()).isFalse();
         }
 
-        @Test
-        void ofManyThreadsForOneCallEndsForAll() throws Exception {
+        @VivariumTest
+        void ofManyThreadsForOneCallEndsForAll(PythonPool pool) throws Exception {
             PendingCall<String> call = pool.call("large", String.class, 100_000);
 
             List<CompletableFuture<Integer>> lengths = IntStream.range(0, 8)
@@ -266,7 +273,7 @@ class PythonPoolTest {
                     .toList();
 
             for (CompletableFuture<Integer> length : lengths) {
-                assertThat(length.get(Pythons.LIMIT_S, TimeUnit.SECONDS)).isEqualTo(100_000);
+                assertThat(length.get(Scripts.LIMIT_S, TimeUnit.SECONDS)).isEqualTo(100_000);
             }
         }
     }
@@ -274,50 +281,56 @@ class PythonPoolTest {
     @Nested
     class AStream {
 
-        @Test
-        void keepsTheOrderOfItsElements() throws Exception {
+        @VivariumTest
+        void keepsTheOrderOfItsElements(TestPool kit) throws Exception {
             List<Integer> sums = Source.range(1, 500)
-                    .via(pool.flow(
-                            16,
-                            (Integer i) -> PythonCall.to("add").args(i, 1000).returning(Integer.class)))
-                    .runWith(Sink.seq(), system)
+                    .via(kit.pool()
+                            .flow(
+                                    16,
+                                    (Integer i) ->
+                                            PythonCall.to("add").args(i, 1000).returning(Integer.class)))
+                    .runWith(Sink.seq(), kit.actors().system())
                     .toCompletableFuture()
-                    .get(Pythons.LIMIT_S, TimeUnit.SECONDS);
+                    .get(Scripts.LIMIT_S, TimeUnit.SECONDS);
 
             assertThat(sums).isEqualTo(IntStream.rangeClosed(1001, 1500).boxed().toList());
         }
 
-        @Test
-        void ofOutcomesGoesOnAfterAnError() throws Exception {
+        @VivariumTest
+        void ofOutcomesGoesOnAfterAnError(TestPool kit) throws Exception {
             List<CallOutcome<Integer>> outcomes = Source.from(List.of("add", "missing", "add"))
-                    .via(pool.outcomes(
-                            2, (String name) -> PythonCall.to(name).args(1, 2).returning(Integer.class)))
-                    .runWith(Sink.seq(), system)
+                    .via(kit.pool()
+                            .outcomes(
+                                    2,
+                                    (String name) ->
+                                            PythonCall.to(name).args(1, 2).returning(Integer.class)))
+                    .runWith(Sink.seq(), kit.actors().system())
                     .toCompletableFuture()
-                    .get(Pythons.LIMIT_S, TimeUnit.SECONDS);
+                    .get(Scripts.LIMIT_S, TimeUnit.SECONDS);
 
             assertThat(outcomes)
                     .map(outcome -> outcome instanceof CallOutcome.Succeeded)
                     .containsExactly(true, false, true);
         }
 
-        @Test
-        void ofEventsShowsTransitions() throws Exception {
-            var first = pool.events()
+        @VivariumTest
+        void ofEventsShowsTransitions(TestPool kit) throws Exception {
+            var first = kit.pool()
+                    .events()
                     .filter(event -> event instanceof PoolEvent.WorkerTransitioned)
                     .take(2)
                     .toMat(Sink.seq(), Keep.right())
-                    .run(system);
+                    .run(kit.actors().system());
 
-            var unused = pool.call("pid", Integer.class).await();
+            var unused = kit.pool().call("echo", Integer.class, 1).await();
 
-            assertThat(first.toCompletableFuture().get(Pythons.LIMIT_S, TimeUnit.SECONDS))
+            assertThat(first.toCompletableFuture().get(Scripts.LIMIT_S, TimeUnit.SECONDS))
                     .hasSize(2);
         }
     }
 
-    @Test
-    void manyCallersGetTheirOwnAnswers() throws Exception {
+    @VivariumTest
+    void manyCallersGetTheirOwnAnswers(PythonPool pool) throws Exception {
         List<PendingCall<Integer>> calls = IntStream.range(0, 900)
                 .mapToObj(i -> pool.call("add", Integer.class, i, 1))
                 .toList();
@@ -326,13 +339,5 @@ class PythonPoolTest {
             assertThat(calls.get(i).await()).isEqualTo(i + 1);
         }
         assertThat(pool.snapshot().waiting()).isZero();
-    }
-
-    @Test
-    void nothingPrintedNamesArgumentsOrSecrets() {
-        assertThat(PythonCall.to("echo").args("sesame").keyword("k", "sesame").toString())
-                .doesNotContain("sesame");
-        assertThat(Pythons.config("x").environment("KEY", "sesame").build().toString())
-                .doesNotContain("sesame");
     }
 }

@@ -1,4 +1,4 @@
-"""Handlers that do what the tests need: answer, fail, wait, die."""
+"""Handlers that do what the tests need, beside those of the test kit: answer, fail, die."""
 
 import ctypes
 import os
@@ -7,78 +7,46 @@ import subprocess
 import sys
 import threading
 
+from vivarium_testkit import recorded
 from vivarium_worker import CallCancelled, Context, handler
 
 
-@handler
-def echo(value=None, **keywords):
-    return keywords if keywords else value
+@recorded
+def keywords(**given):
+    return given
 
 
-@handler
+@recorded
 def pid() -> int:
     return os.getpid()
 
 
-@handler
-def fail(message: str):
+@recorded
+def fail_because(message: str):
     try:
         {}["missing"]
     except KeyError as error:
         raise ValueError(message) from error
 
 
-@handler
+@recorded
 def add(a: int, b: int) -> int:
     return a + b
 
 
 @handler
+def not_recorded(a: int, b: int) -> int:
+    return a + b
+
+
+@recorded
 def about_me(ctx: Context) -> dict:
     ctx.progress()
     ctx.logger.info("about to answer")
     return {"call": ctx.call_id, "worker": ctx.worker_id, "remaining": ctx.remaining}
 
 
-@handler
-def wait_for_ever():
-    threading.Event().wait()
-
-
-@handler
-def stubborn():
-    """Goes on after a cancellation, in C code that holds the interpreter lock."""
-    hold_the_lock()
-
-
-@handler
-def hold_the_lock():
-    ctypes.PyDLL(None).pause()
-
-
-@handler
-def die(how: str):
-    if how == "exit0":
-        os._exit(0)
-    if how == "exit1":
-        os._exit(1)
-    if how == "exit137":
-        os._exit(137)
-    os.kill(os.getpid(), getattr(signal, how))
-    threading.Event().wait()
-
-
-@handler
-def die_once(marker: str, how: str):
-    """Dies in the first call with this marker and answers in the second."""
-    try:
-        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return "survived"
-    die(how)
-
-
-@handler
+@recorded
 def noise(text: str) -> str:
     print(text)
     sys.stderr.write(text + "\n")
@@ -87,79 +55,103 @@ def noise(text: str) -> str:
     return text
 
 
-@handler
+@recorded
 def large(size: int) -> str:
     return "x" * size
 
 
-@handler
+@recorded
 def unencodable():
     return {"deep": [1, {"here": object()}]}
 
 
-@handler
+@recorded
 def exit_inside():
     sys.exit(3)
 
 
-@handler
+@recorded
 def environment() -> dict:
     return dict(os.environ)
 
 
-@handler
+@recorded
 def leave_child() -> int:
     """Leaves a child in a session of its own behind."""
     return subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
 
 
-@handler
+@handler  # Not recorded: a recorded handler is no coroutine any more.
 async def asynchronous(value):
     return value
 
 
-@handler
-def spin():
-    while True:
-        pass
+def end(how: str):
+    """Ends the process in a given way: an exit with a status, a signal, or none at all."""
+    if how == "hang":
+        ctypes.PyDLL(None).pause()  # C code that holds the interpreter lock.
+    if how.startswith("exit"):
+        os._exit(int(how[4:]))
+    os.kill(os.getpid(), getattr(signal, how))
+    threading.Event().wait()
+
+
+@recorded
+def end_here(how: str):
+    end(how)
+
+
+@recorded
+def hang_here(marker: str):
+    """Heeds no cancellation, and says when it has begun to."""
+    open(marker, "w").close()
+    end("hang")
+
+
+@recorded
+def die_once(marker: str):
+    """Dies in the first call with this marker and answers in the second."""
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return "survived"
+    end("SIGKILL")
 
 
 class DeadlyMapping(dict):
-    """Dies when it is encoded: after the handler has returned and before its answer is sent."""
+    """Does something when it is encoded: after the handler has returned and before its answer is sent."""
 
-    def __init__(self, how):
+    def __init__(self, action):
         super().__init__(a=1)
-        self._how = how
+        self._action = action
 
     def items(self):
-        end(self._how)
+        self._action()
         return super().items()
 
 
-def end(how: str):
-    if how == "hang":
-        hold_the_lock()
-    die(how)
-
-
-@handler
+@recorded
 def die_in_the_reply(how: str):
-    return DeadlyMapping(how)
+    return DeadlyMapping(lambda: end(how))
 
 
-@handler
+@recorded
+def hang_in_the_reply(marker: str):
+    def hang():
+        open(marker, "w").close()
+        end("hang")
+
+    return DeadlyMapping(hang)
+
+
+@recorded
 def die_soon(how: str):
     """Answers, and dies a moment later, when the worker is idle."""
     threading.Timer(0.05, end, [how]).start()
     return "answered"
 
 
-@handler
-def end_here(how: str):
-    end(how)
-
-
-@handler
+@recorded
 def garble(text: str):
     """Writes onto the data channel behind the protocol's back."""
     for fd in range(200, 300):
