@@ -1,4 +1,4 @@
-package dev.vivarium.testkit.junit5;
+package dev.vivarium.pooltests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -27,6 +27,7 @@ import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.junit5.VivariumTest;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
