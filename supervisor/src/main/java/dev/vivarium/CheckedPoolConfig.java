@@ -19,6 +19,7 @@ record CheckedPoolConfig(
         CircuitBreakerPolicy circuitBreaker,
         PoisonPolicy poison,
         AlertPolicy alerts,
+        RecyclePolicy recycling,
         PoolConfig.Health health,
         PoolConfig.Output output,
         PoolConfig.Callbacks callbacks,

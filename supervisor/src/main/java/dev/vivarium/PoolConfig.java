@@ -54,6 +54,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns when alarms are raised. */
     AlertPolicy alerts();
 
+    /** Returns when workers that work are replaced. */
+    RecyclePolicy recycling();
+
     /** Returns how idle workers are checked. */
     Health health();
 

@@ -74,6 +74,7 @@ public final class PoolConfigBuilder {
     CircuitBreakerPolicy circuitBreaker = CircuitBreakerPolicy.DEFAULT;
     PoisonPolicy poison = PoisonPolicy.DEFAULT;
     AlertPolicy alerts = AlertPolicy.DEFAULT;
+    RecyclePolicy recycling = RecyclePolicy.DEFAULT;
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
@@ -126,6 +127,7 @@ public final class PoolConfigBuilder {
         circuitBreaker = from.circuitBreaker();
         poison = from.poison();
         alerts = from.alerts();
+        recycling = from.recycling();
         healthInterval = from.health().interval();
         healthTimeout = from.health().timeout();
         maxHealthFailures = from.health().maxFailures();
@@ -332,6 +334,12 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Changes when workers that work are replaced. Default {@link RecyclePolicy#DEFAULT}: never. */
+    public PoolConfigBuilder recycling(UnaryOperator<RecyclePolicy> change) {
+        recycling = change.apply(recycling);
+        return this;
+    }
+
     /** Changes when alarms are raised. Default {@link AlertPolicy#DEFAULT}. */
     public PoolConfigBuilder alerts(UnaryOperator<AlertPolicy> change) {
         alerts = change.apply(alerts);
@@ -451,6 +459,7 @@ public final class PoolConfigBuilder {
                 circuitBreaker,
                 poison,
                 alerts,
+                recycling,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),
                 new PoolConfig.Output(output, maxLineBytes, maxLinesPerSecond, tailLines),
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),

@@ -27,6 +27,7 @@ final class PoolConfigChecks {
         circuitBreaker(problems, given.circuitBreaker);
         poison(problems, given.poison);
         alerts(problems, given.alerts);
+        recycling(problems, given.recycling);
         problems.throwIfAny();
     }
 
@@ -52,12 +53,14 @@ final class PoolConfigChecks {
         problems.present("circuitBreaker", given.circuitBreaker);
         problems.present("poison", given.poison);
         problems.present("alerts", given.alerts);
+        problems.present("recycling", given.recycling);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
         problems.present("retry.maxDelay", given.retry.maxDelay());
         problems.present("circuitBreaker.openFor", given.circuitBreaker.openFor());
         problems.present("poison.forgetAfter", given.poison.forgetAfter());
+        problems.present("recycling.maxAge", given.recycling.maxAge());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }
@@ -162,5 +165,11 @@ final class PoolConfigChecks {
         problems.between("alerts.window", given.window(), Duration.ofSeconds(1), MOST);
         problems.between("alerts.openCircuits", given.openCircuits(), 1, 10_000);
         problems.between("alerts.cooldown", given.cooldown(), Duration.ZERO, MOST);
+    }
+
+    private static void recycling(ConfigProblems problems, RecyclePolicy given) {
+        problems.between("recycling.maxCalls", given.maxCalls(), 0, 1_000_000_000);
+        problems.between("recycling.maxAge", given.maxAge(), Duration.ZERO, Duration.ofDays(365));
+        problems.between("recycling.jitter", given.jitter(), 0, 1);
     }
 }

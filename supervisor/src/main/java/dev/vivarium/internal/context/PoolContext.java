@@ -1,6 +1,7 @@
 package dev.vivarium.internal.context;
 
 import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
 import dev.vivarium.WorkerId;
@@ -151,6 +152,13 @@ public final class PoolContext {
     /** Sets the pool's state. */
     public void state(PoolState next) {
         state = next;
+    }
+
+    /** Sets the pool's state and tells of it. */
+    public void changeState(PoolState next) {
+        PoolState before = state;
+        state = next;
+        events.publish(new PoolEvent.PoolStateChanged(before, next, clock().now()));
     }
 
     /** Returns how many workers are wanted. */

@@ -52,7 +52,7 @@ public final class FailureTable {
             case UNHEALTHY -> new Failure(ErrorCategory.HEALTH_CHECK, Severity.MINOR, false);
             case SPAWN_FAILED, CONNECT_TIMEOUT, LOAD_FAILED, LOAD_TIMEOUT ->
                 new Failure(ErrorCategory.INITIALIZATION, Severity.CRITICAL, true);
-            case KILLED, GUARDIAN_LOST, RETIRED, DRAINED ->
+            case KILLED, GUARDIAN_LOST, RETIRED, RECYCLED, DRAINED ->
                 new Failure(ErrorCategory.CONNECTION, Severity.MINOR, false);
             case STARTED, LOADED, LEASED, RELEASED, HEALTH_CHECK_FAILED, HEALTH_RESTORED ->
                 throw new IllegalArgumentException(cause + " is not the end of a worker");

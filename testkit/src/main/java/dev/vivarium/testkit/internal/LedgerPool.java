@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
+import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.stream.javadsl.Flow;
@@ -113,6 +114,11 @@ public final class LedgerPool implements PythonPool {
     @Override
     public void resize(int workers) {
         pool.resize(workers);
+    }
+
+    @Override
+    public CompletionStage<Done> rollingRestart() {
+        return pool.rollingRestart();
     }
 
     @Override
