@@ -126,12 +126,12 @@ class PoolStartTest {
                 options = "min-ready = 3")
         void isNotSpoiltByWorkersThatAreNoLongerWanted(TestPool kit, FaultInjector faults) throws Exception {
             // No worker can be ready before the pool has heard that fewer are wanted.
-            FaultLease loading = faults.at(Moment.MID_LOAD).times(3).arm(new Fault.Signalled(19));
+            FaultLease stopped = faults.at(Moment.MID_HANDSHAKE).times(3).arm(new Fault.Signalled(19));
             kit.start().pool().resize(1);
-            loading.awaitLanded();
+            stopped.awaitLanded();
             kit.awaitThat("resized", () -> kit.pool().snapshot().wanted() == 1);
 
-            loading.heal();
+            stopped.heal();
 
             assertThat(kit.pool()
                             .whenServing()

@@ -38,6 +38,9 @@ record MachineProcess(Process process) implements ChildProcess {
 
     @Override
     public void kill() {
+        // An interpreter that is a script has Python, or whatever it waits for, below it.
+        List<ProcessHandle> below = process.descendants().toList();
         var unused = process.destroyForcibly();
+        below.forEach(ProcessHandle::destroyForcibly);
     }
 }
