@@ -3,7 +3,6 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
-import dev.vivarium.PoolEvent;
 import dev.vivarium.RecyclePolicy;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
@@ -380,6 +379,9 @@ public final class WorkerSlot {
         if (effect instanceof SlotEffect.SendCall send) {
             sendCall(send.incarnation());
         } else if (effect instanceof SlotEffect.Moved moved) {
+            if (context.events().isHeard()) {
+                publish(); // Whoever hears of it finds it so.
+            }
             news.moved(moved);
         } else if (effect instanceof SlotEffect.Offer offer) {
             router.offered(slot, offer.incarnation(), actor.getSelf());
@@ -456,9 +458,7 @@ public final class WorkerSlot {
         timers.cancel(DEADLINE);
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
-        context.events()
-                .publish(new PoolEvent.WorkerExited(
-                        exit, ended.callId(), context.clock().now()));
+        news.exited(exit, ended.callId());
         if (!WANTED_ENDS.contains(ended.cause())) {
             log.warn("{}", exit.detail());
         }
@@ -488,7 +488,7 @@ public final class WorkerSlot {
                 state.incarnation(),
                 state.phase(),
                 end.livePid(),
-                call == null ? 0 : call.id(),
+                call != null ? call.id() : leasing != null ? leasing.id() : 0,
                 completed,
                 state.failures(),
                 lastExit));
