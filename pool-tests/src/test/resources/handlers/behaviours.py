@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from vivarium_testkit import recorded
+from vivarium_testkit import recorded, wait_for
 from vivarium_worker import CallCancelled, Context, handler
 
 
@@ -145,9 +145,14 @@ def hang_in_the_reply(marker: str):
 
 
 @recorded
-def die_soon(how: str):
-    """Answers, and dies a moment later, when the worker is idle."""
-    threading.Timer(0.05, end, [how]).start()
+def die_after(gate: str, how: str):
+    """Answers, and dies once the gate is open, when the worker is idle."""
+
+    def wait_and_end():
+        wait_for(gate)
+        end(how)
+
+    threading.Thread(target=wait_and_end, daemon=True).start()
     return "answered"
 
 

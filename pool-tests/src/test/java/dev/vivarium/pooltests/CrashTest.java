@@ -13,6 +13,7 @@ import dev.vivarium.PythonCall;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
+import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerState;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.Layer;
@@ -283,7 +284,11 @@ class CrashTest {
         void theWorkerIsReplacedWithoutARequest(TestPool kit) throws Exception {
             kit.start(limits(how)).ensureReady();
 
-            assertThat(kit.pool().call("die_soon", String.class, how).await()).isEqualTo("answered");
+            assertThat(kit.pool().call("die_after", String.class, "idle", how).await())
+                    .isEqualTo("answered");
+            kit.awaitThat("idle", () -> kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 1);
+
+            kit.open("idle");
 
             assertThat(awaitEnd(kit)).isEqualTo(cause);
             awaitReplacement(kit);

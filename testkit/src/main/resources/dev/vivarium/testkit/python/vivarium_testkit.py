@@ -67,6 +67,13 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
     return handler(recording)
 
 
+def wait_for(gate: str) -> None:
+    """Return once ``TestPool.open(gate)`` was called."""
+    path = os.path.join(os.environ["TESTKIT_GATES"], gate)
+    while not os.path.exists(path):
+        threading.Event().wait(_GATE_LOOK_S)
+
+
 @recorded
 def echo(value: Any) -> Any:
     """Return the argument."""
@@ -119,9 +126,7 @@ def slow(seconds: float, value: Any) -> Any:
 @recorded
 def held(gate: str, value: Any) -> Any:
     """Return a value once a gate is open."""
-    path = os.path.join(os.environ["TESTKIT_GATES"], gate)
-    while not os.path.exists(path):
-        threading.Event().wait(_GATE_LOOK_S)
+    wait_for(gate)
     return value
 
 
