@@ -1,6 +1,7 @@
 package dev.vivarium;
 
 import dev.vivarium.protocol.Execution;
+import java.util.List;
 
 /** The call was cancelled by its caller, or the actor that owned it ended. */
 public final class CallCancelled extends PoolException {
@@ -11,9 +12,10 @@ public final class CallCancelled extends PoolException {
      * Creates the error.
      *
      * @param execution NOT_STARTED when the call was still queued, else UNKNOWN
+     * @param attempts the attempts that ended with their worker before
      * @param message who cancelled which call
      */
-    public CallCancelled(Execution execution, String message) {
-        super(ErrorCategory.TIMEOUT, execution, message, null);
+    public CallCancelled(Execution execution, List<CallAttempt> attempts, String message) {
+        super(ErrorCategory.TIMEOUT, execution, attempts, message);
     }
 }

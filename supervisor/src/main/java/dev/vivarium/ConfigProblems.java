@@ -23,6 +23,10 @@ final class ConfigProblems {
         require(value >= least && value <= most, option + " must be " + least + " to " + most + ", got " + value);
     }
 
+    void between(String option, double value, double least, double most) {
+        require(value >= least && value <= most, option + " must be " + least + " to " + most + ", got " + value);
+    }
+
     void between(String option, Duration value, Duration least, Duration most) {
         require(
                 value.compareTo(least) >= 0 && value.compareTo(most) <= 0,

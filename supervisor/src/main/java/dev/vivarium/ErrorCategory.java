@@ -3,21 +3,32 @@ package dev.vivarium;
 /** What a failure is about. Every {@link PoolException} has exactly one. */
 public enum ErrorCategory {
     /** A worker, or the whole pool, could not be brought up. */
-    INITIALIZATION,
+    INITIALIZATION(Severity.CRITICAL),
     /** The process or its connection ended. */
-    CONNECTION,
+    CONNECTION(Severity.MAJOR),
     /** Something could not be encoded, decoded or understood. */
-    COMMUNICATION,
+    COMMUNICATION(Severity.MAJOR),
     /** A deadline passed, or the call was cancelled. */
-    TIMEOUT,
+    TIMEOUT(Severity.MAJOR),
     /** A named limit was reached. */
-    RESOURCE,
+    RESOURCE(Severity.MAJOR),
     /** A worker failed its health checks. */
-    HEALTH_CHECK,
+    HEALTH_CHECK(Severity.MINOR),
     /** A session is missing, expired or lost. */
-    SESSION,
+    SESSION(Severity.MINOR),
     /** The handler raised. */
-    PYTHON,
+    PYTHON(Severity.MAJOR),
     /** Everything else: configuration, shutdown, defects. */
-    SYSTEM
+    SYSTEM(Severity.CRITICAL);
+
+    private final Severity severity;
+
+    ErrorCategory(Severity severity) {
+        this.severity = severity;
+    }
+
+    /** Returns how bad a failure of this category is, unless more is known. */
+    public Severity severity() {
+        return severity;
+    }
 }

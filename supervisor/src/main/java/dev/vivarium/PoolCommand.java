@@ -18,6 +18,7 @@ public sealed interface PoolCommand
                 PoolCommand.Close,
                 PoolCommand.GetSnapshot,
                 PoolCommand.Resize,
+                PoolCommand.RollingRestart,
                 PoolCommand.SendSignal,
                 PoolCommand.Internal {
 
@@ -62,6 +63,14 @@ public sealed interface PoolCommand
      * taken as the nearest inside. Workers that are no longer wanted finish their call first.
      */
     record Resize(int workers) implements PoolCommand {}
+
+    /**
+     * Replaces every worker that there is now, one after the other; each replacement is ready before the old worker is let
+     * go. A second request while one is under way joins it.
+     *
+     * @param replyTo is told when all of them have been replaced, or the pool has closed; or null
+     */
+    record RollingRestart(@Nullable ActorRef<Done> replyTo) implements PoolCommand {}
 
     /**
      * Sends a signal to one worker process; does nothing when that incarnation has ended. For operations and chaos.

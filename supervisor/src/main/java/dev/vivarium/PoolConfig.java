@@ -42,6 +42,21 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns how a slot waits between failed starts. */
     Restart restart();
 
+    /** Returns how calls that lost their worker are repeated. */
+    RetryPolicy retry();
+
+    /** Returns when calls are refused because others before them broke something. */
+    CircuitBreakerPolicy circuitBreaker();
+
+    /** Returns when a call counts as poison. */
+    PoisonPolicy poison();
+
+    /** Returns when alarms are raised. */
+    AlertPolicy alerts();
+
+    /** Returns when workers that work are replaced. */
+    RecyclePolicy recycling();
+
     /** Returns how idle workers are checked. */
     Health health();
 

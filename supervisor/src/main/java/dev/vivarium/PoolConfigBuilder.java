@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,45 +41,58 @@ public final class PoolConfigBuilder {
             "SSL_CERT_FILE",
             "SSL_CERT_DIR");
 
-    private String name = "python";
-    private List<String> handlers = List.of();
-    private String python = "python3";
-    private List<String> interpreterArguments = List.of();
-    private List<Path> pythonPath = List.of();
-    private @Nullable Path workingDirectory;
-    private Map<String, String> environment = Map.of();
-    private List<String> inherited = DEFAULT_INHERITED;
-    private int computeThreads = 1;
-    private int workers = CPUS;
-    private int overflow;
-    private Duration overflowIdle = Duration.ofMinutes(1);
-    private int minReady = 1;
-    private StartMode startMode = StartMode.EAGER;
-    private int queueCapacity = 1000;
-    private Duration callTimeout = Duration.ofMinutes(1);
-    private int maxRetries = 3;
-    private int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
-    private Duration connectTimeout = Duration.ofSeconds(10);
-    private Duration loadTimeout = Duration.ofMinutes(2);
-    private Duration cancelGrace = Duration.ofSeconds(2);
-    private Duration drainGrace = Duration.ofSeconds(5);
-    private Duration minBackoff = Duration.ofMillis(200);
-    private Duration maxBackoff = Duration.ofSeconds(30);
-    private double backoffJitter = 0.2;
-    private Duration stableAfter = Duration.ofSeconds(30);
-    private Duration healthInterval = Duration.ofSeconds(30);
-    private Duration healthTimeout = Duration.ofSeconds(5);
-    private int maxHealthFailures = 3;
-    private OutputHandling output = OutputHandling.LOG;
-    private int maxLineBytes = 8192;
-    private int maxLinesPerSecond = 1000;
-    private int tailLines = 50;
-    private @Nullable Executor callbackExecutor;
-    private int callbackThreads = Math.max(2, CPUS);
-    private int callbackQueueCapacity = 10_000;
-    private Path runtimeDirectory = Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
-    private ObjectMapper objectMapper = new ObjectMapper();
-    private @Nullable Consumer<PoolEvent> eventListener;
+    String name = "python";
+    List<String> handlers = List.of();
+    String python = "python3";
+    List<String> interpreterArguments = List.of();
+    List<Path> pythonPath = List.of();
+
+    @Nullable
+    Path workingDirectory;
+
+    Map<String, String> environment = Map.of();
+    List<String> inherited = DEFAULT_INHERITED;
+    int computeThreads = 1;
+    int workers = CPUS;
+    int overflow;
+    Duration overflowIdle = Duration.ofMinutes(1);
+    int minReady = 1;
+    StartMode startMode = StartMode.EAGER;
+    int queueCapacity = 1000;
+    Duration callTimeout = Duration.ofMinutes(1);
+    int maxRetries = 3;
+    int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
+    Duration connectTimeout = Duration.ofSeconds(10);
+    Duration loadTimeout = Duration.ofMinutes(2);
+    Duration cancelGrace = Duration.ofSeconds(2);
+    Duration drainGrace = Duration.ofSeconds(5);
+    Duration minBackoff = Duration.ofMillis(200);
+    Duration maxBackoff = Duration.ofSeconds(30);
+    double backoffJitter = 0.2;
+    Duration stableAfter = Duration.ofSeconds(30);
+    RetryPolicy retry = RetryPolicy.DEFAULT;
+    CircuitBreakerPolicy circuitBreaker = CircuitBreakerPolicy.DEFAULT;
+    PoisonPolicy poison = PoisonPolicy.DEFAULT;
+    AlertPolicy alerts = AlertPolicy.DEFAULT;
+    RecyclePolicy recycling = RecyclePolicy.DEFAULT;
+    Duration healthInterval = Duration.ofSeconds(30);
+    Duration healthTimeout = Duration.ofSeconds(5);
+    int maxHealthFailures = 3;
+    OutputHandling output = OutputHandling.LOG;
+    int maxLineBytes = 8192;
+    int maxLinesPerSecond = 1000;
+    int tailLines = 50;
+
+    @Nullable
+    Executor callbackExecutor;
+
+    int callbackThreads = Math.max(2, CPUS);
+    int callbackQueueCapacity = 10_000;
+    Path runtimeDirectory = Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+    ObjectMapper objectMapper = new ObjectMapper();
+
+    @Nullable
+    Consumer<PoolEvent> eventListener;
 
     PoolConfigBuilder() {}
 
@@ -109,6 +123,11 @@ public final class PoolConfigBuilder {
         maxBackoff = from.restart().maxBackoff();
         backoffJitter = from.restart().jitter();
         stableAfter = from.restart().stableAfter();
+        retry = from.retry();
+        circuitBreaker = from.circuitBreaker();
+        poison = from.poison();
+        alerts = from.alerts();
+        recycling = from.recycling();
         healthInterval = from.health().interval();
         healthTimeout = from.health().timeout();
         maxHealthFailures = from.health().maxFailures();
@@ -297,6 +316,36 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Changes how calls that lost their worker are repeated. Default {@link RetryPolicy#DEFAULT}. */
+    public PoolConfigBuilder retry(UnaryOperator<RetryPolicy> change) {
+        retry = change.apply(retry);
+        return this;
+    }
+
+    /** Changes when calls are refused because of those before them. Default {@link CircuitBreakerPolicy#DEFAULT}. */
+    public PoolConfigBuilder circuitBreaker(UnaryOperator<CircuitBreakerPolicy> change) {
+        circuitBreaker = change.apply(circuitBreaker);
+        return this;
+    }
+
+    /** Changes when a call counts as poison. Default {@link PoisonPolicy#DEFAULT}. */
+    public PoolConfigBuilder poison(UnaryOperator<PoisonPolicy> change) {
+        poison = change.apply(poison);
+        return this;
+    }
+
+    /** Changes when workers that work are replaced. Default {@link RecyclePolicy#DEFAULT}: never. */
+    public PoolConfigBuilder recycling(UnaryOperator<RecyclePolicy> change) {
+        recycling = change.apply(recycling);
+        return this;
+    }
+
+    /** Changes when alarms are raised. Default {@link AlertPolicy#DEFAULT}. */
+    public PoolConfigBuilder alerts(UnaryOperator<AlertPolicy> change) {
+        alerts = change.apply(alerts);
+        return this;
+    }
+
     /** Sets the time between checks of an idle worker; 10 ms to 1 day. Default 30 s. */
     public PoolConfigBuilder healthInterval(Duration time) {
         healthInterval = time;
@@ -378,84 +427,13 @@ public final class PoolConfigBuilder {
         return this;
     }
 
-    private void checkPresence(ConfigProblems problems) {
-        problems.present("name", name);
-        problems.present("python", python);
-        problems.present("overflowIdle", overflowIdle);
-        problems.present("startMode", startMode);
-        problems.present("callTimeout", callTimeout);
-        problems.present("connectTimeout", connectTimeout);
-        problems.present("loadTimeout", loadTimeout);
-        problems.present("cancelGrace", cancelGrace);
-        problems.present("drainGrace", drainGrace);
-        problems.present("minBackoff", minBackoff);
-        problems.present("maxBackoff", maxBackoff);
-        problems.present("stableAfter", stableAfter);
-        problems.present("healthInterval", healthInterval);
-        problems.present("healthTimeout", healthTimeout);
-        problems.present("output", output);
-        problems.present("runtimeDirectory", runtimeDirectory);
-        problems.present("objectMapper", objectMapper);
-    }
-
     /**
      * Checks everything and returns the configuration.
      *
      * @throws InvalidPoolConfig when anything is wrong, naming every problem
      */
     public PoolConfig build() {
-        ConfigProblems problems = new ConfigProblems();
-        checkPresence(problems);
-        problems.throwIfAny(); // What is not there cannot be checked any further.
-        problems.require(
-                name.matches("[A-Za-z0-9_.-]{1,64}"), "name must match [A-Za-z0-9_.-]{1,64}, got '" + name + "'");
-        problems.require(!handlers.isEmpty(), "handlers must name at least one Python file or module");
-        problems.require(handlers.size() <= 100, "handlers must be at most 100, got " + handlers.size());
-        problems.require(handlers.stream().noneMatch(String::isBlank), "handlers must not be blank, got " + handlers);
-        problems.require(!python.isBlank(), "python must not be blank");
-        problems.require(
-                environment.keySet().stream()
-                        .noneMatch(key -> key.isEmpty() || key.contains("=") || key.startsWith("VIVARIUM_")),
-                "environment must not have empty names, names with '=' or names that begin with VIVARIUM_, got "
-                        + environment.keySet());
-        problems.require(
-                environment.entrySet().stream().noneMatch(entry -> (entry.getKey() + entry.getValue()).indexOf(0) >= 0),
-                "environment must not have names or values with NUL characters");
-        problems.between("computeThreads", computeThreads, 1, 1024);
-        problems.between("workers", workers, 1, PoolConfig.MAX_WORKERS);
-        problems.between("overflow", overflow, 0, PoolConfig.MAX_WORKERS);
-        problems.require(
-                workers < 1 || overflow < 0 || (long) workers + overflow <= PoolConfig.MAX_WORKERS,
-                "workers + overflow must be <= " + PoolConfig.MAX_WORKERS + ", got " + workers + " + " + overflow);
-        problems.between("overflowIdle", overflowIdle, Duration.ofMillis(10), Duration.ofDays(30));
-        problems.require(
-                minReady >= 0 && minReady <= workers,
-                "minReady must be >= 0 and <= workers=" + workers + ", got " + minReady);
-        problems.between("queueCapacity", queueCapacity, 1, 1_000_000);
-        problems.between("callTimeout", callTimeout, Duration.ofMillis(1), Duration.ofDays(30));
-        problems.between("maxRetries", maxRetries, 0, 1000);
-        problems.between("maxBodyBytes", maxBodyBytes, 1024, 1 << 30);
-        problems.between("connectTimeout", connectTimeout, Duration.ofMillis(10), Duration.ofDays(1));
-        problems.between("loadTimeout", loadTimeout, Duration.ofMillis(10), Duration.ofDays(1));
-        problems.between("cancelGrace", cancelGrace, Duration.ofMillis(1), Duration.ofDays(1));
-        problems.between("drainGrace", drainGrace, Duration.ofMillis(1), Duration.ofDays(1));
-        problems.between("minBackoff", minBackoff, Duration.ofMillis(1), Duration.ofDays(1));
-        problems.between("maxBackoff", maxBackoff, Duration.ofMillis(1), Duration.ofDays(1));
-        problems.require(
-                maxBackoff.compareTo(minBackoff) >= 0,
-                "maxBackoff must be >= minBackoff=" + minBackoff + ", got " + maxBackoff);
-        problems.require(
-                backoffJitter >= 0 && backoffJitter <= 1, "backoffJitter must be 0 to 1, got " + backoffJitter);
-        problems.between("stableAfter", stableAfter, Duration.ofMillis(1), Duration.ofDays(1));
-        problems.between("healthInterval", healthInterval, Duration.ofMillis(10), Duration.ofDays(1));
-        problems.between("healthTimeout", healthTimeout, Duration.ofMillis(1), Duration.ofDays(1));
-        problems.between("maxHealthFailures", maxHealthFailures, 1, 100);
-        problems.between("maxLineBytes", maxLineBytes, 80, 1 << 20);
-        problems.between("maxLinesPerSecond", maxLinesPerSecond, 1, 1_000_000);
-        problems.between("tailLines", tailLines, 0, 10_000);
-        problems.between("callbackThreads", callbackThreads, 1, 1024);
-        problems.between("callbackQueueCapacity", callbackQueueCapacity, 1, 1_000_000);
-        problems.throwIfAny();
+        PoolConfigChecks.check(this);
         return new CheckedPoolConfig(
                 name,
                 handlers,
@@ -477,6 +455,11 @@ public final class PoolConfigBuilder {
                                 Limits.DEFAULTS.maxAttachmentCount())),
                 new PoolConfig.Timeouts(connectTimeout, loadTimeout, cancelGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
+                retry,
+                circuitBreaker,
+                poison,
+                alerts,
+                recycling,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),
                 new PoolConfig.Output(output, maxLineBytes, maxLinesPerSecond, tailLines),
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),

@@ -41,12 +41,20 @@ public sealed interface PoolEvent {
             implements PoolEvent {}
 
     /**
-     * A call goes to another worker because its worker ended.
+     * A call is sent again because its worker ended.
      *
      * @param attempt the number of the attempt that failed, from 1
+     * @param delay how long the call waits first
      */
-    record CallRetried(long callId, String handler, int attempt, WorkerId worker, int incarnation, Instant at)
+    record CallRetried(
+            long callId, String handler, int attempt, WorkerId worker, int incarnation, Duration delay, Instant at)
             implements PoolEvent {}
+
+    /** Something that somebody should look at; see {@link AlertPolicy}. */
+    record AlertRaised(Alert alert, Instant at) implements PoolEvent {}
+
+    /** A circuit breaker changed its state. */
+    record CircuitChanged(Circuit circuit, Circuit.State from, Circuit.State to, Instant at) implements PoolEvent {}
 
     /** The guardian is up; workers can be started. */
     record GuardianStarted(long pid, Instant at) implements PoolEvent {}

@@ -1,6 +1,7 @@
 package dev.vivarium;
 
 import dev.vivarium.protocol.Execution;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,9 @@ public abstract sealed class PoolException extends RuntimeException
                 CallCancelled,
                 CallRejected,
                 CallTimedOut,
+                CircuitOpen,
                 InvalidPoolConfig,
+                PoisonCall,
                 PoolClosed,
                 PoolNotFound,
                 PoolSaturated,
@@ -24,12 +27,30 @@ public abstract sealed class PoolException extends RuntimeException
     private static final long serialVersionUID = 1L;
 
     private final ErrorCategory category;
+    private final Severity severity;
     private final Execution execution;
+    private final transient List<CallAttempt> attempts;
 
     PoolException(ErrorCategory category, Execution execution, String message, @Nullable Throwable cause) {
+        this(category, category.severity(), execution, List.of(), message, cause);
+    }
+
+    PoolException(ErrorCategory category, Execution execution, List<CallAttempt> attempts, String message) {
+        this(category, category.severity(), execution, attempts, message, null);
+    }
+
+    PoolException(
+            ErrorCategory category,
+            Severity severity,
+            Execution execution,
+            List<CallAttempt> attempts,
+            String message,
+            @Nullable Throwable cause) {
         super(message, cause);
         this.category = category;
+        this.severity = severity;
         this.execution = execution;
+        this.attempts = List.copyOf(attempts);
     }
 
     /** Returns what the failure is about. */
@@ -37,8 +58,18 @@ public abstract sealed class PoolException extends RuntimeException
         return category;
     }
 
+    /** Returns how bad it is. */
+    public final Severity severity() {
+        return severity;
+    }
+
     /** Returns whether the handler ran: only NOT_STARTED is always safe to repeat. */
     public final Execution execution() {
         return execution;
+    }
+
+    /** Returns every attempt of the call that ended with its worker, oldest first. */
+    public final List<CallAttempt> attempts() {
+        return attempts;
     }
 }

@@ -20,6 +20,7 @@ import java.util.Locale;
  * @param restarts processes started to replace one that ended
  * @param lateReplies answers that came after their call had ended, counted and dropped
  * @param droppedLogLines lines of workers' output that exceeded the log limits
+ * @param openCircuits circuit breakers that do not let every call through
  * @param workers the slots, by number
  */
 public record PoolSnapshot(
@@ -35,10 +36,12 @@ public record PoolSnapshot(
         long restarts,
         long lateReplies,
         long droppedLogLines,
+        List<Circuit> openCircuits,
         List<WorkerSnapshot> workers) {
 
-    /** Copies the list. */
+    /** Copies the lists. */
     public PoolSnapshot {
+        openCircuits = List.copyOf(openCircuits);
         workers = List.copyOf(workers);
     }
 

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -97,6 +98,9 @@ public interface PythonPool extends AutoCloseable {
     /** Returns the handlers that the workers have loaded; empty until the first worker is ready. */
     List<HandlerInfo> handlers();
 
+    /** Returns what went wrong so far. Cheap; never blocks. */
+    ErrorReport errors();
+
     /** Returns the pool at this moment. Cheap; never blocks. */
     PoolSnapshot snapshot();
 
@@ -112,6 +116,14 @@ public interface PythonPool extends AutoCloseable {
      * @throws IllegalArgumentException when it is not 1 to {@link PoolConfig#MAX_WORKERS} less the overflow
      */
     void resize(int workers);
+
+    /**
+     * Replaces every worker that there is now, one after the other; each replacement is ready before the old worker is let
+     * go, and no call is lost.
+     *
+     * @return completes when all of them have been replaced, or the pool has closed
+     */
+    CompletionStage<Done> rollingRestart();
 
     /** Sends a signal to a worker process, unless that incarnation has ended. For operations and chaos. */
     void signal(WorkerId worker, int incarnation, Signal signal);

@@ -41,6 +41,8 @@ public enum TransitionCause {
     UNHEALTHY,
     /** The slot is no longer wanted. */
     RETIRED,
+    /** It had served long enough, and its replacement is ready; see {@link RecyclePolicy}. */
+    RECYCLED,
     /** The pool is closing. */
     DRAINED,
     /** The guardian died, and its workers with it. */

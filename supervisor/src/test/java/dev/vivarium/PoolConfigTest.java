@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -133,7 +134,54 @@ class PoolConfigTest {
                         .contains(name))
                 .collect(Collectors.toSet());
 
-        assertThat(ConfigBlock.keys()).containsExactlyInAnyOrderElementsOf(options);
+        Set<String> keys = ConfigBlock.keys().stream()
+                .map(key -> key.replaceFirst("\\..*", "")) // A group is one method.
+                .collect(Collectors.toSet());
+        assertThat(keys).containsExactlyInAnyOrderElementsOf(options);
+    }
+
+    @Test
+    void hasAKeyForEveryPartOfAGroup() {
+        Map<String, Class<?>> groups = Map.of(
+                "retry",
+                RetryPolicy.class,
+                "circuit-breaker",
+                CircuitBreakerPolicy.class,
+                "poison",
+                PoisonPolicy.class);
+
+        groups.forEach((group, type) -> assertThat(ConfigBlock.keys())
+                .containsAll(Arrays.stream(type.getRecordComponents())
+                        .map(part -> group + "."
+                                + part.getName().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT))
+                        .toList()));
+    }
+
+    @Test
+    void readsAGroupAndNamesAnUnknownPartOfIt() {
+        PoolConfig read = PoolConfig.fromConfig(ConfigFactory.parseString(
+                        "vivarium.pool { handlers = [h.py], retry { growth = linear, burst = 3 }, poison.deaths = 2 }"))
+                .build();
+
+        assertThat(read.retry().growth()).isEqualTo(RetryPolicy.Growth.LINEAR);
+        assertThat(read.retry().burst()).isEqualTo(3);
+        assertThat(read.poison().deaths()).isEqualTo(2);
+        assertThatThrownBy(() -> PoolConfig.fromConfig(ConfigFactory.parseString("vivarium.pool.retry.brust = 3")))
+                .hasMessageContaining("unknown key 'vivarium.pool.retry.brust'");
+    }
+
+    @Test
+    void checksTheGroupsTogetherWithTheRest() {
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .tailLines(-1)
+                        .retry(retry -> retry.maxDelay(Duration.ofMillis(1)).jitter(2))
+                        .circuitBreaker(breaker -> breaker.halfOpenCalls(0))
+                        .poison(poison -> poison.deaths(0))
+                        .build())
+                .isInstanceOfSatisfying(
+                        InvalidPoolConfig.class,
+                        error -> assertThat(error.problems()).hasSize(5));
     }
 
     @Test

@@ -171,6 +171,9 @@ final class RunCommand implements Callable<Integer> {
                 .workers(workers)
                 .callTimeout(timeout)
                 .maxRetries(retries != null ? retries : killEvery != null ? RETRIES_UNDER_KILLS : RETRIES)
+                // A run ends. Every line of its input shall be tried, whatever became of the lines before it.
+                .retry(retry -> retry.budget(1000).burst(1_000_000))
+                .circuitBreaker(breaker -> breaker.enabled(false))
                 .eventListener(listener);
         HandlerSource.configure(builder, handlers);
         try {

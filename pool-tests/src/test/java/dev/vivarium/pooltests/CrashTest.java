@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.vivarium.CallAttempt;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolConfigBuilder;
@@ -379,9 +380,7 @@ class CrashTest {
             WorkerCrashed error = catchThrowableOfType(
                     WorkerCrashed.class, () -> kit.outcome(kit.pool().call(call)));
 
-            assertThat(error.attempts())
-                    .extracting(WorkerCrashed.Attempt::incarnation)
-                    .containsExactly(1, 2, 3);
+            assertThat(error.attempts()).extracting(CallAttempt::incarnation).containsExactly(1, 2, 3);
             assertThat(error).hasMessageContaining("its retries are used up");
         }
 

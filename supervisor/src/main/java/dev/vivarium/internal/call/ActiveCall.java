@@ -1,9 +1,16 @@
 package dev.vivarium.internal.call;
 
+import dev.vivarium.CallAttempt;
+import dev.vivarium.CallRejected;
+import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolException;
-import dev.vivarium.WorkerCrashed.Attempt;
+import dev.vivarium.PythonException;
+import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.context.ErrorBooks;
 import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolStats;
+import dev.vivarium.internal.core.CircuitBreaker.Outcome;
+import dev.vivarium.internal.recovery.Admission;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * An accepted call. Whoever ends it first, ends it: a reply, a deadline, a cancellation, a crash and a shutdown may race,
  * and exactly one of them reaches the caller.
  *
- * <p>Thread-safe, except for the record of attempts, which belongs to the router.
+ * <p>Thread-safe.
  */
 public final class ActiveCall implements OpenCall {
 
@@ -47,9 +54,11 @@ public final class ActiveCall implements OpenCall {
     private final boolean retrySafe;
     private final int maxRetries;
     private final PoolStats stats;
+    private final ErrorBooks errors;
     private final Sink sink;
     private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.QUEUED);
-    private final List<Attempt> attempts = new ArrayList<>(0);
+    private final Admission admission;
+    private volatile List<CallAttempt> attempts = List.of();
     private final AtomicInteger sent = new AtomicInteger();
     private volatile @Nullable Runnable stopWorker;
 
@@ -66,7 +75,9 @@ public final class ActiveCall implements OpenCall {
             Duration timeout,
             boolean retrySafe,
             int maxRetries,
+            Admission admission,
             PoolStats stats,
+            ErrorBooks errors,
             Sink sink) {
         this.id = id;
         this.handler = handler;
@@ -75,7 +86,9 @@ public final class ActiveCall implements OpenCall {
         this.timeout = timeout;
         this.retrySafe = retrySafe;
         this.maxRetries = maxRetries;
+        this.admission = admission;
         this.stats = stats;
+        this.errors = errors;
         this.sink = sink;
     }
 
@@ -129,9 +142,21 @@ public final class ActiveCall implements OpenCall {
         return phase.get() == Phase.LEASED || sent.get() > 0;
     }
 
-    /** Returns the attempts that ended with their worker; to be used by the router only. */
-    public List<Attempt> attempts() {
+    @Override
+    public List<CallAttempt> attempts() {
         return attempts;
+    }
+
+    /** Notes an attempt that ended with its worker; the router does, and nobody else. */
+    public void lost(CallAttempt attempt) {
+        List<CallAttempt> more = new ArrayList<>(attempts);
+        more.add(attempt);
+        attempts = List.copyOf(more);
+    }
+
+    /** Returns the call's leave to run. */
+    public Admission admission() {
+        return admission;
     }
 
     /** Takes the call out of the queue for a worker; false when it has ended meanwhile. */
@@ -163,6 +188,7 @@ public final class ActiveCall implements OpenCall {
     public boolean succeed(byte[] result) {
         if (phase.compareAndSet(Phase.LEASED, Phase.DONE)) {
             stats.ended(this, true, false);
+            admission.ended(Outcome.SOUND);
             sink.succeeded(this, result);
             return true;
         }
@@ -184,7 +210,19 @@ public final class ActiveCall implements OpenCall {
 
     private void ended(Phase from, PoolException error) {
         stats.ended(this, false, from == Phase.QUEUED);
+        errors.failed(handler, error);
+        admission.ended(outcome(from, error));
         sink.failed(this, error);
+    }
+
+    /** Says what an error means to the circuit breakers: a handler that raised has a worker that works. */
+    private static Outcome outcome(Phase from, PoolException error) {
+        if (error instanceof PythonException || error instanceof ResultNotDecodable || error instanceof CallRejected) {
+            return Outcome.SOUND;
+        }
+        boolean hung =
+                error instanceof CallTimedOut && from == Phase.LEASED && error.execution() != Execution.NOT_STARTED;
+        return hung ? Outcome.BROKEN : Outcome.UNTOLD;
     }
 
     /** Makes the error that a cancellation ends with. */

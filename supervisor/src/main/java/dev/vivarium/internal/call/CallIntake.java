@@ -7,10 +7,13 @@ import dev.vivarium.PoolSaturated;
 import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.CircuitBreaker;
+import dev.vivarium.internal.recovery.Admission;
 import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.RawJson;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +45,7 @@ public final class CallIntake {
         Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
         long deadline = arrived + timeout.toNanos();
         if (isClosed(context)) {
-            refusal.accept(closed(context));
+            refuse(context, call, refusal, closed(context));
             return null;
         }
         byte[] body;
@@ -50,25 +53,51 @@ public final class CallIntake {
             body = encode(context, call);
         } catch (CodecException | RuntimeException | Error e) {
             // Whatever the arguments' classes do when they are looked at: their caller is owed an outcome.
-            refusal.accept(new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
+            refuse(
+                    context,
+                    call,
+                    refusal,
+                    new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
             return null;
         }
         int limit = context.config().calls().limits().maxBodyBytes();
         if (body.length > limit) {
-            refusal.accept(new ArgumentsNotEncodable(
-                    "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
-                            + limit,
-                    null));
+            refuse(
+                    context,
+                    call,
+                    refusal,
+                    new ArgumentsNotEncodable(
+                            "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
+                                    + limit,
+                            null));
+            return null;
+        }
+        Admission admission;
+        try {
+            admission = context.recovery().admit(call.handler(), body);
+        } catch (PoolException e) {
+            refuse(context, call, refusal, e);
             return null;
         }
         int queueCapacity = context.config().sizing().queueCapacity();
         if (!context.stats().tryAccept(queueCapacity)) {
-            refusal.accept(new PoolSaturated(queueCapacity, context.snapshot()));
+            admission.ended(CircuitBreaker.Outcome.UNTOLD);
+            refuse(context, call, refusal, new PoolSaturated(queueCapacity, context.snapshot()));
             return null;
         }
         int maxRetries = call.retryLimit().orElse(context.config().calls().maxRetries());
         ActiveCall accepted = new ActiveCall(
-                id, call.handler(), body, deadline, timeout, call.isRetrySafe(), maxRetries, context.stats(), sink);
+                id,
+                call.handler(),
+                body,
+                deadline,
+                timeout,
+                call.isRetrySafe(),
+                maxRetries,
+                admission,
+                context.stats(),
+                context.errors(),
+                sink);
         context.stats().opened(accepted);
         // The pool may have closed while the arguments were encoded. From here on its end finds the call by itself.
         if (isClosed(context)) {
@@ -78,13 +107,21 @@ public final class CallIntake {
         return accepted;
     }
 
+    private static void refuse(
+            PoolContext context, PythonCall<?> call, Consumer<PoolException> refusal, PoolException error) {
+        context.errors().refused(call.handler(), error);
+        refusal.accept(error);
+    }
+
     private static boolean isClosed(PoolContext context) {
         return context.state() == PoolState.DRAINING || context.state() == PoolState.CLOSED;
     }
 
     private static PoolClosed closed(PoolContext context) {
         return new PoolClosed(
-                Execution.NOT_STARTED, "pool '" + context.config().name() + "' is closed and accepts no calls");
+                Execution.NOT_STARTED,
+                List.of(),
+                "pool '" + context.config().name() + "' is closed and accepts no calls");
     }
 
     private static byte[] encode(PoolContext context, PythonCall<?> call) throws CodecException {

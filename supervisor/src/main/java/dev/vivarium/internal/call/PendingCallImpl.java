@@ -169,6 +169,7 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
         }
         Execution how = active.cancel(execution -> new CallCancelled(
                 execution,
+                active.attempts(),
                 active + " was cancelled by its caller "
                         + (execution == Execution.NOT_STARTED ? "before it was sent" : "after it was sent")));
         if (how != Execution.RAN) {

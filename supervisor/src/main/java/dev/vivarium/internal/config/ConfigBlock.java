@@ -2,11 +2,13 @@ package dev.vivarium.internal.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValueType;
 import dev.vivarium.InvalidPoolConfig;
 import dev.vivarium.OutputHandling;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.RetryPolicy;
 import dev.vivarium.StartMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -71,6 +74,41 @@ public final class ConfigBlock {
         OPTIONS.put("max-backoff", (b, c, k) -> b.maxBackoff(c.getDuration(k)));
         OPTIONS.put("backoff-jitter", (b, c, k) -> b.backoffJitter(c.getDouble(k)));
         OPTIONS.put("stable-after", (b, c, k) -> b.stableAfter(c.getDuration(k)));
+        OPTIONS.put("retry.growth", (b, c, k) -> {
+            RetryPolicy.Growth growth = constant(RetryPolicy.Growth.class, c, k);
+            b.retry(retry -> retry.growth(growth));
+        });
+        OPTIONS.put("retry.min-delay", (b, c, k) -> b.retry(retry -> retry.minDelay(c.getDuration(k))));
+        OPTIONS.put("retry.max-delay", (b, c, k) -> b.retry(retry -> retry.maxDelay(c.getDuration(k))));
+        OPTIONS.put("retry.jitter", (b, c, k) -> b.retry(retry -> retry.jitter(c.getDouble(k))));
+        OPTIONS.put("retry.budget", (b, c, k) -> b.retry(retry -> retry.budget(c.getDouble(k))));
+        OPTIONS.put("retry.burst", (b, c, k) -> b.retry(retry -> retry.burst(whole(c, k))));
+        OPTIONS.put(
+                "circuit-breaker.enabled", (b, c, k) -> b.circuitBreaker(breaker -> breaker.enabled(c.getBoolean(k))));
+        OPTIONS.put(
+                "circuit-breaker.failure-threshold",
+                (b, c, k) -> b.circuitBreaker(breaker -> breaker.failureThreshold(whole(c, k))));
+        OPTIONS.put(
+                "circuit-breaker.success-threshold",
+                (b, c, k) -> b.circuitBreaker(breaker -> breaker.successThreshold(whole(c, k))));
+        OPTIONS.put(
+                "circuit-breaker.open-for",
+                (b, c, k) -> b.circuitBreaker(breaker -> breaker.openFor(c.getDuration(k))));
+        OPTIONS.put(
+                "circuit-breaker.half-open-calls",
+                (b, c, k) -> b.circuitBreaker(breaker -> breaker.halfOpenCalls(whole(c, k))));
+        OPTIONS.put("poison.deaths", (b, c, k) -> b.poison(poison -> poison.deaths(whole(c, k))));
+        OPTIONS.put("poison.forget-after", (b, c, k) -> b.poison(poison -> poison.forgetAfter(c.getDuration(k))));
+        OPTIONS.put("alerts.enabled", (b, c, k) -> b.alerts(alerts -> alerts.enabled(c.getBoolean(k))));
+        OPTIONS.put("alerts.error-rate", (b, c, k) -> b.alerts(alerts -> alerts.errorRate(c.getDouble(k))));
+        OPTIONS.put("alerts.min-calls", (b, c, k) -> b.alerts(alerts -> alerts.minCalls(whole(c, k))));
+        OPTIONS.put("alerts.window", (b, c, k) -> b.alerts(alerts -> alerts.window(c.getDuration(k))));
+        OPTIONS.put("alerts.open-circuits", (b, c, k) -> b.alerts(alerts -> alerts.openCircuits(whole(c, k))));
+        OPTIONS.put("alerts.cooldown", (b, c, k) -> b.alerts(alerts -> alerts.cooldown(c.getDuration(k))));
+        OPTIONS.put("alerts.log", (b, c, k) -> b.alerts(alerts -> alerts.log(c.getBoolean(k))));
+        OPTIONS.put("recycling.max-calls", (b, c, k) -> b.recycling(recycling -> recycling.maxCalls(whole(c, k))));
+        OPTIONS.put("recycling.max-age", (b, c, k) -> b.recycling(recycling -> recycling.maxAge(c.getDuration(k))));
+        OPTIONS.put("recycling.jitter", (b, c, k) -> b.recycling(recycling -> recycling.jitter(c.getDouble(k))));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));
@@ -103,7 +141,7 @@ public final class ConfigBlock {
             }
         });
         Config block = root.getConfig(BLOCK);
-        for (String key : new TreeSet<>(block.root().keySet())) {
+        for (String key : paths(block)) {
             Setter setter = OPTIONS.get(key);
             if (setter == null) {
                 problems.add("unknown key '" + BLOCK + "." + key + "'; known: " + String.join(", ", OPTIONS.keySet()));
@@ -119,6 +157,20 @@ public final class ConfigBlock {
             throw new InvalidPoolConfig(problems);
         }
         return builder;
+    }
+
+    /** Returns the keys that are given; those of a group, such as {@code retry}, with its name before them. */
+    private static Set<String> paths(Config block) {
+        Set<String> paths = new TreeSet<>();
+        block.root().forEach((key, value) -> {
+            boolean group = OPTIONS.keySet().stream().anyMatch(option -> option.startsWith(key + "."));
+            if (group && value instanceof ConfigObject members) {
+                members.keySet().forEach(member -> paths.add(key + "." + member));
+            } else {
+                paths.add(key);
+            }
+        });
+        return paths;
     }
 
     /** Returns the keys that the block may have. */

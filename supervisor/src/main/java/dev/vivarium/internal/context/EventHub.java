@@ -14,6 +14,11 @@ public final class EventHub {
         sink = consumer;
     }
 
+    /** Returns whether anybody listens. */
+    public boolean isHeard() {
+        return sink != null;
+    }
+
     /** Publishes an event. */
     public void publish(PoolEvent event) {
         Consumer<PoolEvent> consumer = sink;

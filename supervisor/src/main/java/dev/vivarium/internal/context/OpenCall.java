@@ -1,6 +1,8 @@
 package dev.vivarium.internal.context;
 
+import dev.vivarium.CallAttempt;
 import dev.vivarium.PoolException;
+import java.util.List;
 
 /** An accepted call that has not ended, as those see it who only have to end it. */
 public interface OpenCall {
@@ -10,4 +12,7 @@ public interface OpenCall {
 
     /** Returns whether a worker has been given it, now or before. */
     boolean mayHaveStarted();
+
+    /** Returns the attempts that ended with their worker, oldest first. */
+    List<CallAttempt> attempts();
 }

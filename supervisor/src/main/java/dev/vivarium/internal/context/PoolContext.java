@@ -1,6 +1,7 @@
 package dev.vivarium.internal.context;
 
 import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
 import dev.vivarium.WorkerId;
@@ -9,6 +10,7 @@ import dev.vivarium.internal.port.Clock;
 import dev.vivarium.internal.port.Entropy;
 import dev.vivarium.internal.port.Machine;
 import dev.vivarium.internal.port.ProcessLauncher;
+import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -34,6 +36,8 @@ public final class PoolContext {
     private final EventHub events = new EventHub();
     private final Codec codec;
     private final CallbackExecutor callbacks;
+    private final Recovery recovery;
+    private final ErrorBooks errors;
     private final ExecutorService io;
     private final AtomicLong callIds = new AtomicLong();
     private final ConcurrentSkipListMap<Integer, WorkerSnapshot> slots = new ConcurrentSkipListMap<>();
@@ -51,6 +55,8 @@ public final class PoolContext {
         this.config = config;
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
+        this.errors = new ErrorBooks(machine.clock());
+        this.recovery = new Recovery(config, machine.clock(), machine.entropy(), stats::accepted, events::publish);
         this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
         // One thread a worker at the most: each worker has at most one blocking write or start under way.
         this.io = new ThreadPoolExecutor(
@@ -98,6 +104,16 @@ public final class PoolContext {
         return codec;
     }
 
+    /** Returns what went wrong. */
+    public ErrorBooks errors() {
+        return errors;
+    }
+
+    /** Returns what is done about failures. */
+    public Recovery recovery() {
+        return recovery;
+    }
+
     /** Returns where callbacks run. */
     public CallbackExecutor callbacks() {
         return callbacks;
@@ -136,6 +152,13 @@ public final class PoolContext {
     /** Sets the pool's state. */
     public void state(PoolState next) {
         state = next;
+    }
+
+    /** Sets the pool's state and tells of it. */
+    public void changeState(PoolState next) {
+        PoolState before = state;
+        state = next;
+        events.publish(new PoolEvent.PoolStateChanged(before, next, clock().now()));
     }
 
     /** Returns how many workers are wanted. */
@@ -202,6 +225,7 @@ public final class PoolContext {
                 stats.restarts(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
+                recovery.openCircuits(),
                 workers);
     }
 }

@@ -27,6 +27,7 @@ public final class CallErrors {
                         error.execution(),
                         call.timeout(),
                         context.snapshot(),
+                        call.attempts(),
                         call + " was interrupted in " + context.worker(slot) + ": " + text);
             // Whoever cancels a call has ended it before the worker hears of it, and gets no answer. A call that is
             // still

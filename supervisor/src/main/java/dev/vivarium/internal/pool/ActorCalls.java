@@ -92,7 +92,9 @@ final class ActorCalls {
         }
         for (ActiveCall call : orphaned.values()) {
             Execution how = call.cancel(execution -> new CallCancelled(
-                    execution, call + " was cancelled because its owner, " + owner.path() + ", ended"));
+                    execution,
+                    call.attempts(),
+                    call + " was cancelled because its owner, " + owner.path() + ", ended"));
             if (how != Execution.RAN) {
                 router.tell(new SessionRouter.Forget(call.id()));
             }

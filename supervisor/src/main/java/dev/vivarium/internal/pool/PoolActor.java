@@ -3,7 +3,6 @@ package dev.vivarium.internal.pool;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
-import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
@@ -15,7 +14,6 @@ import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
-import dev.vivarium.protocol.message.ErrorBody;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,11 +55,11 @@ final class PoolActor {
     private final Map<Integer, AtomicInteger> incarnations = new HashMap<>();
     private final Set<Integer> dismissed = new HashSet<>();
     private final Set<Integer> overflow = new HashSet<>();
-    private final Set<Integer> ready = new HashSet<>();
+    private final Serving serving;
     private final Map<Integer, WorkerSnapshot> lastSeen = new HashMap<>();
     private final ActorCalls calls;
+    private final Recycling recycling;
     private final List<ActorRef<Done>> closers = new ArrayList<>();
-    private boolean firstStartJudged;
     private boolean ending;
     private boolean closing;
     private long closeDue;
@@ -79,7 +77,19 @@ final class PoolActor {
         this.router = router;
         this.host = host;
         this.pressed = pressed;
+        this.serving = new Serving(context);
         this.calls = new ActorCalls(actor, context, router);
+        this.recycling = new Recycling(new Recycling.Slots() {
+            @Override
+            public int start() {
+                return startSurge();
+            }
+
+            @Override
+            public void dismiss(int slot, TransitionCause cause) {
+                PoolActor.this.dismiss(slot, cause);
+            }
+        });
     }
 
     /** Returns the behavior of a pool; {@code handles} are made known before the first message is handled. */
@@ -121,6 +131,10 @@ final class PoolActor {
                 .onMessage(PoolCommand.SendSignal.class, this::onSendSignal)
                 .onMessage(PoolCommand.Close.class, this::onClose)
                 .onMessage(PoolMessage.SlotReady.class, this::onSlotReady)
+                .onMessage(PoolCommand.RollingRestart.class, this::onRollingRestart)
+                .onMessage(PoolMessage.RestartAll.class, this::onRestartAll)
+                .onMessage(PoolMessage.SlotSettled.class, this::onSlotSettled)
+                .onMessage(PoolMessage.RecycleDue.class, this::onRecycleDue)
                 .onMessage(PoolMessage.SlotStartFailed.class, this::onSlotStartFailed)
                 .onMessage(PoolMessage.SlotRetired.class, this::onSlotRetired)
                 .onMessage(PoolMessage.Pressure.class, this::onPressure)
@@ -148,7 +162,7 @@ final class PoolActor {
             timers.startTimerWithFixedDelay(new PoolMessage.OverflowDue(), sizing.overflowIdle());
         }
         if (sizing.minReady() == 0) {
-            serve();
+            serving.begin();
         }
     }
 
@@ -157,7 +171,7 @@ final class PoolActor {
         if (ending) {
             return;
         }
-        int kept = slots.size() - dismissed.size() - overflow.size();
+        int kept = slots.size() - dismissed.size() - overflow.size() - recycling.surge();
         for (; kept < context.wanted(); kept++) {
             addSlot();
         }
@@ -165,7 +179,7 @@ final class PoolActor {
             if (kept <= context.wanted()) {
                 break;
             }
-            if (!dismissed.contains(slot) && !overflow.contains(slot)) {
+            if (kept(slot) && !recycling.isSurge(slot)) {
                 dismiss(slot, TransitionCause.RETIRED);
                 kept--;
             }
@@ -240,7 +254,7 @@ final class PoolActor {
         int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
         context.wanted(Math.max(1, Math.min(message.workers(), most)));
         reconcile();
-        serveIfEnoughAreReady();
+        serving.judge();
         return Behaviors.same();
     }
 
@@ -250,61 +264,60 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onSlotReady(PoolMessage.SlotReady message) {
-        ready.add(message.slot());
-        context.handlers(message.ready().handlers());
-        context.trouble(null);
-        serveIfEnoughAreReady();
+        serving.slotReady(message.slot(), message.ready());
         return Behaviors.same();
     }
 
-    private void serveIfEnoughAreReady() {
-        if (ready.size() >= Math.min(context.config().sizing().minReady(), context.wanted())) {
-            serve();
-        }
+    private Behavior<PoolCommand> onSlotSettled(PoolMessage.SlotSettled message) {
+        recycling.settled(message.slot());
+        return Behaviors.same();
     }
 
-    private void serve() {
-        if (context.state() == PoolState.STARTING) {
-            changeState(PoolState.SERVING);
-            firstStartJudged = true;
-            context.callbacks().execute(() -> context.serving().complete(context.snapshot()));
+    private Behavior<PoolCommand> onRecycleDue(PoolMessage.RecycleDue message) {
+        // An overflow worker is let go as soon as it idles.
+        if (kept(message.slot())) {
+            recycling.due(message.slot());
         }
+        return Behaviors.same();
     }
 
-    private void changeState(PoolState next) {
-        PoolState before = context.state();
-        context.state(next);
-        context.events()
-                .publish(new PoolEvent.PoolStateChanged(
-                        before, next, context.clock().now()));
+    private Behavior<PoolCommand> onRollingRestart(PoolCommand.RollingRestart message) {
+        ActorRef<Done> replyTo = message.replyTo();
+        return restart(replyTo == null ? () -> {} : () -> replyTo.tell(Done.getInstance()));
+    }
+
+    private Behavior<PoolCommand> onRestartAll(PoolMessage.RestartAll message) {
+        return restart(() -> context.callbacks().execute(() -> message.over().complete(Done.getInstance())));
+    }
+
+    private Behavior<PoolCommand> restart(Runnable whenOver) {
+        recycling.round(slots.keySet().stream().filter(this::kept).toList(), whenOver);
+        return Behaviors.same();
+    }
+
+    private boolean kept(int slot) {
+        return !dismissed.contains(slot) && !overflow.contains(slot);
+    }
+
+    private int startSurge() {
+        int slot = ending ? 0 : addSlot();
+        if (slot != 0) {
+            tell(slot, new WorkerSlot.Want());
+        }
+        return slot;
     }
 
     private Behavior<PoolCommand> onSlotStartFailed(PoolMessage.SlotStartFailed message) {
         if (dismissed.contains(message.slot())) {
             return Behaviors.same(); // It was not wanted any more; that says nothing about those that are.
         }
-        ErrorBody error = message.error();
-        String text = StartTrouble.describe(message.exit(), error);
-        context.trouble(
-                "workers cannot be started at present: " + message.exit().detail());
-        PoolStartFailed.Reason reason =
-                error != null ? PoolStartFailed.Reason.HANDLERS_NOT_LOADED : PoolStartFailed.Reason.WORKERS_NOT_READY;
-        startFailed(new PoolStartFailed(reason, text, null));
+        serving.slotFailed(message.exit(), message.error());
         return Behaviors.same();
     }
 
     private Behavior<PoolCommand> onGuardianFailed(PoolMessage.GuardianFailed message) {
-        context.trouble(message.why().getMessage());
-        startFailed(message.why());
+        serving.guardianFailed(message.why());
         return Behaviors.same();
-    }
-
-    private void startFailed(PoolStartFailed why) {
-        // Decided here and only once: two tasks on the callback executor could overtake each other.
-        if (context.state() == PoolState.STARTING && ready.isEmpty() && !firstStartJudged) {
-            firstStartJudged = true;
-            context.callbacks().execute(() -> context.serving().completeExceptionally(why));
-        }
     }
 
     /** Calls wait: starts lazy slots, then overflow slots, as many as there are calls that no starting worker is for. */
@@ -357,11 +370,13 @@ final class PoolActor {
         slots.remove(message.slot());
         dismissed.remove(message.slot());
         overflow.remove(message.slot());
-        ready.remove(message.slot());
+        serving.slotGone(message.slot());
+        recycling.gone(message.slot());
         if (ending) {
             return stopGuardianIfAlone();
         }
         reconcile();
+        recycling.next();
         return Behaviors.same();
     }
 
@@ -370,7 +385,7 @@ final class PoolActor {
             closers.add(message.replyTo());
         }
         if (context.state() != PoolState.DRAINING) {
-            changeState(PoolState.DRAINING);
+            context.changeState(PoolState.DRAINING);
             ActorRef<PoolCommand> self = actor.getSelf();
             context.stats().onceIdle(() -> self.tell(new PoolMessage.CallsEnded()));
         }
@@ -418,7 +433,7 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onHostStopped(PoolMessage.HostStopped message) {
-        changeState(PoolState.CLOSED);
+        context.changeState(PoolState.CLOSED);
         return Behaviors.stopped();
     }
 
@@ -438,6 +453,7 @@ final class PoolActor {
             boolean started = call.mayHaveStarted();
             call.fail(new PoolClosed(
                     started ? Execution.UNKNOWN : Execution.NOT_STARTED,
+                    call.attempts(),
                     "pool '" + context.config().name() + "' ended before " + call
                             + (started ? ", which a worker had been given" : ", which waited")));
         }
@@ -459,6 +475,7 @@ final class PoolActor {
         context.callbacks().shutdown();
         context.io().shutdown();
         closers.forEach(closer -> closer.tell(Done.getInstance()));
+        recycling.end();
         return Behaviors.same();
     }
 }

@@ -1,6 +1,7 @@
 package dev.vivarium.internal.pool;
 
 import dev.vivarium.CallOutcome;
+import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
@@ -26,6 +27,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
+import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -104,6 +106,11 @@ final class PoolFacade implements PythonPool {
     }
 
     @Override
+    public ErrorReport errors() {
+        return context.errors().report();
+    }
+
+    @Override
     public PoolSnapshot snapshot() {
         return context.snapshot();
     }
@@ -127,6 +134,14 @@ final class PoolFacade implements PythonPool {
             throw new IllegalArgumentException("workers must be 1 to " + most + ", got " + workers);
         }
         handles.pool().tell(new PoolCommand.Resize(workers));
+    }
+
+    @Override
+    public CompletionStage<Done> rollingRestart() {
+        CompletableFuture<Done> over = new CompletableFuture<>();
+        handles.pool().tell(new PoolMessage.RestartAll(over));
+        var unused = context.closed().thenRun(() -> over.complete(Done.getInstance()));
+        return over.minimalCompletionStage();
     }
 
     @Override

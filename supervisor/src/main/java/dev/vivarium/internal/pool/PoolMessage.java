@@ -6,6 +6,8 @@ import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Ready;
+import java.util.concurrent.CompletableFuture;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,15 @@ sealed interface PoolMessage extends PoolCommand.Internal {
 
     /** A worker became ready. */
     record SlotReady(int slot, Ready ready) implements PoolMessage {}
+
+    /** A worker may be leased. */
+    record SlotSettled(int slot) implements PoolMessage {}
+
+    /** Every worker is to be replaced. */
+    record RestartAll(CompletableFuture<Done> over) implements PoolMessage {}
+
+    /** A worker has served long enough. */
+    record RecycleDue(int slot) implements PoolMessage {}
 
     /** A worker could not be brought up. */
     record SlotStartFailed(

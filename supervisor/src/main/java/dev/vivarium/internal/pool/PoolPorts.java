@@ -62,6 +62,16 @@ final class PoolPorts {
         }
 
         @Override
+        public void settled(int slot) {
+            pool.tell(new PoolMessage.SlotSettled(slot));
+        }
+
+        @Override
+        public void recycleDue(int slot) {
+            pool.tell(new PoolMessage.RecycleDue(slot));
+        }
+
+        @Override
         public void retired(int slot) {
             pool.tell(new PoolMessage.SlotRetired(slot));
         }

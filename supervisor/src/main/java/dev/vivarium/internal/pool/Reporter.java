@@ -2,6 +2,8 @@ package dev.vivarium.internal.pool;
 
 import dev.vivarium.PoolEvent;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.CallRates;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -27,29 +29,46 @@ final class Reporter {
     /** Pass events on to a stream as well. */
     record Subscribe(BoundedSourceQueue<PoolEvent> queue) implements Command {}
 
+    private record LookDue() implements Command {}
+
     private static final Logger log = LoggerFactory.getLogger(Reporter.class);
 
     private final @Nullable Consumer<PoolEvent> listener;
     private final List<BoundedSourceQueue<PoolEvent>> streams;
+    private final Alarms alarms;
 
-    private Reporter(@Nullable Consumer<PoolEvent> listener, List<BoundedSourceQueue<PoolEvent>> streams) {
+    private Reporter(
+            @Nullable Consumer<PoolEvent> listener, List<BoundedSourceQueue<PoolEvent>> streams, Alarms alarms) {
         this.listener = listener;
         this.streams = streams;
+        this.alarms = alarms;
     }
 
     static Behavior<Command> create(PoolContext context) {
         List<BoundedSourceQueue<PoolEvent>> streams = new ArrayList<>();
-        Behavior<Command> behavior =
-                Behaviors.setup(actor -> new Reporter(context.config().eventListener(), streams).behavior());
+        Alarms alarms = new Alarms(context);
+        Behavior<Command> behavior = Behaviors.withTimers(timers -> {
+            if (context.config().alerts().enabled()) {
+                Duration step = CallRates.step(context.config().alerts().window());
+                timers.startTimerWithFixedDelay(new LookDue(), step);
+            }
+            return new Reporter(context.config().eventListener(), streams, alarms).behavior();
+        });
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.resume());
     }
 
     private Behavior<Command> behavior() {
         return Behaviors.receive(Command.class)
                 .onMessage(Publish.class, this::onPublish)
+                .onMessage(LookDue.class, this::onLookDue)
                 .onMessage(Subscribe.class, this::onSubscribe)
                 .onSignal(PostStop.class, signal -> onStopped())
                 .build();
+    }
+
+    private Behavior<Command> onLookDue(LookDue message) {
+        alarms.look();
+        return Behaviors.same();
     }
 
     private Behavior<Command> onPublish(Publish message) {

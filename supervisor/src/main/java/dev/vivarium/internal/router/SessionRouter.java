@@ -1,14 +1,14 @@
 package dev.vivarium.internal.router;
 
+import dev.vivarium.CallAttempt;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolEvent;
-import dev.vivarium.WorkerCrashed;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
-import dev.vivarium.internal.core.RetryCore;
 import dev.vivarium.internal.core.RouterCore;
+import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
@@ -22,6 +22,7 @@ import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +63,8 @@ public final class SessionRouter {
 
     private record DeadlineDue() implements Command {}
 
+    private record RetryDue(long callId) implements Command {}
+
     private static final Logger log = LoggerFactory.getLogger(SessionRouter.class);
     private static final String DEADLINE = "deadline";
 
@@ -70,6 +73,8 @@ public final class SessionRouter {
         private final RouterCore core = new RouterCore();
         private final Map<Long, ActiveCall> calls = new HashMap<>();
         private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
+        // Calls that wait before they are sent again, and until when.
+        private final Map<Long, Long> delayed = new HashMap<>();
         private boolean refusing;
     }
 
@@ -93,8 +98,11 @@ public final class SessionRouter {
      */
     public static Behavior<Command> create(PoolContext context, IntConsumer pressure) {
         Memory memory = new Memory();
-        Behavior<Command> behavior =
-                Behaviors.withTimers(timers -> new SessionRouter(context, timers, pressure, memory).behavior());
+        Behavior<Command> behavior = Behaviors.withTimers(timers -> {
+            SessionRouter router = new SessionRouter(context, timers, pressure, memory);
+            router.resumeDelays();
+            return router.behavior();
+        });
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.restart());
     }
 
@@ -109,6 +117,7 @@ public final class SessionRouter {
                 .onMessage(Lost.class, this::onLost)
                 .onMessage(RefuseAll.class, this::onRefuseAll)
                 .onMessage(DeadlineDue.class, this::onDeadlineDue)
+                .onMessage(RetryDue.class, this::onRetryDue)
                 .onSignal(PostStop.class, signal -> onStopped())
                 .build();
     }
@@ -143,8 +152,7 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> onForget(Forget message) {
-        memory.core.remove(message.callId());
-        memory.calls.remove(message.callId());
+        var unused = forget(message.callId());
         return waitsChanged();
     }
 
@@ -167,37 +175,59 @@ public final class SessionRouter {
     private Behavior<Command> onLost(Lost message) {
         ActiveCall call = message.call();
         WorkerExit exit = message.exit();
-        call.attempts()
-                .add(new WorkerCrashed.Attempt(exit.worker(), exit.incarnation(), exit.cause(), message.execution()));
+        call.lost(new CallAttempt(exit.worker(), exit.incarnation(), exit.cause(), message.execution()));
         if (call.isDone()) {
             return Behaviors.same();
         }
-        RetryCore.Decision decision = RetryCore.decide(
-                message.execution(),
+        Recovery.Loss loss = new Recovery.Loss(
+                call.toString(),
                 call.retrySafe(),
-                call.attempts().size(),
                 call.maxRetries(),
-                call.deadline() - context.clock().nanoTime());
-        if (decision == RetryCore.Decision.RETRY && !memory.refusing) {
-            context.stats().countRetry();
-            context.events()
-                    .publish(new PoolEvent.CallRetried(
-                            call.id(),
-                            call.handler(),
-                            call.attempts().size(),
-                            exit.worker(),
-                            exit.incarnation(),
-                            context.clock().now()));
+                call.attempts(),
+                call.deadline() - context.clock().nanoTime(),
+                call.admission());
+        Recovery.Verdict verdict = context.recovery().afterLoss(loss, exit, memory.refusing);
+        if (verdict instanceof Recovery.Retry retry) {
+            return retry(call, exit, retry.delay());
+        }
+        call.fail(((Recovery.Fail) verdict).error());
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> retry(ActiveCall call, WorkerExit exit, Duration delay) {
+        context.stats().countRetry();
+        context.events()
+                .publish(new PoolEvent.CallRetried(
+                        call.id(),
+                        call.handler(),
+                        call.attempts().size(),
+                        exit.worker(),
+                        exit.incarnation(),
+                        delay,
+                        context.clock().now()));
+        if (delay.isZero() || !call.requeue()) {
             return again(call);
         }
-        String reason =
-                memory.refusing && decision == RetryCore.Decision.RETRY ? "the pool is closing" : decision.reason();
-        call.fail(new WorkerCrashed(
-                ofAttempts(call),
-                exit,
-                call.attempts(),
-                call + " lost its worker: " + exit.detail() + "; not repeated: " + reason));
+        memory.calls.put(call.id(), call);
+        memory.delayed.put(call.id(), context.clock().nanoTime() + delay.toNanos());
+        timers.startSingleTimer(call.id(), new RetryDue(call.id()), delay);
         return Behaviors.same();
+    }
+
+    private Behavior<Command> onRetryDue(RetryDue message) {
+        ActiveCall call = memory.calls.get(message.callId());
+        if (memory.delayed.remove(message.callId()) == null || call == null) {
+            return Behaviors.same(); // It was cancelled, or refused, meanwhile.
+        }
+        memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
+        return assign(call);
+    }
+
+    /** Starts the timers of delayed calls that a restart of this actor has stopped. */
+    private void resumeDelays() {
+        long now = context.clock().nanoTime();
+        memory.delayed.forEach(
+                (id, due) -> timers.startSingleTimer(id, new RetryDue(id), Duration.ofNanos(Math.max(0, due - now))));
     }
 
     private Behavior<Command> onRefuseAll(RefuseAll message) {
@@ -208,26 +238,32 @@ public final class SessionRouter {
                 refuse(call);
             }
         }
+        for (long id : List.copyOf(memory.delayed.keySet())) {
+            ActiveCall call = forget(id);
+            if (call != null) {
+                refuse(call);
+            }
+        }
         return waitsChanged();
     }
 
+    private @Nullable ActiveCall forget(long id) {
+        memory.core.remove(id);
+        if (memory.delayed.remove(id) != null) {
+            timers.cancel(id);
+        }
+        return memory.calls.remove(id);
+    }
+
     private void refuse(ActiveCall call) {
-        Execution execution = ofAttempts(call);
+        Execution execution = Recovery.ofAttempts(call.attempts());
         call.fail(new PoolClosed(
                 execution,
+                call.attempts(),
                 "pool '" + context.config().name() + "' is closing; " + call
                         + (execution == Execution.NOT_STARTED
                                 ? " was not sent"
                                 : " lost its worker and was not repeated")));
-    }
-
-    /** Returns what is known of a call that no worker has: the most that one of its attempts may have done. */
-    private static Execution ofAttempts(ActiveCall call) {
-        Execution most = Execution.NOT_STARTED;
-        for (WorkerCrashed.Attempt attempt : call.attempts()) {
-            most = attempt.execution().compareTo(most) > 0 ? attempt.execution() : most;
-        }
-        return most;
     }
 
     private Behavior<Command> onDeadlineDue(DeadlineDue message) {
@@ -244,9 +280,10 @@ public final class SessionRouter {
     private void expire(ActiveCall call) {
         String trouble = context.trouble();
         call.fail(new CallTimedOut(
-                ofAttempts(call),
+                Recovery.ofAttempts(call.attempts()),
                 call.timeout(),
                 context.snapshot(),
+                call.attempts(),
                 call + " did not end within " + call.timeout() + "; it was waiting for a worker ("
                         + context.snapshot().summary() + ")" + (trouble == null ? "" : "; " + trouble)));
     }

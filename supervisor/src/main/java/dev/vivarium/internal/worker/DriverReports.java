@@ -11,56 +11,56 @@ record DriverReports(ActorRef<WorkerSlot.Command> slot, int incarnation) impleme
 
     @Override
     public void spawned(long pid) {
-        slot.tell(new WorkerSlot.Spawned(incarnation, pid));
+        slot.tell(new SlotReport.Spawned(incarnation, pid));
     }
 
     @Override
     public void spawnRefused(String reason) {
-        slot.tell(new WorkerSlot.SpawnRefused(incarnation, reason));
+        slot.tell(new SlotReport.SpawnRefused(incarnation, reason));
     }
 
     @Override
     public void hello() {
-        slot.tell(new WorkerSlot.HelloReceived(incarnation));
+        slot.tell(new SlotReport.HelloReceived(incarnation));
     }
 
     @Override
     public void loaded(Ready ready) {
-        slot.tell(new WorkerSlot.ReadyReceived(incarnation, ready));
+        slot.tell(new SlotReport.ReadyReceived(incarnation, ready));
     }
 
     @Override
     public void loadFailed(ErrorBody error) {
-        slot.tell(new WorkerSlot.LoadFailed(incarnation, error));
+        slot.tell(new SlotReport.LoadFailed(incarnation, error));
     }
 
     @Override
     public void answered(long callId) {
-        slot.tell(new WorkerSlot.CallAnswered(incarnation, callId));
+        slot.tell(new SlotReport.CallAnswered(incarnation, callId));
     }
 
     @Override
     public void pong() {
-        slot.tell(new WorkerSlot.PongReceived(incarnation));
+        slot.tell(new SlotReport.PongReceived(incarnation));
     }
 
     @Override
     public void violated(ProtocolViolation violation) {
-        slot.tell(new WorkerSlot.ViolationSeen(incarnation, violation));
+        slot.tell(new SlotReport.ViolationSeen(incarnation, violation));
     }
 
     @Override
     public void channelClosed() {
-        slot.tell(new WorkerSlot.ChannelEnded(incarnation));
+        slot.tell(new SlotReport.ChannelEnded(incarnation));
     }
 
     @Override
     public void exited(Exited exited) {
-        slot.tell(new WorkerSlot.ProcessExited(incarnation, exited));
+        slot.tell(new SlotReport.ProcessExited(incarnation, exited));
     }
 
     @Override
     public void guardianLost() {
-        slot.tell(new WorkerSlot.GuardianGone(incarnation));
+        slot.tell(new SlotReport.GuardianGone(incarnation));
     }
 }

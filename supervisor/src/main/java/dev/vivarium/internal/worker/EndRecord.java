@@ -90,6 +90,7 @@ final class EndRecord {
             case UNHEALTHY -> "missed " + context.config().health().maxFailures() + " health checks in a row";
             case GUARDIAN_LOST -> "ended with its guardian";
             case RETIRED -> "was retired";
+            case RECYCLED -> "was recycled";
             case DRAINED -> "was drained";
             case PROTOCOL_VIOLATION -> detail == null ? "closed its data channel while it lived" : detail;
             default -> detail;

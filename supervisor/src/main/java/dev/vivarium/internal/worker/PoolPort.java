@@ -18,6 +18,12 @@ public interface PoolPort {
      */
     void startFailed(int slot, WorkerExit exit, @Nullable ErrorBody error);
 
+    /** The slot's worker may be leased: all that comes with being ready has happened. */
+    void settled(int slot);
+
+    /** The slot's worker has served long enough. */
+    void recycleDue(int slot);
+
     /** The slot has ended for good. */
     void retired(int slot);
 }

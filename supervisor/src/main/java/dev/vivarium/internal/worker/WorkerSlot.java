@@ -3,7 +3,7 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
-import dev.vivarium.PoolEvent;
+import dev.vivarium.RecyclePolicy;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
@@ -17,12 +17,10 @@ import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.core.SlotEvent.Timer;
 import dev.vivarium.internal.core.SlotState;
 import dev.vivarium.protocol.Execution;
-import dev.vivarium.protocol.ProtocolViolation;
-import dev.vivarium.protocol.message.ErrorBody;
-import dev.vivarium.protocol.message.Exited;
-import dev.vivarium.protocol.message.Ready;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.apache.pekko.actor.typed.Behavior;
@@ -44,7 +42,10 @@ import org.slf4j.LoggerFactory;
 public final class WorkerSlot {
 
     /** The messages of a slot. */
-    public sealed interface Command {}
+    public sealed interface Command permits Want, Dismiss, EndNow, Lease, SendSignal, Forgotten, Own, SlotReport {}
+
+    /** What the slot tells itself. */
+    private sealed interface Own extends Command {}
 
     /** The pool needs the slot to run. */
     public record Want() implements Command {}
@@ -64,34 +65,17 @@ public final class WorkerSlot {
     /** The router has forgotten the slot, which has ended: no lease is on its way any more. */
     public record Forgotten() implements Command {}
 
-    private record CallStopped(int incarnation, long callId) implements Command {}
+    private record CallStopped(int incarnation, long callId) implements Own {}
 
-    private record DeadlinePassed(int incarnation, long callId) implements Command {}
+    private record DeadlinePassed(int incarnation, long callId) implements Own {}
 
-    private record TimerElapsed(int incarnation, Timer timer) implements Command {}
+    private record TimerElapsed(int incarnation, Timer timer) implements Own {}
 
-    record Spawned(int incarnation, long pid) implements Command {}
+    private record GrownOld(int incarnation) implements Own {}
 
-    record SpawnRefused(int incarnation, String reason) implements Command {}
-
-    record HelloReceived(int incarnation) implements Command {}
-
-    record ReadyReceived(int incarnation, Ready ready) implements Command {}
-
-    record LoadFailed(int incarnation, ErrorBody error) implements Command {}
-
-    record CallAnswered(int incarnation, long callId) implements Command {}
-
-    record PongReceived(int incarnation) implements Command {}
-
-    record ViolationSeen(int incarnation, ProtocolViolation violation) implements Command {}
-
-    record ChannelEnded(int incarnation) implements Command {}
-
-    record ProcessExited(int incarnation, Exited report) implements Command {}
-
-    record GuardianGone(int incarnation) implements Command {}
-
+    private static final String OLD = "old";
+    private static final Set<TransitionCause> WANTED_ENDS =
+            EnumSet.of(TransitionCause.RETIRED, TransitionCause.RECYCLED, TransitionCause.DRAINED);
     private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
     private static final String DEADLINE = "deadline";
     private static final int EXITS_OVERDUE = 2;
@@ -114,6 +98,7 @@ public final class WorkerSlot {
     private @Nullable WorkerExit lastExit;
     private EndRecord end;
     private long completed;
+    private RecycleWatch recycle = RecycleWatch.draw(RecyclePolicy.DEFAULT, 0);
     private int exitsOverdue;
     private boolean everReady;
 
@@ -175,25 +160,26 @@ public final class WorkerSlot {
     private Behavior<Command> behavior() {
         return Behaviors.receive(Command.class)
                 .onMessage(Lease.class, this::onLease)
-                .onMessage(CallAnswered.class, this::onCallAnswered)
+                .onMessage(SlotReport.CallAnswered.class, this::onCallAnswered)
                 .onMessage(CallStopped.class, this::onCallStopped)
                 .onMessage(DeadlinePassed.class, this::onDeadlinePassed)
                 .onMessage(TimerElapsed.class, this::onTimerElapsed)
                 .onMessage(Want.class, this::onWant)
                 .onMessage(Dismiss.class, this::onDismiss)
                 .onMessage(EndNow.class, this::onEndNow)
+                .onMessage(GrownOld.class, this::onGrownOld)
                 .onMessage(SendSignal.class, this::onSendSignal)
                 .onMessage(Forgotten.class, this::onForgotten)
-                .onMessage(Spawned.class, this::onSpawned)
-                .onMessage(SpawnRefused.class, this::onSpawnRefused)
-                .onMessage(HelloReceived.class, this::onHelloReceived)
-                .onMessage(ReadyReceived.class, this::onReadyReceived)
-                .onMessage(LoadFailed.class, this::onLoadFailed)
-                .onMessage(PongReceived.class, this::onPongReceived)
-                .onMessage(ViolationSeen.class, this::onViolationSeen)
-                .onMessage(ChannelEnded.class, this::onChannelEnded)
-                .onMessage(ProcessExited.class, this::onProcessExited)
-                .onMessage(GuardianGone.class, this::onGuardianGone)
+                .onMessage(SlotReport.Spawned.class, this::onSpawned)
+                .onMessage(SlotReport.SpawnRefused.class, this::onSpawnRefused)
+                .onMessage(SlotReport.HelloReceived.class, this::onHelloReceived)
+                .onMessage(SlotReport.ReadyReceived.class, this::onReadyReceived)
+                .onMessage(SlotReport.LoadFailed.class, this::onLoadFailed)
+                .onMessage(SlotReport.PongReceived.class, this::onPongReceived)
+                .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
+                .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
+                .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
+                .onMessage(SlotReport.GuardianGone.class, this::onGuardianGone)
                 .onSignal(PreRestart.class, signal -> onBreakdown(this::lose))
                 .onSignal(PostStop.class, signal -> onBreakdown(this::giveUp))
                 .build();
@@ -216,11 +202,14 @@ public final class WorkerSlot {
         return apply(new SlotEvent.Leased(message.incarnation(), message.call().id()));
     }
 
-    private Behavior<Command> onCallAnswered(CallAnswered message) {
+    private Behavior<Command> onCallAnswered(SlotReport.CallAnswered message) {
         if (call != null && call.id() == message.callId()) {
             timers.cancel(DEADLINE);
             completed++;
             call = null;
+            if (completed == recycle.calls()) {
+                pool.recycleDue(slot);
+            }
         }
         return apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
     }
@@ -242,6 +231,7 @@ public final class WorkerSlot {
                 Progress.certain(seen),
                 late.timeout(),
                 context.snapshot(),
+                late.attempts(),
                 late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
                         + ", incarnation " + message.incarnation() + " (" + Progress.describe(seen) + ")"));
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
@@ -256,6 +246,13 @@ public final class WorkerSlot {
         return apply(new SlotEvent.TimerFired(message.incarnation(), message.timer()));
     }
 
+    private Behavior<Command> onGrownOld(GrownOld message) {
+        if (message.incarnation() == state.incarnation()) {
+            pool.recycleDue(slot);
+        }
+        return Behaviors.same();
+    }
+
     private Behavior<Command> onSendSignal(SendSignal message) {
         if (driver != null && message.incarnation() == state.incarnation()) {
             driver.signal(message.signal().number(), false);
@@ -263,7 +260,7 @@ public final class WorkerSlot {
         return Behaviors.same();
     }
 
-    private Behavior<Command> onSpawned(Spawned message) {
+    private Behavior<Command> onSpawned(SlotReport.Spawned message) {
         if (message.incarnation() == state.incarnation()) {
             end.pid(message.pid());
             publish();
@@ -271,55 +268,62 @@ public final class WorkerSlot {
         return Behaviors.same();
     }
 
-    private Behavior<Command> onSpawnRefused(SpawnRefused message) {
+    private Behavior<Command> onSpawnRefused(SlotReport.SpawnRefused message) {
         if (message.incarnation() == state.incarnation()) {
             end.detail("could not be started: " + message.reason());
         }
         return apply(new SlotEvent.SpawnRefused(message.incarnation()));
     }
 
-    private Behavior<Command> onHelloReceived(HelloReceived message) {
+    private Behavior<Command> onHelloReceived(SlotReport.HelloReceived message) {
         return apply(new SlotEvent.Hello(message.incarnation()));
     }
 
-    private Behavior<Command> onReadyReceived(ReadyReceived message) {
+    private Behavior<Command> onReadyReceived(SlotReport.ReadyReceived message) {
         if (message.incarnation() == state.incarnation()) {
             everReady = true;
             pool.ready(slot, message.ready());
         }
-        return apply(new SlotEvent.Loaded(message.incarnation()));
+        Behavior<Command> next = apply(new SlotEvent.Loaded(message.incarnation()));
+        if (state instanceof SlotState.Ready) {
+            if (recycle.hasAge()) {
+                timers.startSingleTimer(OLD, new GrownOld(message.incarnation()), recycle.age());
+            }
+            pool.settled(slot);
+        }
+        return next;
     }
 
-    private Behavior<Command> onLoadFailed(LoadFailed message) {
+    private Behavior<Command> onLoadFailed(SlotReport.LoadFailed message) {
         if (message.incarnation() == state.incarnation()) {
             end.loadError(message.error());
         }
         return apply(new SlotEvent.LoadFailed(message.incarnation()));
     }
 
-    private Behavior<Command> onPongReceived(PongReceived message) {
+    private Behavior<Command> onPongReceived(SlotReport.PongReceived message) {
         return apply(new SlotEvent.Pong(message.incarnation()));
     }
 
-    private Behavior<Command> onViolationSeen(ViolationSeen message) {
+    private Behavior<Command> onViolationSeen(SlotReport.ViolationSeen message) {
         if (message.incarnation() == state.incarnation()) {
             end.detail("broke the protocol: " + message.violation());
         }
         return apply(new SlotEvent.Violated(message.incarnation()));
     }
 
-    private Behavior<Command> onChannelEnded(ChannelEnded message) {
+    private Behavior<Command> onChannelEnded(SlotReport.ChannelEnded message) {
         return apply(new SlotEvent.ChannelClosed(message.incarnation()));
     }
 
-    private Behavior<Command> onProcessExited(ProcessExited message) {
+    private Behavior<Command> onProcessExited(SlotReport.ProcessExited message) {
         if (message.incarnation() != state.incarnation()) {
             return Behaviors.same();
         }
         return apply(new SlotEvent.Exited(message.incarnation(), end.report(message.report())));
     }
 
-    private Behavior<Command> onGuardianGone(GuardianGone message) {
+    private Behavior<Command> onGuardianGone(SlotReport.GuardianGone message) {
         return apply(new SlotEvent.GuardianLost(message.incarnation()));
     }
 
@@ -349,6 +353,7 @@ public final class WorkerSlot {
     private void giveUp(ActiveCall open, WorkerDriver from) {
         open.fail(new PoolClosed(
                 Progress.certain(from.executionOf(open.id())),
+                open.attempts(),
                 "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
     }
 
@@ -374,6 +379,9 @@ public final class WorkerSlot {
         if (effect instanceof SlotEffect.SendCall send) {
             sendCall(send.incarnation());
         } else if (effect instanceof SlotEffect.Moved moved) {
+            if (context.events().isHeard()) {
+                publish(); // Whoever hears of it finds it so.
+            }
             news.moved(moved);
         } else if (effect instanceof SlotEffect.Offer offer) {
             router.offered(slot, offer.incarnation(), actor.getSelf());
@@ -381,7 +389,9 @@ public final class WorkerSlot {
             router.withdrawn(slot, withdraw.incarnation());
         } else if (effect instanceof SlotEffect.StartTimer start) {
             timers.startSingleTimer(
-                    start.timer(), new TimerElapsed(start.incarnation(), start.timer()), durationOf(start.timer()));
+                    start.timer(),
+                    new TimerElapsed(start.incarnation(), start.timer()),
+                    SlotTimes.of(start.timer(), context.config()));
         } else if (effect instanceof SlotEffect.StopTimer stop) {
             timers.cancel(stop.timer());
         } else if (effect instanceof SlotEffect.Spawn spawn) {
@@ -409,6 +419,8 @@ public final class WorkerSlot {
         }
         end = new EndRecord(context, slot, incarnation);
         completed = 0;
+        recycle = RecycleWatch.draw(
+                context.config().recycling(), context.entropy().unit());
         exitsOverdue = 0;
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
@@ -446,10 +458,8 @@ public final class WorkerSlot {
         timers.cancel(DEADLINE);
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
-        context.events()
-                .publish(new PoolEvent.WorkerExited(
-                        exit, ended.callId(), context.clock().now()));
-        if (ended.cause() != TransitionCause.RETIRED && ended.cause() != TransitionCause.DRAINED) {
+        news.exited(exit, ended.callId());
+        if (!WANTED_ENDS.contains(ended.cause())) {
             log.warn("{}", exit.detail());
         }
         ActiveCall open = call;
@@ -472,26 +482,13 @@ public final class WorkerSlot {
         news.restart(restart, delay);
     }
 
-    private Duration durationOf(Timer timer) {
-        PoolConfig config = context.config();
-        return switch (timer) {
-            case CONNECT -> config.timeouts().connect();
-            case LOAD -> config.timeouts().load();
-            case FENCE -> config.timeouts().cancelGrace();
-            case EXIT -> config.timeouts().drainGrace();
-            case HEALTH -> config.health().interval();
-            case PONG -> config.health().timeout();
-            case BACKOFF -> throw new IllegalStateException("the backoff timer has no fixed duration");
-        };
-    }
-
     private void publish() {
         context.slot(new WorkerSnapshot(
                 context.worker(slot),
                 state.incarnation(),
                 state.phase(),
                 end.livePid(),
-                call == null ? 0 : call.id(),
+                call != null ? call.id() : leasing != null ? leasing.id() : 0,
                 completed,
                 state.failures(),
                 lastExit));

@@ -1,6 +1,7 @@
 package dev.vivarium.testkit.internal;
 
 import dev.vivarium.CallOutcome;
+import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolEvent;
@@ -16,6 +17,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
+import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.stream.javadsl.Flow;
@@ -95,6 +97,11 @@ public final class LedgerPool implements PythonPool {
     }
 
     @Override
+    public ErrorReport errors() {
+        return pool.errors();
+    }
+
+    @Override
     public PoolSnapshot snapshot() {
         return pool.snapshot();
     }
@@ -107,6 +114,11 @@ public final class LedgerPool implements PythonPool {
     @Override
     public void resize(int workers) {
         pool.resize(workers);
+    }
+
+    @Override
+    public CompletionStage<Done> rollingRestart() {
+        return pool.rollingRestart();
     }
 
     @Override

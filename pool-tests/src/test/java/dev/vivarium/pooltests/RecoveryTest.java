@@ -1,0 +1,352 @@
+package dev.vivarium.pooltests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.vivarium.Alert;
+import dev.vivarium.CallAttempt;
+import dev.vivarium.CallCancelled;
+import dev.vivarium.Circuit;
+import dev.vivarium.CircuitOpen;
+import dev.vivarium.ErrorCategory;
+import dev.vivarium.ErrorReport;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoisonCall;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolSaturated;
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
+import dev.vivarium.Severity;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerCrashed;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Moment;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.junit5.VivariumTest;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
+
+/** Retry, budget, poison and circuit breaker: what each does, and that they agree. */
+@VivariumTest(
+        layers = {Layer.FAKE, Layer.PYTHON},
+        workers = 1,
+        time = VivariumTest.Time.VIRTUAL,
+        expectWarnings = {"exited with status", "SIGKILL"},
+        options = {"min-backoff = 10ms", "max-backoff = 20ms", "connect-timeout = 1d", "load-timeout = 1d"})
+class RecoveryTest {
+
+    private static PythonCall<String> echo(String value) {
+        return PythonCall.to("echo").args(value).returning(String.class);
+    }
+
+    private static PythonCall<String> held(String value) {
+        return PythonCall.to("held").args("probes", value).returning(String.class);
+    }
+
+    private static PythonCall<String> leave(int status) {
+        return PythonCall.to("leave").args(status).returning(String.class);
+    }
+
+    /** The next calls end their worker from within. */
+    private static void crash(FaultInjector faults, int times) {
+        for (int i = 0; i < times; i++) {
+            var unused = faults.at(Moment.STARTED).arm(new Fault.Exited(3));
+        }
+    }
+
+    /** The workers of the next calls are killed from outside. */
+    private static void kill(FaultInjector faults, int times) {
+        for (int i = 0; i < times; i++) {
+            var unused = faults.at(Moment.EXECUTED).arm(new Fault.Signalled(9));
+        }
+    }
+
+    private static List<Duration> delays(TestPool kit) {
+        return kit.events().all().stream()
+                .filter(PoolEvent.CallRetried.class::isInstance)
+                .map(event -> ((PoolEvent.CallRetried) event).delay())
+                .toList();
+    }
+
+    /** Ends workers with calls that differ, so that none of them is poison. */
+    private static void breakCalls(TestPool kit, int times) throws InterruptedException {
+        for (int i = 0; i < times; i++) {
+            PendingCall<String> call = kit.pool().call(leave(i + 1));
+            assertThat(catchThrowableOfType(WorkerCrashed.class, () -> kit.outcome(call)))
+                    .isNotNull();
+        }
+    }
+
+    @Nested
+    class ARetry {
+
+        @VivariumTest(options = {"retry.min-delay = 1s", "retry.jitter = 0"})
+        void waitsLongerEachTimeAndHoldsNoThread(TestPool kit, FaultInjector faults) throws Exception {
+            crash(faults, 2);
+
+            assertThat(kit.outcome(kit.pool().call(echo("late").retrySafe()))).isEqualTo("late");
+
+            assertThat(delays(kit)).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+        }
+
+        @VivariumTest(options = {"retry.min-delay = 1h", "retry.max-delay = 1h"})
+        void followsAtOnceWhenTheWorkerWasKilledFromOutside(TestPool kit, FaultInjector faults) throws Exception {
+            kill(faults, 3);
+
+            assertThat(kit.outcome(kit.pool().call(echo("soon").retrySafe()))).isEqualTo("soon");
+
+            assertThat(delays(kit)).containsExactly(Duration.ZERO, Duration.ZERO, Duration.ZERO);
+        }
+
+        @VivariumTest(options = {"retry.min-delay = 1h", "retry.max-delay = 1h", "call-timeout = 1m"})
+        void isNotMadeWhenItWouldComeAfterTheDeadline(TestPool kit, FaultInjector faults) throws Exception {
+            crash(faults, 1);
+
+            assertThatThrownBy(() -> kit.outcome(kit.pool().call(echo("x").retrySafe())))
+                    .isInstanceOf(WorkerCrashed.class)
+                    .hasMessageContaining("the next try would come after its deadline");
+        }
+
+        @VivariumTest(options = {"retry.burst = 1", "retry.budget = 0"})
+        void isNotMadeWhenTheBudgetIsUsedUp(TestPool kit, FaultInjector faults) throws Exception {
+            crash(faults, 2);
+
+            assertThatThrownBy(() -> kit.outcome(kit.pool().call(echo("x").retrySafe())))
+                    .isInstanceOf(WorkerCrashed.class)
+                    .hasMessageContaining("the pool's retry budget is used up");
+            assertThat(kit.pool().snapshot().retried()).isEqualTo(1);
+        }
+
+        @VivariumTest(options = {"retry.min-delay = 1h", "retry.max-delay = 1h", "call-timeout = 1d"})
+        void thatIsWaitedForCanBeCancelled(TestPool kit, FaultInjector faults) throws Exception {
+            crash(faults, 1);
+            PendingCall<String> call = kit.pool().call(echo("x").retrySafe());
+            var unused = kit.events().await(PoolEvent.CallRetried.class);
+
+            assertThat(call.cancel()).isTrue();
+
+            CallCancelled error = catchThrowableOfType(CallCancelled.class, call::await);
+            assertThat(error.execution()).isEqualTo(Execution.UNKNOWN);
+            assertThat(error.attempts()).hasSize(1);
+        }
+
+        @VivariumTest(options = "max-retries = 1")
+        void leavesItsHistoryInTheError(TestPool kit, FaultInjector faults) throws Exception {
+            crash(faults, 1);
+            kill(faults, 1);
+
+            WorkerCrashed error = catchThrowableOfType(
+                    WorkerCrashed.class,
+                    () -> kit.outcome(kit.pool().call(echo("x").retrySafe())));
+
+            assertThat(error.attempts())
+                    .extracting(CallAttempt::cause)
+                    .containsExactly(TransitionCause.EXITED, TransitionCause.KILLED);
+            assertThat(error.category()).isEqualTo(ErrorCategory.CONNECTION);
+            assertThat(error.severity()).isEqualTo(Severity.MINOR);
+        }
+    }
+
+    @Nested
+    class APoisonCall {
+
+        @VivariumTest
+        void isGivenUpAfterThreeDeaths(TestPool kit) throws Exception {
+            PoisonCall error = catchThrowableOfType(
+                    PoisonCall.class,
+                    () -> kit.outcome(kit.pool().call(leave(7).retrySafe().maxRetries(100))));
+
+            assertThat(error.deaths()).isEqualTo(3);
+            assertThat(error.attempts()).hasSize(3);
+            assertThat(error.execution()).isEqualTo(Execution.UNKNOWN);
+        }
+
+        @VivariumTest
+        void isRefusedWhenItComesAgainUntilItIsForgotten(TestPool kit, TestTime time) throws Exception {
+            for (int i = 0; i < 3; i++) {
+                PendingCall<String> call = kit.pool().call(leave(7));
+                assertThat(catchThrowableOfType(WorkerCrashed.class, () -> kit.outcome(call)))
+                        .isNotNull();
+            }
+
+            PoisonCall refused = catchThrowableOfType(
+                    PoisonCall.class, () -> kit.pool().call(leave(7)).await());
+            assertThat(refused.execution()).isEqualTo(Execution.NOT_STARTED);
+            assertThat(catchThrowableOfType(
+                            WorkerCrashed.class, () -> kit.outcome(kit.pool().call(leave(8)))))
+                    .isNotNull();
+            time.advance(Duration.ofMinutes(11));
+            assertThat(catchThrowableOfType(
+                            WorkerCrashed.class, () -> kit.outcome(kit.pool().call(leave(7)))))
+                    .isNotNull();
+        }
+
+        @VivariumTest(options = "max-retries = 100")
+        void isNeverOneWhoseWorkersAreKilledFromOutside(TestPool kit, FaultInjector faults) throws Exception {
+            kill(faults, 7);
+
+            assertThat(kit.outcome(kit.pool().call(echo("fine").retrySafe()))).isEqualTo("fine");
+            assertThat(kit.pool().snapshot().openCircuits()).isEmpty();
+        }
+
+        @VivariumTest
+        void isNoneThatEndedWellInBetween(TestPool kit, FaultInjector faults) throws Exception {
+            for (int i = 0; i < 4; i++) {
+                crash(faults, 1);
+                assertThat(kit.outcome(kit.pool().call(echo("same").retrySafe())))
+                        .isEqualTo("same");
+            }
+        }
+    }
+
+    @Nested
+    class ACircuitBreaker {
+
+        @VivariumTest
+        void opensAfterFiveCallsThatEndedTheirWorker(TestPool kit) throws Exception {
+            breakCalls(kit, 5);
+
+            CircuitOpen refused = catchThrowableOfType(
+                    CircuitOpen.class, () -> kit.pool().call(leave(9)).await());
+
+            assertThat(refused.execution()).isEqualTo(Execution.NOT_STARTED);
+            assertThat(refused.circuit()).isEqualTo(new Circuit(kit.pool().name(), "leave"));
+            assertThat(refused.retryAfter()).isPositive();
+            assertThat(kit.pool().snapshot().openCircuits()).contains(refused.circuit());
+        }
+
+        @VivariumTest
+        void letsThreeThroughAfterAMinuteAndClosesWhenTheyEndWell(TestPool kit, TestTime time) throws Exception {
+            breakCalls(kit, 5);
+            assertThat(catchThrowableOfType(
+                            CircuitOpen.class, () -> kit.pool().call(echo("no")).await()))
+                    .isNotNull();
+
+            time.advance(Duration.ofSeconds(60));
+            List<PendingCall<String>> probes = Stream.of("1", "2", "3")
+                    .map(value -> kit.pool().call(held(value)))
+                    .toList();
+            CircuitOpen fourth = catchThrowableOfType(
+                    CircuitOpen.class, () -> kit.pool().call(echo("4")).await());
+
+            assertThat(fourth.circuit().handler()).isNull();
+            kit.open("probes");
+            for (PendingCall<String> probe : probes) {
+                assertThat(kit.outcome(probe)).isNotNull();
+            }
+            assertThat(kit.outcome(kit.pool().call(echo("open again")))).isEqualTo("open again");
+            assertThat(kit.pool().snapshot().openCircuits())
+                    .containsExactly(new Circuit(kit.pool().name(), "leave"));
+        }
+
+        @VivariumTest
+        void opensAgainWhenAProbeBreaks(TestPool kit, TestTime time) throws Exception {
+            breakCalls(kit, 5);
+            time.advance(Duration.ofSeconds(60));
+
+            breakCalls(kit, 1);
+
+            assertThat(catchThrowableOfType(
+                            CircuitOpen.class, () -> kit.pool().call(leave(9)).await()))
+                    .isNotNull();
+        }
+
+        @VivariumTest(options = {"circuit-breaker.half-open-calls = 1", "call-timeout = 10m"})
+        void getsThePlaceOfACancelledProbeBack(TestPool kit, TestTime time) throws Exception {
+            breakCalls(kit, 5);
+            time.advance(Duration.ofSeconds(60));
+            for (int i = 0; i < 3; i++) {
+                assertThat(kit.pool().call(held("probe")).cancel()).isTrue();
+            }
+
+            assertThat(kit.outcome(kit.pool().call(echo("probe")))).isEqualTo("probe");
+        }
+
+        @VivariumTest
+        void doesNotMindAHandlerThatRaises(TestPool kit) throws Exception {
+            for (int i = 0; i < 20; i++) {
+                PendingCall<String> call = kit.pool().call("fail", String.class, "business");
+                assertThat(catchThrowableOfType(PythonException.class, call::await))
+                        .isNotNull();
+            }
+
+            assertThat(kit.pool().snapshot().openCircuits()).isEmpty();
+        }
+
+        @VivariumTest(options = "circuit-breaker.enabled = false")
+        void isNotThereWhenItIsSwitchedOff(TestPool kit) throws Exception {
+            breakCalls(kit, 7);
+
+            assertThat(kit.outcome(kit.pool().call(echo("open")))).isEqualTo("open");
+        }
+
+        @VivariumTest
+        void stopsTheRetriesOfACallThatBreaksToo(TestPool kit) throws Exception {
+            breakCalls(kit, 4);
+
+            assertThatThrownBy(() ->
+                            kit.outcome(kit.pool().call(leave(9).retrySafe().maxRetries(100))))
+                    .isInstanceOf(WorkerCrashed.class)
+                    .hasMessageContaining("the circuit breaker of handler 'leave'");
+        }
+
+        @VivariumTest
+        void tellsOfItsChanges(TestPool kit) throws Exception {
+            breakCalls(kit, 5);
+
+            PoolEvent.CircuitChanged changed = kit.events()
+                    .await(
+                            "change of the handler's breaker",
+                            PoolEvent.CircuitChanged.class,
+                            change -> change.circuit().handler() != null);
+            assertThat(changed.to()).isEqualTo(Circuit.State.OPEN);
+        }
+    }
+
+    @Nested
+    class TheReport {
+
+        @VivariumTest
+        void raisesAnAlertWhenTooManyCallsFail(TestPool kit, TestTime time) throws Exception {
+            for (int i = 0; i < 10; i++) {
+                PendingCall<String> call = kit.pool().call("fail", String.class, "business " + i);
+                assertThat(catchThrowableOfType(PythonException.class, call::await))
+                        .isNotNull();
+            }
+
+            time.advance(Duration.ofSeconds(1));
+
+            Alert alert = kit.events().await(PoolEvent.AlertRaised.class).alert();
+            assertThat(alert.kind()).isEqualTo(Alert.Kind.HIGH_ERROR_RATE);
+            assertThat(alert.message()).contains("10 of 10 calls failed");
+            ErrorReport report = kit.pool().errors();
+            assertThat(report.rate()).isEqualTo(1);
+            assertThat(report.byCategory()).containsEntry(ErrorCategory.PYTHON, 10L);
+            assertThat(report.recent()).hasSize(ErrorReport.RECENT);
+            assertThat(report.recent().get(9).message()).contains("business 9");
+            assertThat(report.alerts()).containsExactly(alert);
+        }
+
+        @VivariumTest(options = "queue-capacity = 1")
+        void countsWhatWasRefusedAtTheDoor(TestPool kit) throws Exception {
+            PendingCall<String> running = kit.pool().call(held("a"));
+            kit.awaitStarted(running);
+            var unused = kit.pool().call(held("b"));
+
+            assertThat(catchThrowableOfType(
+                            PoolSaturated.class,
+                            () -> kit.pool().call(echo("c")).await()))
+                    .isNotNull();
+
+            assertThat(kit.pool().errors().byCategory()).containsEntry(ErrorCategory.RESOURCE, 1L);
+            kit.open("probes");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package dev.vivarium;
+
+import java.time.Duration;
+
+/** What must hold for a pool's options, each and together. */
+final class PoolConfigChecks {
+
+    private static final Duration MOST = Duration.ofDays(1);
+
+    private PoolConfigChecks() {}
+
+    /**
+     * Checks all options.
+     *
+     * @throws InvalidPoolConfig when anything is wrong, naming every problem
+     */
+    static void check(PoolConfigBuilder given) {
+        ConfigProblems problems = new ConfigProblems();
+        presence(problems, given);
+        problems.throwIfAny(); // What is not there cannot be checked any further.
+        interpreter(problems, given);
+        sizing(problems, given);
+        calls(problems, given);
+        times(problems, given);
+        output(problems, given);
+        retry(problems, given.retry);
+        circuitBreaker(problems, given.circuitBreaker);
+        poison(problems, given.poison);
+        alerts(problems, given.alerts);
+        recycling(problems, given.recycling);
+        problems.throwIfAny();
+    }
+
+    private static void presence(ConfigProblems problems, PoolConfigBuilder given) {
+        problems.present("name", given.name);
+        problems.present("python", given.python);
+        problems.present("overflowIdle", given.overflowIdle);
+        problems.present("startMode", given.startMode);
+        problems.present("callTimeout", given.callTimeout);
+        problems.present("connectTimeout", given.connectTimeout);
+        problems.present("loadTimeout", given.loadTimeout);
+        problems.present("cancelGrace", given.cancelGrace);
+        problems.present("drainGrace", given.drainGrace);
+        problems.present("minBackoff", given.minBackoff);
+        problems.present("maxBackoff", given.maxBackoff);
+        problems.present("stableAfter", given.stableAfter);
+        problems.present("healthInterval", given.healthInterval);
+        problems.present("healthTimeout", given.healthTimeout);
+        problems.present("output", given.output);
+        problems.present("runtimeDirectory", given.runtimeDirectory);
+        problems.present("objectMapper", given.objectMapper);
+        problems.present("retry", given.retry);
+        problems.present("circuitBreaker", given.circuitBreaker);
+        problems.present("poison", given.poison);
+        problems.present("alerts", given.alerts);
+        problems.present("recycling", given.recycling);
+        problems.throwIfAny();
+        problems.present("retry.growth", given.retry.growth());
+        problems.present("retry.minDelay", given.retry.minDelay());
+        problems.present("retry.maxDelay", given.retry.maxDelay());
+        problems.present("circuitBreaker.openFor", given.circuitBreaker.openFor());
+        problems.present("poison.forgetAfter", given.poison.forgetAfter());
+        problems.present("recycling.maxAge", given.recycling.maxAge());
+        problems.present("alerts.window", given.alerts.window());
+        problems.present("alerts.cooldown", given.alerts.cooldown());
+    }
+
+    private static void interpreter(ConfigProblems problems, PoolConfigBuilder given) {
+        problems.require(
+                given.name.matches("[A-Za-z0-9_.-]{1,64}"),
+                "name must match [A-Za-z0-9_.-]{1,64}, got '" + given.name + "'");
+        problems.require(!given.handlers.isEmpty(), "handlers must name at least one Python file or module");
+        problems.require(given.handlers.size() <= 100, "handlers must be at most 100, got " + given.handlers.size());
+        problems.require(
+                given.handlers.stream().noneMatch(String::isBlank),
+                "handlers must not be blank, got " + given.handlers);
+        problems.require(!given.python.isBlank(), "python must not be blank");
+        problems.require(
+                given.environment.keySet().stream()
+                        .noneMatch(key -> key.isEmpty() || key.contains("=") || key.startsWith("VIVARIUM_")),
+                "environment must not have empty names, names with '=' or names that begin with VIVARIUM_, got "
+                        + given.environment.keySet());
+        problems.require(
+                given.environment.entrySet().stream()
+                        .noneMatch(entry -> (entry.getKey() + entry.getValue()).indexOf(0) >= 0),
+                "environment must not have names or values with NUL characters");
+    }
+
+    private static void sizing(ConfigProblems problems, PoolConfigBuilder given) {
+        problems.between("computeThreads", given.computeThreads, 1, 1024);
+        problems.between("workers", given.workers, 1, PoolConfig.MAX_WORKERS);
+        problems.between("overflow", given.overflow, 0, PoolConfig.MAX_WORKERS);
+        problems.require(
+                given.workers < 1
+                        || given.overflow < 0
+                        || (long) given.workers + given.overflow <= PoolConfig.MAX_WORKERS,
+                "workers + overflow must be <= " + PoolConfig.MAX_WORKERS + ", got " + given.workers + " + "
+                        + given.overflow);
+        problems.between("overflowIdle", given.overflowIdle, Duration.ofMillis(10), Duration.ofDays(30));
+        problems.require(
+                given.minReady >= 0 && given.minReady <= given.workers,
+                "minReady must be >= 0 and <= workers=" + given.workers + ", got " + given.minReady);
+        problems.between("queueCapacity", given.queueCapacity, 1, 1_000_000);
+    }
+
+    private static void calls(ConfigProblems problems, PoolConfigBuilder given) {
+        problems.between("callTimeout", given.callTimeout, Duration.ofMillis(1), Duration.ofDays(30));
+        problems.between("maxRetries", given.maxRetries, 0, 1000);
+        problems.between("maxBodyBytes", given.maxBodyBytes, 1024, 1 << 30);
+    }
+
+    private static void times(ConfigProblems problems, PoolConfigBuilder given) {
+        problems.between("connectTimeout", given.connectTimeout, Duration.ofMillis(10), Duration.ofDays(1));
+        problems.between("loadTimeout", given.loadTimeout, Duration.ofMillis(10), Duration.ofDays(1));
+        problems.between("cancelGrace", given.cancelGrace, Duration.ofMillis(1), Duration.ofDays(1));
+        problems.between("drainGrace", given.drainGrace, Duration.ofMillis(1), Duration.ofDays(1));
+        problems.between("minBackoff", given.minBackoff, Duration.ofMillis(1), Duration.ofDays(1));
+        problems.between("maxBackoff", given.maxBackoff, Duration.ofMillis(1), Duration.ofDays(1));
+        problems.require(
+                given.maxBackoff.compareTo(given.minBackoff) >= 0,
+                "maxBackoff must be >= minBackoff=" + given.minBackoff + ", got " + given.maxBackoff);
+        problems.require(
+                given.backoffJitter >= 0 && given.backoffJitter <= 1,
+                "backoffJitter must be 0 to 1, got " + given.backoffJitter);
+        problems.between("stableAfter", given.stableAfter, Duration.ofMillis(1), Duration.ofDays(1));
+        problems.between("healthInterval", given.healthInterval, Duration.ofMillis(10), Duration.ofDays(1));
+        problems.between("healthTimeout", given.healthTimeout, Duration.ofMillis(1), Duration.ofDays(1));
+        problems.between("maxHealthFailures", given.maxHealthFailures, 1, 100);
+    }
+
+    private static void output(ConfigProblems problems, PoolConfigBuilder given) {
+        problems.between("maxLineBytes", given.maxLineBytes, 80, 1 << 20);
+        problems.between("maxLinesPerSecond", given.maxLinesPerSecond, 1, 1_000_000);
+        problems.between("tailLines", given.tailLines, 0, 10_000);
+        problems.between("callbackThreads", given.callbackThreads, 1, 1024);
+        problems.between("callbackQueueCapacity", given.callbackQueueCapacity, 1, 1_000_000);
+    }
+
+    private static void retry(ConfigProblems problems, RetryPolicy given) {
+        problems.between("retry.minDelay", given.minDelay(), Duration.ZERO, MOST);
+        problems.between("retry.maxDelay", given.maxDelay(), Duration.ZERO, MOST);
+        problems.require(
+                given.maxDelay().compareTo(given.minDelay()) >= 0,
+                "retry.maxDelay must be >= retry.minDelay=" + given.minDelay() + ", got " + given.maxDelay());
+        problems.between("retry.jitter", given.jitter(), 0, 1);
+        problems.between("retry.budget", given.budget(), 0, 1000);
+        problems.between("retry.burst", given.burst(), 0, 1_000_000);
+    }
+
+    private static void circuitBreaker(ConfigProblems problems, CircuitBreakerPolicy given) {
+        problems.between("circuitBreaker.failureThreshold", given.failureThreshold(), 1, 10_000);
+        problems.between("circuitBreaker.successThreshold", given.successThreshold(), 1, 10_000);
+        problems.between("circuitBreaker.openFor", given.openFor(), Duration.ofMillis(10), MOST);
+        problems.between("circuitBreaker.halfOpenCalls", given.halfOpenCalls(), 1, 10_000);
+    }
+
+    private static void poison(ConfigProblems problems, PoisonPolicy given) {
+        problems.between("poison.deaths", given.deaths(), 1, 1000);
+        problems.between("poison.forgetAfter", given.forgetAfter(), Duration.ofMillis(10), Duration.ofDays(30));
+    }
+
+    private static void alerts(ConfigProblems problems, AlertPolicy given) {
+        problems.between("alerts.errorRate", given.errorRate(), 0, 1);
+        problems.between("alerts.minCalls", given.minCalls(), 1, 1_000_000);
+        problems.between("alerts.window", given.window(), Duration.ofSeconds(1), MOST);
+        problems.between("alerts.openCircuits", given.openCircuits(), 1, 10_000);
+        problems.between("alerts.cooldown", given.cooldown(), Duration.ZERO, MOST);
+    }
+
+    private static void recycling(ConfigProblems problems, RecyclePolicy given) {
+        problems.between("recycling.maxCalls", given.maxCalls(), 0, 1_000_000_000);
+        problems.between("recycling.maxAge", given.maxAge(), Duration.ZERO, Duration.ofDays(365));
+        problems.between("recycling.jitter", given.jitter(), 0, 1);
+    }
+}
