@@ -95,7 +95,7 @@ class WaitingTest {
     @VivariumTest
     void timePassesUpToADeadlineThatIsFar(TestPool kit) throws Exception {
         PendingCall<String> call =
-                kit.pool().call(PythonCall.to("hang").returning(String.class).timeout(Duration.ofHours(3)));
+                kit.pool().call(PythonCall.to("hang").returning(String.class).timeout(Duration.ofMinutes(15)));
         kit.awaitStarted(call);
 
         assertThatThrownBy(() -> kit.outcome(call)).isInstanceOf(CallTimedOut.class);
