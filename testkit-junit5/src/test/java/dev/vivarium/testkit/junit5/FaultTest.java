@@ -271,7 +271,7 @@ class FaultTest {
             for (int number : new int[] {1, 10, 14, 15, 16, 29, 34, 64}) {
                 try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Signalled(number))) {
                     WorkerCrashed crashed = catchThrowableOfType(
-                            WorkerCrashed.class, () -> kit.outcome(kit.pool().call(echo("x"))));
+                            WorkerCrashed.class, () -> kit.outcome(kit.pool().call(echo("signal " + number))));
 
                     assertThat(crashed.exit().signal()).isEqualTo(number);
                     assertThat(landed.landed()).isEqualTo(1);
