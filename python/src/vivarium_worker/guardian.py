@@ -483,6 +483,8 @@ def read_settings(fd: int) -> Dict[str, Any]:
 
 def main() -> int:
     """Run the guardian."""
+    # A JVM blocks SIGQUIT for its own thread dumps, and so for its children: a worker would not feel it.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A terminal's Ctrl-C goes to every process of the job; only the JVM decides when the guardian ends.
         signal.signal(number, signal.SIG_IGN)

@@ -17,13 +17,10 @@ public final class CircuitOpen extends PoolException {
      *
      * @param circuit whose breaker it is
      * @param retryAfter when the breaker lets a call through again, zero when it depends on calls that run now
-     * @param execution what is known of the call's attempts before
-     * @param attempts the call's attempts before
      * @param message which call was refused by which breaker
      */
-    public CircuitOpen(
-            Circuit circuit, Duration retryAfter, Execution execution, List<CallAttempt> attempts, String message) {
-        super(ErrorCategory.RESOURCE, Severity.CRITICAL, execution, attempts, message, null);
+    public CircuitOpen(Circuit circuit, Duration retryAfter, String message) {
+        super(ErrorCategory.RESOURCE, Severity.CRITICAL, Execution.NOT_STARTED, List.of(), message, null);
         this.circuit = circuit;
         this.retryAfter = retryAfter;
     }

@@ -66,7 +66,8 @@ public sealed interface PoolCommand
 
     /**
      * Replaces every worker that there is now, one after the other; each replacement is ready before the old worker is let
-     * go. A second request while one is under way joins it.
+     * go. A second request while one is under way joins it. Waits while there is no room for one more worker below {@link
+     * PoolConfig#MAX_WORKERS}, and while a replacement cannot be started.
      *
      * @param replyTo is told when all of them have been replaced, or the pool has closed; or null
      */

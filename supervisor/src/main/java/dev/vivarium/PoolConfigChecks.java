@@ -27,7 +27,7 @@ final class PoolConfigChecks {
         circuitBreaker(problems, given.circuitBreaker);
         poison(problems, given.poison);
         alerts(problems, given.alerts);
-        recycling(problems, given.recycling);
+        recycling(problems, given);
         problems.throwIfAny();
     }
 
@@ -167,7 +167,12 @@ final class PoolConfigChecks {
         problems.between("alerts.cooldown", given.cooldown(), Duration.ZERO, MOST);
     }
 
-    private static void recycling(ConfigProblems problems, RecyclePolicy given) {
+    private static void recycling(ConfigProblems problems, PoolConfigBuilder builder) {
+        RecyclePolicy given = builder.recycling;
+        problems.require(
+                (given.maxCalls() == 0 && given.maxAge().isZero())
+                        || builder.workers + builder.overflow != PoolConfig.MAX_WORKERS,
+                "recycling needs room for one more worker: workers + overflow must be < " + PoolConfig.MAX_WORKERS);
         problems.between("recycling.maxCalls", given.maxCalls(), 0, 1_000_000_000);
         problems.between("recycling.maxAge", given.maxAge(), Duration.ZERO, Duration.ofDays(365));
         problems.between("recycling.jitter", given.jitter(), 0, 1);

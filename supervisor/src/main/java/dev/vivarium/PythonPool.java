@@ -121,7 +121,10 @@ public interface PythonPool extends AutoCloseable {
      * Replaces every worker that there is now, one after the other; each replacement is ready before the old worker is let
      * go, and no call is lost.
      *
-     * @return completes when all of them have been replaced, or the pool has closed
+     * <p>It waits as long as a replacement cannot be started, and the old workers go on meanwhile.
+     *
+     * @return completes when all of them have been replaced, or the pool has closed; fails with IllegalStateException when
+     *     there is no room for one more worker below {@link PoolConfig#MAX_WORKERS}
      */
     CompletionStage<Done> rollingRestart();
 

@@ -29,7 +29,7 @@ public enum TransitionCause {
     CRASHED,
     /** The process exited by itself. */
     EXITED,
-    /** The process was ended by a KILL, TERM, INT, QUIT or HUP that the pool did not send. */
+    /** The process was ended by a signal that no fault raises, such as KILL or TERM, and that the pool did not send. */
     KILLED,
     /** The process was killed and the kernel counted an out-of-memory kill in its lifetime. */
     OUT_OF_MEMORY,

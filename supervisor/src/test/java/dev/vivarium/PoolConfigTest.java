@@ -171,6 +171,17 @@ class PoolConfigTest {
     }
 
     @Test
+    void leavesRoomForTheReplacementOfAWorker() {
+        PoolConfigBuilder full =
+                PoolConfig.builder().handlers("h.py").workers(1000).overflow(24);
+
+        assertThat(full.build().sizing().workers()).isEqualTo(1000);
+        assertThatThrownBy(
+                        () -> full.recycling(recycling -> recycling.maxCalls(5)).build())
+                .hasMessageContaining("recycling needs room for one more worker");
+    }
+
+    @Test
     void checksTheGroupsTogetherWithTheRest() {
         assertThatThrownBy(() -> PoolConfig.builder()
                         .handlers("h.py")

@@ -18,6 +18,7 @@ import dev.vivarium.PoolSaturated;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonException;
 import dev.vivarium.Severity;
+import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
 import dev.vivarium.protocol.Execution;
@@ -27,6 +28,7 @@ import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import java.time.Duration;
 import java.util.List;
@@ -38,7 +40,7 @@ import org.junit.jupiter.api.Nested;
         layers = {Layer.FAKE, Layer.PYTHON},
         workers = 1,
         time = VivariumTest.Time.VIRTUAL,
-        expectWarnings = {"exited with status", "SIGKILL"},
+        expectWarnings = {"exited with status", "SIGKILL", "SIGSEGV", ".stderr: "},
         options = {"min-backoff = 10ms", "max-backoff = 20ms", "connect-timeout = 1d", "load-timeout = 1d"})
 class RecoveryTest {
 
@@ -151,6 +153,29 @@ class RecoveryTest {
                     .containsExactly(TransitionCause.EXITED, TransitionCause.KILLED);
             assertThat(error.category()).isEqualTo(ErrorCategory.CONNECTION);
             assertThat(error.severity()).isEqualTo(Severity.MINOR);
+        }
+    }
+
+    @Nested
+    class AfterKills {
+
+        @VivariumTest(options = {"max-retries = 10", "retry.min-delay = 0"})
+        void isNotHeldAgainstItThatWorkersWereKilled(TestPool kit, TestWorker worker) throws Exception {
+            PendingCall<String> call = kit.pool().call(held("in the end").retrySafe());
+            List<Signal> signals = List.of(Signal.KILL, Signal.KILL, Signal.KILL, Signal.SEGV);
+            for (int i = 0; i < signals.size(); i++) {
+                startedTimes(kit, call, i + 1);
+                worker.signal(signals.get(i));
+            }
+            startedTimes(kit, call, signals.size() + 1);
+            kit.open("probes");
+
+            assertThat(kit.outcome(call)).isEqualTo("in the end");
+            assertThat(kit.pool().snapshot().retried()).isEqualTo(4);
+        }
+
+        private void startedTimes(TestPool kit, PendingCall<?> call, int times) throws Exception {
+            kit.passTimeUntil("started " + times + " times", () -> kit.ledger().starts(call.id()) == times);
         }
     }
 

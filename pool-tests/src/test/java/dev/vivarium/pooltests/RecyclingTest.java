@@ -117,6 +117,29 @@ class RecyclingTest {
     }
 
     @Nested
+    class AnOverflowWorker {
+
+        @VivariumTest(
+                workers = 1,
+                options = {"overflow = 1", "overflow-idle = 1h", "recycling.max-calls = 1", "recycling.jitter = 0"})
+        void isLetGoAndComesBackIfItIsNeeded(TestPool kit, PythonPool pool) throws Exception {
+            PendingCall<String> first =
+                    pool.call(PythonCall.to("held").args("first", "1").returning(String.class));
+            PendingCall<String> second =
+                    pool.call(PythonCall.to("held").args("second", "2").returning(String.class));
+            kit.awaitStarted(second);
+
+            kit.open("second");
+
+            assertThat(kit.outcome(second)).isEqualTo("2");
+            kit.passTimeUntil("recycled", () -> recycled(kit) == 1);
+            assertThat(kit.outcome(pool.call(echo("another")))).isEqualTo("another");
+            kit.open("first");
+            assertThat(kit.outcome(first)).isEqualTo("1");
+        }
+    }
+
+    @Nested
     class ARollingRestart {
 
         @VivariumTest(workers = 3)
@@ -129,6 +152,16 @@ class RecyclingTest {
             assertThat(pool.snapshot().workers())
                     .extracting(WorkerSnapshot::phase)
                     .containsOnly(WorkerSnapshot.Phase.IDLE);
+        }
+
+        @VivariumTest(options = "start-mode = lazy", workers = 3, readiness = VivariumTest.Readiness.NONE)
+        void startsNoWorkerWhereThereIsNone(TestPool kit, PythonPool pool) throws Exception {
+            pool.whenServing().toCompletableFuture().get(Scripts.LIMIT_S, TimeUnit.SECONDS);
+
+            pool.rollingRestart().toCompletableFuture().get(Scripts.LIMIT_S, TimeUnit.SECONDS);
+
+            kit.passTimeUntil("three slots", () -> pool.snapshot().workers().size() == 3);
+            assertThat(pool.snapshot().count(WorkerSnapshot.Phase.VACANT)).isEqualTo(2);
         }
 
         @VivariumTest

@@ -16,8 +16,8 @@ public sealed interface Fault {
 
     /**
      * The process gets a signal, which does on every layer what it does to a Python worker. 19 stops it until the fault is
-     * healed, 18 lets it go on; 2 (INT), 3 (QUIT, which a JVM's children have blocked), 13, 17, 20 to 23, 25, 28 and 41 do
-     * nothing; the others end it.
+     * healed, 18 lets it go on; 2 (INT), 13, 17, 20 to 23, 25, 28 and 41 do nothing; the
+     * others end it.
      */
     record Signalled(int signal) implements OnProcess {}
 

@@ -4,9 +4,13 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs tasks one after the other, in the order in which they come, on the threads of an executor. Thread-safe. */
 public final class Lane {
+
+    private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
     private final Executor executor;
     private final int capacity;
@@ -23,7 +27,7 @@ public final class Lane {
         this.capacity = capacity;
     }
 
-    /** Runs a task after those before it; false when the lane is full. A task must not throw. */
+    /** Runs a task after those before it; false when the lane is full. */
     public boolean offer(Runnable task) {
         int before;
         do {
@@ -47,7 +51,11 @@ public final class Lane {
                 Thread.onSpinWait();
                 task = tasks.poll();
             }
-            task.run();
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                log.error("a defect in a task of a lane", e); // Those behind it shall run all the same.
+            }
         } while (size.decrementAndGet() > 0);
     }
 }

@@ -2,6 +2,7 @@ package dev.vivarium.internal.core;
 
 import dev.vivarium.TransitionCause;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What a raw wait status says (POSIX {@code waitpid}: low seven bits the signal, else the next eight the exit status).
@@ -16,6 +17,12 @@ public record ExitDiagnosis(TransitionCause cause, int status, int signal, Strin
     private static final int SIGKILL = 9;
     private static final int LOAD_FAILED = 72;
     private static final int PROTOCOL = 76;
+
+    /** What the kernel, or {@code abort}, raises because of what a process does. Only these speak against it. */
+    private static final Set<Integer> FAULTS = Set.of(4, 5, 6, 7, 8, 11, 24, 25, 31);
+
+    /** What nothing but another process sends; of the rest nobody can tell. */
+    private static final Set<Integer> FROM_OUTSIDE = Set.of(1, 2, 3, SIGKILL, 15);
 
     private static final Map<Integer, String> NAMES = Map.ofEntries(
             Map.entry(1, "SIGHUP"),
@@ -74,11 +81,10 @@ public record ExitDiagnosis(TransitionCause cause, int status, int signal, Strin
                             + " out-of-memory kill(s) in its lifetime, and it had used up to " + maxRssKiB / 1024
                             + " MiB");
         }
-        boolean outside = signal == 9 || signal == 15 || signal == 2 || signal == 3 || signal == 1;
-        return new ExitDiagnosis(
-                outside ? TransitionCause.KILLED : TransitionCause.CRASHED,
-                -1,
-                signal,
-                (outside ? "was killed from outside by " : "crashed with ") + name);
+        if (FAULTS.contains(signal)) {
+            return new ExitDiagnosis(TransitionCause.CRASHED, -1, signal, "crashed with " + name);
+        }
+        String how = FROM_OUTSIDE.contains(signal) ? "was killed from outside by " : "was ended by ";
+        return new ExitDiagnosis(TransitionCause.KILLED, -1, signal, how + name);
     }
 }

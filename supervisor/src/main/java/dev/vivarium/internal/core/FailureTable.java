@@ -30,17 +30,22 @@ public final class FailureTable {
     /**
      * Classifies.
      *
-     * @param attempts attempts of the call that have ended like this, this one included
+     * @param deaths attempts of the call that have ended from within, this one included if it has
      */
-    public static Failure of(TransitionCause cause, int attempts) {
+    public static Failure of(TransitionCause cause, int deaths) {
         Failure known = base(cause);
         if (!known.within()) {
             // Whatever it is that kills from outside, and however often: it costs retries and nothing else.
             return known;
         }
-        return attempts > MANY_ATTEMPTS
+        return deaths > MANY_ATTEMPTS
                 ? new Failure(known.category(), known.severity().worse(), true)
                 : known;
+    }
+
+    /** Returns whether an end began in the process. */
+    public static boolean isWithin(TransitionCause cause) {
+        return base(cause).within();
     }
 
     private static Failure base(TransitionCause cause) {

@@ -1,10 +1,11 @@
 package dev.vivarium.internal.core;
 
 import dev.vivarium.PoisonPolicy;
-import java.util.Iterator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the processes that calls have ended from within. Calls that are equal as they are encoded, handler and arguments,
@@ -19,6 +20,7 @@ public final class PoisonWatch {
 
     private final PoisonPolicy policy;
     private final Map<String, Suspect> suspects = new LinkedHashMap<>();
+    private final Map<Integer, Integer> lengths = new HashMap<>();
 
     /** Creates a watch. */
     public PoisonWatch(PoisonPolicy policy) {
@@ -34,21 +36,20 @@ public final class PoisonWatch {
      */
     public int died(int length, String key, long now) {
         forget(now);
-        Suspect before = suspects.remove(key);
+        Suspect before = acquit(key);
         int deaths = before == null ? 1 : before.deaths() + 1;
         if (suspects.size() >= MAX_SUSPECTS) {
-            Iterator<String> oldest = suspects.keySet().iterator();
-            oldest.next();
-            oldest.remove();
+            acquit(suspects.keySet().iterator().next());
         }
         suspects.put(key, new Suspect(deaths, now, length));
+        lengths.merge(length, 1, Integer::sum);
         return deaths;
     }
 
     /** A call has ended well: it cannot be that bad. */
     public void survived(int length, Supplier<String> key) {
         if (mayBeSuspect(length)) {
-            suspects.remove(key.get());
+            acquit(key.get());
         }
     }
 
@@ -66,7 +67,7 @@ public final class PoisonWatch {
 
     /** The hash of a large call takes long, and few calls are as long as a suspect. */
     private boolean mayBeSuspect(int length) {
-        return suspects.values().stream().anyMatch(suspect -> suspect.length() == length);
+        return lengths.containsKey(length);
     }
 
     /** Returns whether so many deaths are too many. */
@@ -74,12 +75,22 @@ public final class PoisonWatch {
         return deaths >= policy.deaths();
     }
 
+    private @Nullable Suspect acquit(String key) {
+        Suspect suspect = suspects.remove(key);
+        if (suspect != null) {
+            lengths.computeIfPresent(suspect.length(), (length, count) -> count == 1 ? null : count - 1);
+        }
+        return suspect;
+    }
+
     private void forget(long now) {
         // The order is that of the last death, so the first that is young enough ends the search.
-        Iterator<Suspect> oldestFirst = suspects.values().iterator();
-        while (oldestFirst.hasNext()
-                && now - oldestFirst.next().since() >= policy.forgetAfter().toNanos()) {
-            oldestFirst.remove();
+        while (!suspects.isEmpty()) {
+            Map.Entry<String, Suspect> oldest = suspects.entrySet().iterator().next();
+            if (now - oldest.getValue().since() < policy.forgetAfter().toNanos()) {
+                return;
+            }
+            acquit(oldest.getKey());
         }
     }
 }

@@ -274,8 +274,9 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onRecycleDue(PoolMessage.RecycleDue message) {
-        // An overflow worker is let go as soon as it idles.
-        if (kept(message.slot())) {
+        if (overflow.contains(message.slot())) {
+            dismiss(message.slot(), TransitionCause.RECYCLED); // It is added again if calls wait.
+        } else if (kept(message.slot())) {
             recycling.due(message.slot());
         }
         return Behaviors.same();
@@ -291,7 +292,13 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> restart(Runnable whenOver) {
-        recycling.round(slots.keySet().stream().filter(this::kept).toList(), whenOver);
+        recycling.round(
+                context.snapshot().workers().stream()
+                        .filter(worker -> worker.phase() != WorkerSnapshot.Phase.VACANT)
+                        .map(worker -> worker.worker().slot())
+                        .filter(slot -> slots.containsKey(slot) && kept(slot))
+                        .toList(),
+                whenOver);
         return Behaviors.same();
     }
 

@@ -138,6 +138,11 @@ final class PoolFacade implements PythonPool {
 
     @Override
     public CompletionStage<Done> rollingRestart() {
+        int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
+        if (context.wanted() >= most) {
+            return CompletableFuture.failedStage(new IllegalStateException("a rolling restart needs room for one more "
+                    + "worker: at most " + (most - 1) + " may be wanted, and there are " + context.wanted()));
+        }
         CompletableFuture<Done> over = new CompletableFuture<>();
         handles.pool().tell(new PoolMessage.RestartAll(over));
         var unused = context.closed().thenRun(() -> over.complete(Done.getInstance()));

@@ -48,10 +48,8 @@ final class Reporter {
         List<BoundedSourceQueue<PoolEvent>> streams = new ArrayList<>();
         Alarms alarms = new Alarms(context);
         Behavior<Command> behavior = Behaviors.withTimers(timers -> {
-            if (context.config().alerts().enabled()) {
-                Duration step = CallRates.step(context.config().alerts().window());
-                timers.startTimerWithFixedDelay(new LookDue(), step);
-            }
+            Duration step = CallRates.step(context.config().alerts().window());
+            timers.startTimerWithFixedDelay(new LookDue(), step);
             return new Reporter(context.config().eventListener(), streams, alarms).behavior();
         });
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.resume());

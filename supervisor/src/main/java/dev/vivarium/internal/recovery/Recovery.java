@@ -60,6 +60,13 @@ public final class Recovery {
             attempts = List.copyOf(attempts);
         }
 
+        /** Returns how many attempts ended from within; what was killed from outside counts for nothing. */
+        int deaths() {
+            return (int) attempts.stream()
+                    .filter(attempt -> FailureTable.isWithin(attempt.cause()))
+                    .count();
+        }
+
         /** Returns the most that one of the attempts may have done. */
         Execution execution() {
             return ofAttempts(attempts);
@@ -110,7 +117,7 @@ public final class Recovery {
         Breakers.Answer answer = breakers.enter(handler);
         Breakers.Passes passes = answer.passes();
         if (passes == null) {
-            throw open(answer, "a call of '" + handler + "' was refused", Execution.NOT_STARTED, List.of());
+            throw open(answer, handler);
         }
         return new Admission(this, handler, body, passes);
     }
@@ -131,8 +138,7 @@ public final class Recovery {
         }
     }
 
-    private static CircuitOpen open(
-            Breakers.Answer answer, String what, Execution execution, List<CallAttempt> attempts) {
+    private static CircuitOpen open(Breakers.Answer answer, String handler) {
         Circuit circuit = answer.refusedBy();
         if (circuit == null) {
             throw new IllegalArgumentException("not refused: " + answer);
@@ -141,9 +147,7 @@ public final class Recovery {
         return new CircuitOpen(
                 circuit,
                 retryAfter,
-                execution,
-                attempts,
-                what + ": the circuit breaker of " + circuit + " is open"
+                "a call of '" + handler + "' was refused: the circuit breaker of " + circuit + " is open"
                         + (retryAfter.isZero()
                                 ? " and has let as many calls through to try as it may"
                                 : " for another " + retryAfter));
@@ -156,7 +160,7 @@ public final class Recovery {
      */
     public Verdict afterLoss(Loss loss, WorkerExit exit, boolean closing) {
         CallAttempt last = loss.attempts().get(loss.attempts().size() - 1);
-        Failure failure = FailureTable.of(last.cause(), loss.attempts().size());
+        Failure failure = FailureTable.of(last.cause(), loss.deaths());
         boolean blamed = failure.within() && last.execution() != Execution.NOT_STARTED;
         int deaths = 0;
         if (blamed) {
@@ -180,11 +184,7 @@ public final class Recovery {
                             + exit.detail()));
         }
         if (failure.strategy() == RecoveryStrategy.CIRCUIT_BREAK || failure.strategy() == RecoveryStrategy.ABANDON) {
-            return crashed(
-                    loss,
-                    exit,
-                    failure,
-                    "its workers have ended " + loss.attempts().size() + " times");
+            return crashed(loss, exit, failure, "its workers have ended from within " + loss.deaths() + " times");
         }
         return again(loss, exit, failure);
     }
@@ -199,7 +199,7 @@ public final class Recovery {
         Duration delay = Duration.ZERO;
         if (failure.strategy() == RecoveryStrategy.BACKOFF_RETRY) {
             delay = RetryDelays.delay(
-                    config.retry(), loss.attempts().size(), loss.admission().lastDelay(), entropy.unit());
+                    config.retry(), Math.max(1, loss.deaths()), loss.admission().lastDelay(), entropy.unit());
             loss.admission().lastDelay(delay);
         }
         if (delay.toNanos() >= loss.remainingNanos()) {

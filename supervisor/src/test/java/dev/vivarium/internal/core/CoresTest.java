@@ -76,7 +76,10 @@ class CoresTest {
             "139, CRASHED, -1, 11",
             "134, CRASHED, -1, 6",
             "7, CRASHED, -1, 7",
-            "64, CRASHED, -1, 64"
+            "31, CRASHED, -1, 31",
+            "10, KILLED, -1, 10",
+            "14, KILLED, -1, 14",
+            "64, KILLED, -1, 64"
         })
         void isDecoded(int wait, TransitionCause cause, int status, int signal) {
             ExitDiagnosis diagnosis = ExitDiagnosis.of(wait, 0, 0);

@@ -12,10 +12,10 @@ public final class Signals {
     private static final int LAST = 64;
 
     /**
-     * INT (the runtime), QUIT (a JVM has it blocked, and so have its children), PIPE and XFSZ (the interpreter), CHLD, URG and WINCH (by default), TSTP, TTIN and TTOU (in a session
+     * INT (the runtime), PIPE and XFSZ (the interpreter), CHLD, URG and WINCH (by default), TSTP, TTIN and TTOU (in a session
      * of its own), and the signal that interrupts a cancelled handler.
      */
-    private static final Set<Integer> HARMLESS = Set.of(2, 3, 13, 17, 20, 21, 22, 23, 25, 28, 41);
+    private static final Set<Integer> HARMLESS = Set.of(2, 13, 17, 20, 21, 22, 23, 25, 28, 41);
 
     /** What a signal does. */
     enum Effect {
