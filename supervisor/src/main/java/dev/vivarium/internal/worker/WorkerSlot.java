@@ -1,6 +1,5 @@
 package dev.vivarium.internal.worker;
 
-import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.RecyclePolicy;
@@ -16,7 +15,6 @@ import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.core.SlotEvent.Timer;
 import dev.vivarium.internal.core.SlotState;
-import dev.vivarium.protocol.Execution;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -91,10 +89,9 @@ public final class WorkerSlot {
     private final int firstIncarnation;
     private final SlotCore core;
     private final SlotNews news;
+    private final SlotCall call;
     private SlotState state;
     private @Nullable WorkerDriver driver;
-    private @Nullable ActiveCall call;
-    private @Nullable ActiveCall leasing;
     private @Nullable WorkerExit lastExit;
     private EndRecord end;
     private long completed;
@@ -124,6 +121,7 @@ public final class WorkerSlot {
         PoolConfig config = context.config();
         this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
         this.news = new SlotNews(context, slot);
+        this.call = new SlotCall(context, slot);
         this.state = SlotCore.initial(lastIncarnation.get());
         this.end = new EndRecord(context, slot, lastIncarnation.get());
         publish();
@@ -198,15 +196,14 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onLease(Lease message) {
-        leasing = message.call();
+        call.lease(message.call());
         return apply(new SlotEvent.Leased(message.incarnation(), message.call().id()));
     }
 
     private Behavior<Command> onCallAnswered(SlotReport.CallAnswered message) {
-        if (call != null && call.id() == message.callId()) {
+        if (call.answered(message.callId())) {
             timers.cancel(DEADLINE);
             completed++;
-            call = null;
             if (completed == recycle.calls()) {
                 pool.recycleDue(slot);
             }
@@ -219,21 +216,9 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
-        ActiveCall late = call;
-        if (late == null
-                || late.id() != message.callId()
-                || message.incarnation() != state.incarnation()
-                || driver == null) {
-            return Behaviors.same();
-        }
-        Execution seen = driver.executionOf(late.id());
-        boolean ended = late.fail(new CallTimedOut(
-                Progress.certain(seen),
-                late.timeout(),
-                context.snapshot(),
-                late.attempts(),
-                late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
-                        + ", incarnation " + message.incarnation() + " (" + Progress.describe(seen) + ")"));
+        boolean ended = message.incarnation() == state.incarnation()
+                && driver != null
+                && call.timeOut(message.callId(), message.incarnation(), driver);
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
     }
 
@@ -336,9 +321,8 @@ public final class WorkerSlot {
             current.release();
             driver = null;
         }
-        ActiveCall open = call;
-        if (open != null && current != null && current.takeBack(open)) {
-            call = null;
+        ActiveCall open = call.takeBack(current);
+        if (open != null && current != null) {
             unfinished.accept(open, current);
         }
         return Behaviors.same();
@@ -377,7 +361,7 @@ public final class WorkerSlot {
 
     private void perform(SlotEffect effect) {
         if (effect instanceof SlotEffect.SendCall send) {
-            sendCall(send.incarnation());
+            sendCall(send.incarnation(), send.callId());
         } else if (effect instanceof SlotEffect.Moved moved) {
             if (context.events().isHeard()) {
                 publish(); // Whoever hears of it finds it so.
@@ -427,29 +411,17 @@ public final class WorkerSlot {
         started.spawn();
     }
 
-    private void sendCall(int incarnation) {
-        ActiveCall leased = leasing;
-        if (leased == null || driver == null) {
-            throw new IllegalStateException("a lease without a call");
+    private void sendCall(int incarnation, long id) {
+        if (driver == null) {
+            throw new IllegalStateException("a lease of no worker");
         }
-        leasing = null;
-        call = leased;
-        long id = leased.id();
-        long remaining = leased.deadline() - context.clock().nanoTime();
-        leased.sending(() -> actor.getSelf().tell(new CallStopped(incarnation, id)));
-        Duration left = Duration.ofNanos(Math.max(0, remaining));
+        Duration left = call.send(driver, () -> actor.getSelf().tell(new CallStopped(incarnation, id)));
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
-        driver.send(leased, Math.max(1, remaining / 1000));
-        if (leased.isDone()) {
-            // Cancelled between the lease and the line above, when nobody could be told yet.
-            actor.getSelf().tell(new CallStopped(incarnation, id));
-        }
     }
 
     private void refuse(long callId) {
-        ActiveCall refused = leasing;
-        if (refused != null && refused.id() == callId) {
-            leasing = null;
+        ActiveCall refused = call.refuse(callId);
+        if (refused != null) {
             router.refused(refused);
         }
     }
@@ -462,9 +434,8 @@ public final class WorkerSlot {
         if (!WANTED_ENDS.contains(ended.cause())) {
             log.warn("{}", exit.detail());
         }
-        ActiveCall open = call;
-        call = null;
-        if (open != null && driver != null && driver.takeBack(open)) {
+        ActiveCall open = call.takeBack(driver);
+        if (open != null && driver != null) {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
         if (!everReady || state instanceof SlotState.BackingOff) {
@@ -488,7 +459,7 @@ public final class WorkerSlot {
                 state.incarnation(),
                 state.phase(),
                 end.livePid(),
-                call != null ? call.id() : leasing != null ? leasing.id() : 0,
+                call.id(),
                 completed,
                 state.failures(),
                 lastExit));
