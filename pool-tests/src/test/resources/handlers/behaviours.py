@@ -169,3 +169,15 @@ def garble(text: str):
 @handler
 def cancel_itself():
     raise CallCancelled("nobody asked for it")
+
+
+@recorded
+def compute_for_ever() -> int:
+    """C code that looks at no signal and holds the interpreter lock."""
+    return sum(range(1 << 62))
+
+
+@recorded
+def compute_for_ever_and_ignore_sigterm() -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return sum(range(1 << 62))

@@ -64,7 +64,9 @@ public final class PoolConfigBuilder {
     int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
     Duration connectTimeout = Duration.ofSeconds(10);
     Duration loadTimeout = Duration.ofMinutes(2);
+    Duration stackDump = Duration.ofMillis(100);
     Duration cancelGrace = Duration.ofSeconds(2);
+    Duration terminateGrace = Duration.ofMillis(500);
     Duration drainGrace = Duration.ofSeconds(5);
     Duration minBackoff = Duration.ofMillis(200);
     Duration maxBackoff = Duration.ofSeconds(30);
@@ -117,7 +119,9 @@ public final class PoolConfigBuilder {
         maxBodyBytes = from.calls().limits().maxBodyBytes();
         connectTimeout = from.timeouts().connect();
         loadTimeout = from.timeouts().load();
+        stackDump = from.timeouts().stackDump();
         cancelGrace = from.timeouts().cancelGrace();
+        terminateGrace = from.timeouts().terminateGrace();
         drainGrace = from.timeouts().drainGrace();
         minBackoff = from.restart().minBackoff();
         maxBackoff = from.restart().maxBackoff();
@@ -283,6 +287,24 @@ public final class PoolConfigBuilder {
     /** Sets how long a worker has to become idle after its call timed out or was cancelled; 1 ms to 1 day. Default 2 s. */
     public PoolConfigBuilder cancelGrace(Duration limit) {
         cancelGrace = limit;
+        return this;
+    }
+
+    /**
+     * Sets how long a worker has to tell what its Python threads do when the deadline of its call has passed, which is how
+     * much later than its deadline a call may end; 0 to 10 s. Default 100 ms. Zero asks for no stacks.
+     */
+    public PoolConfigBuilder stackDump(Duration limit) {
+        stackDump = limit;
+        return this;
+    }
+
+    /**
+     * Sets the time from SIGTERM to SIGKILL for a worker that did not end a call within {@code cancelGrace}; 0 to 1 day.
+     * Default 500 ms. Zero sends SIGKILL at once.
+     */
+    public PoolConfigBuilder terminateGrace(Duration limit) {
+        terminateGrace = limit;
         return this;
     }
 
@@ -453,7 +475,8 @@ public final class PoolConfigBuilder {
                                 maxBodyBytes,
                                 Limits.DEFAULTS.maxAttachmentsBytes(),
                                 Limits.DEFAULTS.maxAttachmentCount())),
-                new PoolConfig.Timeouts(connectTimeout, loadTimeout, cancelGrace, drainGrace),
+                new PoolConfig.Timeouts(
+                        connectTimeout, loadTimeout, stackDump, cancelGrace, terminateGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
                 retry,
                 circuitBreaker,

@@ -1,5 +1,6 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.RecyclePolicy;
@@ -119,7 +120,11 @@ public final class WorkerSlot {
         this.lastIncarnation = lastIncarnation;
         this.firstIncarnation = before + 1;
         PoolConfig config = context.config();
-        this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
+        this.core = new SlotCore(
+                config.restart().stableAfter(),
+                config.health().maxFailures(),
+                config.timeouts().stackDump().compareTo(Duration.ZERO) > 0,
+                config.timeouts().terminateGrace().compareTo(Duration.ZERO) > 0);
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
         this.state = SlotCore.initial(lastIncarnation.get());
@@ -174,6 +179,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.ReadyReceived.class, this::onReadyReceived)
                 .onMessage(SlotReport.LoadFailed.class, this::onLoadFailed)
                 .onMessage(SlotReport.PongReceived.class, this::onPongReceived)
+                .onMessage(SlotReport.StacksRead.class, this::onStacksRead)
                 .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
                 .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
@@ -216,10 +222,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
-        boolean ended = message.incarnation() == state.incarnation()
-                && driver != null
-                && call.timeOut(message.callId(), message.incarnation(), driver);
-        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+        return apply(new SlotEvent.DeadlinePassed(message.incarnation(), message.callId()));
     }
 
     private Behavior<Command> onTimerElapsed(TimerElapsed message) {
@@ -288,6 +291,10 @@ public final class WorkerSlot {
 
     private Behavior<Command> onPongReceived(SlotReport.PongReceived message) {
         return apply(new SlotEvent.Pong(message.incarnation()));
+    }
+
+    private Behavior<Command> onStacksRead(SlotReport.StacksRead message) {
+        return apply(new SlotEvent.StacksRead(message.incarnation()));
     }
 
     private Behavior<Command> onViolationSeen(SlotReport.ViolationSeen message) {
@@ -367,6 +374,10 @@ public final class WorkerSlot {
                 publish(); // Whoever hears of it finds it so.
             }
             news.moved(moved);
+        } else if (effect instanceof SlotEffect.Climbed climbed) {
+            climbed(climbed);
+        } else if (effect instanceof SlotEffect.TimeOutCall late) {
+            timeOut(late);
         } else if (effect instanceof SlotEffect.Offer offer) {
             router.offered(slot, offer.incarnation(), actor.getSelf());
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
@@ -419,6 +430,19 @@ public final class WorkerSlot {
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
     }
 
+    private void timeOut(SlotEffect.TimeOutCall late) {
+        if (driver != null) {
+            end.stacks(call.timeOut(late.callId(), late.incarnation(), driver));
+        }
+    }
+
+    private void climbed(SlotEffect.Climbed climbed) {
+        if (driver != null && climbed.rung() != LadderRung.READ_STACKS) {
+            end.stacks(driver.stacks());
+        }
+        news.climbed(climbed);
+    }
+
     private void refuse(long callId) {
         ActiveCall refused = call.refuse(callId);
         if (refused != null) {
@@ -432,7 +456,7 @@ public final class WorkerSlot {
         lastExit = exit;
         news.exited(exit, ended.callId());
         if (!WANTED_ENDS.contains(ended.cause())) {
-            log.warn("{}", exit.detail());
+            log.warn("{}{}", exit.detail(), exit.stacks().isEmpty() ? "" : "; its threads then:\n" + exit.stacks());
         }
         ActiveCall open = call.takeBack(driver);
         if (open != null && driver != null) {
