@@ -1,0 +1,130 @@
+package dev.vivarium.pooltests.storm;
+
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.pooltests.storm.CallBook.Entry;
+import dev.vivarium.protocol.Execution;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+
+/** Compares what callers got with what Python executed and with what the pool counted. */
+final class CallChecks {
+
+    /** How much later than its deadline a call may end. */
+    static final Duration SLACK = Duration.ofSeconds(1);
+
+    private final List<Entry> calls;
+    private final Executions executions;
+    private final Duration deadline;
+
+    CallChecks(CallBook book, Executions executions, Duration deadline) {
+        this.calls = book.entries();
+        this.executions = executions;
+        this.deadline = deadline;
+    }
+
+    /** Returns the criteria that hold for calls in every program. */
+    List<Check> judge(PoolSnapshot last) {
+        List<Check> checks = new ArrayList<>();
+        checks.add(accounting(last));
+        checks.add(none("lost", call -> call.outcomes() == 0));
+        checks.add(none(
+                "duplicated",
+                call -> call.outcomes() > 1
+                        || (!call.retrySafe() && starts(call) > 1)
+                        || (call.outcomes() == 1 && starts(call) > Math.max(1, call.attempts()))));
+        checks.add(foreign());
+        checks.add(none("misreported", this::misreported));
+        checks.add(hangs());
+        return checks;
+    }
+
+    private int starts(Entry call) {
+        return executions.starts(call.number());
+    }
+
+    private Check accounting(PoolSnapshot last) {
+        long outcomes = calls.stream().mapToLong(Entry::outcomes).sum();
+        long ok = calls.stream().filter(Entry::ok).count();
+        long refused = calls.stream()
+                .filter(call -> !call.ok() && call.outcomes() > 0 && call.attempts() == 0)
+                .count();
+        boolean even = outcomes == calls.size()
+                && last.accepted() == last.succeeded() + last.failed()
+                && last.succeeded() == ok
+                // A call that was never sent was refused, or accepted and given up in the queue.
+                && last.accepted() <= calls.size()
+                && last.accepted() >= calls.size() - refused;
+        return new Check(
+                "calls = outcomes",
+                even,
+                "equal, in the callers' books and the pool's",
+                String.format(
+                        Locale.ROOT,
+                        "%,d calls, %,d outcomes, %,d ok; the pool: %,d accepted, %,d succeeded, %,d failed",
+                        calls.size(),
+                        outcomes,
+                        ok,
+                        last.accepted(),
+                        last.succeeded(),
+                        last.failed()));
+    }
+
+    private Check none(String name, Predicate<Entry> wrong) {
+        List<Entry> found = calls.stream().filter(wrong).toList();
+        return Check.none(name, found.size(), found.isEmpty() ? "" : described(found.get(0)));
+    }
+
+    private String described(Entry call) {
+        return call + ", begun " + starts(call) + " and finished " + executions.ends(call.number())
+                + " times by Python's record";
+    }
+
+    /** An answer is the call's own when it carries its token and Python has finished that very call. */
+    private Check foreign() {
+        List<Entry> found = calls.stream()
+                .filter(Entry::ok)
+                .filter(call -> !call.answeredRightly() || executions.ends(call.number()) == 0)
+                .toList();
+        return Check.none(
+                "foreign",
+                found.size() + executions.unknown(),
+                found.isEmpty() ? "the execution '" + executions.firstUnknown() + "'" : described(found.get(0)));
+    }
+
+    private boolean misreported(Entry call) {
+        return call.outcomes() > 0
+                && !call.ok()
+                && ((call.execution() == Execution.NOT_STARTED && starts(call) > 0)
+                        || (call.execution() == Execution.RAN && starts(call) == 0));
+    }
+
+    private Check hangs() {
+        Duration limit = deadline.plus(SLACK);
+        List<Entry> late =
+                calls.stream().filter(call -> call.took().compareTo(limit) > 0).toList();
+        long slowest =
+                calls.stream().mapToLong(call -> call.took().toMillis()).max().orElse(0);
+        return new Check(
+                "hangs",
+                late.isEmpty(),
+                "0 beyond deadline + " + SLACK.toMillis() + " ms",
+                late.isEmpty()
+                        ? "0; the longest call took " + slowest + " ms of " + limit.toMillis()
+                        : late.size() + ", such as " + described(late.get(0)));
+    }
+
+    /** Returns whether enough of the calls that may be repeated ended well. */
+    Check retrySafe(double least) {
+        List<Entry> safe = calls.stream().filter(Entry::retrySafe).toList();
+        long ok = safe.stream().filter(Entry::answeredRightly).count();
+        double share = safe.isEmpty() ? 0 : 100.0 * ok / safe.size();
+        return new Check(
+                "retry-safe ok",
+                share >= least,
+                ">= " + least + " %",
+                String.format(Locale.ROOT, "%.3f %%: %,d of %,d", share, ok, safe.size()));
+    }
+}

@@ -1,0 +1,231 @@
+package dev.vivarium.pooltests.storm;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PythonPool;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.WorkerSnapshot.Phase;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** A running pool with the books of one program: calls, leases, capacity, and Python's record. */
+final class Stage implements AutoCloseable {
+
+    static final int WORKERS = 4;
+    static final Duration DEADLINE = Duration.ofSeconds(5);
+
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration PERIOD = Duration.ofMillis(3);
+    private static final long STDOUT_BYTES = 100_000_000;
+    private static final long BALLOON_BYTES = 512L << 20;
+
+    private final Options options;
+    private final Path folder;
+    private final CallBook book;
+    private final LeaseWatch leases;
+    private final CapacityWatch capacity = new CapacityWatch(WORKERS);
+    private final PoolConfig config;
+    private final PythonPool pool;
+    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, Stage::daemon);
+    private final ScheduledExecutorService sampler = Executors.newSingleThreadScheduledExecutor(Stage::daemon);
+
+    /**
+     * Starts a pool and waits until all its workers are ready.
+     *
+     * @param surge slots beyond those wanted that there may be
+     * @param more options of the pool that the program needs; those of the command line win
+     * @param listener is told every event
+     */
+    Stage(Options options, int surge, List<String> more, Consumer<PoolEvent> listener) throws Exception {
+        this.options = options;
+        folder = Files.createTempDirectory("storm");
+        Files.createDirectories(folder.resolve("record"));
+        Files.createDirectories(folder.resolve("claims"));
+        book = new CallBook(options.seed());
+        leases = new LeaseWatch(WORKERS, surge, book::isOpen);
+        config = config(options, more)
+                .handlers(handlers())
+                .environment("STORM_FOLDER", folder.toString())
+                .environment("STORM_STDOUT_BYTES", Long.toString(STDOUT_BYTES))
+                .environment("STORM_BALLOON_BYTES", Long.toString(BALLOON_BYTES))
+                .eventListener(event -> {
+                    capacity.on(event);
+                    listener.accept(event);
+                })
+                .build();
+        pool = PythonPool.start(config);
+        try {
+            var unused = pool.whenServing().toCompletableFuture().get(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
+            if (!awaitIdle(START_LIMIT)) {
+                throw new IllegalStateException("no full pool within " + START_LIMIT + ": "
+                        + pool.snapshot().summary());
+            }
+        } catch (ExecutionException | TimeoutException | IllegalStateException e) {
+            close();
+            throw e;
+        }
+        boolean missing = options.plants(Sabotage.LEASES);
+        var unused = sampler.scheduleWithFixedDelay(
+                () -> leases.look(missing ? withoutASlot(pool.snapshot()) : pool.snapshot(), System.nanoTime()),
+                0,
+                PERIOD.toMillis(),
+                TimeUnit.MILLISECONDS);
+    }
+
+    private static PoolConfigBuilder config(Options options, List<String> more) {
+        List<String> lines = new ArrayList<>(List.of(
+                "name = storm",
+                "workers = " + WORKERS,
+                "min-ready = " + WORKERS,
+                "call-timeout = " + DEADLINE.toMillis() + "ms"));
+        lines.addAll(more);
+        lines.addAll(options.pool());
+        try {
+            return PoolConfig.fromConfig(
+                            ConfigFactory.parseString("vivarium.pool {\n" + String.join("\n", lines) + "\n}"))
+                    .python(options.python());
+        } catch (ConfigException e) {
+            throw new UsageException("an option of the pool cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static String handlers() throws URISyntaxException {
+        return Path.of(Stage.class.getResource("/handlers/storm.py").toURI()).toString();
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task, "storm-timer");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private static PoolSnapshot withoutASlot(PoolSnapshot all) {
+        List<WorkerSnapshot> workers = all.workers().subList(1, all.workers().size());
+        return new PoolSnapshot(
+                all.pool(),
+                all.state(),
+                all.wanted(),
+                all.waiting(),
+                all.oldestWait(),
+                all.accepted(),
+                all.succeeded(),
+                all.failed(),
+                all.retried(),
+                all.restarts(),
+                all.lateReplies(),
+                all.droppedLogLines(),
+                all.openCircuits(),
+                workers);
+    }
+
+    PythonPool pool() {
+        return pool;
+    }
+
+    CallBook book() {
+        return book;
+    }
+
+    LeaseWatch leases() {
+        return leases;
+    }
+
+    CapacityWatch capacity() {
+        return capacity;
+    }
+
+    ScheduledExecutorService timer() {
+        return timer;
+    }
+
+    Path claims() {
+        return folder.resolve("claims");
+    }
+
+    Duration deadline() {
+        return config.calls().timeout();
+    }
+
+    /** Says by which policies the pool goes. */
+    String policies() {
+        return String.format(
+                "%d workers, call-timeout %s, max-retries %d, cancel-grace %s; retry %s; %s; %s; %s; minBackoff %s%s",
+                config.sizing().workers(),
+                config.calls().timeout(),
+                config.calls().maxRetries(),
+                config.timeouts().cancelGrace(),
+                config.retry(),
+                config.circuitBreaker(),
+                config.poison(),
+                config.recycling(),
+                config.restart().minBackoff(),
+                options.pool().isEmpty() ? "; all defaults but call-timeout" : "; by --option: " + options.pool());
+    }
+
+    static boolean await(Duration atMost, BooleanSupplier what) {
+        long end = System.nanoTime() + atMost.toNanos();
+        while (!what.getAsBoolean()) {
+            if (System.nanoTime() - end > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+        return true;
+    }
+
+    /** Waits until every wanted worker is idle, there is no other, and no call waits. */
+    boolean awaitIdle(Duration atMost) {
+        return await(atMost, () -> {
+            PoolSnapshot now = pool.snapshot();
+            return now.count(Phase.IDLE) == WORKERS && now.total() == WORKERS && now.waiting() == 0;
+        });
+    }
+
+    /** Ends what looks at the pool. Call it before the pool is closed, which changes what holds. */
+    void endWatching() throws InterruptedException {
+        capacity.end();
+        sampler.shutdown();
+        if (!sampler.awaitTermination(10, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("the sampler does not end");
+        }
+    }
+
+    Executions executions() throws IOException {
+        return Executions.read(folder.resolve("record"), book);
+    }
+
+    /** Closes the pool and deletes the record. */
+    @Override
+    public void close() throws IOException, InterruptedException {
+        timer.shutdownNow();
+        sampler.shutdownNow();
+        pool.close(Duration.ofSeconds(10));
+        if (!timer.awaitTermination(10, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("the timer does not end");
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}
