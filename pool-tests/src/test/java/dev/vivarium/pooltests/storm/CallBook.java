@@ -19,6 +19,8 @@ final class CallBook {
         private final int number;
         private final String token;
         private final boolean retrySafe;
+        private final boolean doomed;
+        private final Duration deadline;
         private final long begun = System.nanoTime();
         private int outcomes;
         private boolean ok;
@@ -28,10 +30,12 @@ final class CallBook {
         private int attempts;
         private Duration took = Duration.ZERO;
 
-        private Entry(int number, String token, boolean retrySafe) {
+        private Entry(int number, String token, boolean retrySafe, boolean doomed, Duration deadline) {
             this.number = number;
             this.token = token;
             this.retrySafe = retrySafe;
+            this.doomed = doomed;
+            this.deadline = deadline;
         }
 
         int number() {
@@ -44,6 +48,15 @@ final class CallBook {
 
         boolean retrySafe() {
             return retrySafe;
+        }
+
+        /** Returns whether the call carries a fault that makes it hang until its deadline. */
+        boolean doomed() {
+            return doomed;
+        }
+
+        Duration deadline() {
+            return deadline;
         }
 
         /** Returns how long ago the call was made. */
@@ -114,9 +127,14 @@ final class CallBook {
         this.seed = seed;
     }
 
+    /** A call is about to be made that bears no fault. */
+    Entry begin(boolean retrySafe, Duration deadline) {
+        return begin(retrySafe, false, deadline);
+    }
+
     /** A call is about to be made. */
-    synchronized Entry begin(boolean retrySafe) {
-        Entry entry = new Entry(entries.size(), token(entries.size()), retrySafe);
+    synchronized Entry begin(boolean retrySafe, boolean doomed, Duration deadline) {
+        Entry entry = new Entry(entries.size(), token(entries.size()), retrySafe, doomed, deadline);
         entries.add(entry);
         return entry;
     }

@@ -76,7 +76,8 @@ final class Callers {
     /** Makes one call. Returns what was written down about it. */
     Entry one(boolean retrySafe) throws InterruptedException {
         Fault fault = faults == null ? null : faults.forNextCall();
-        Entry entry = stage.book().begin(retrySafe);
+        boolean doomed = fault != null && fault.kind().hangs();
+        Entry entry = stage.book().begin(retrySafe, doomed, doomed ? stage.deadlineOfTheDoomed() : stage.deadline());
         PythonCall<String> call = call(entry, fault);
         if (options.plants(Sabotage.RERUN) && !retrySafe && entry.number() % 10 == 3) {
             var unused = stage.pool().call(call);
@@ -103,7 +104,7 @@ final class Callers {
                 : PythonCall.to("work")
                         .args(entry.token(), rounds, fault.name())
                         .returning(String.class);
-        return call.timeout(stage.deadline());
+        return call.timeout(entry.deadline());
     }
 
     /** Makes a call whose number the lease watch then knows. */
@@ -129,7 +130,7 @@ final class Callers {
             ended.complete(error);
         });
         try {
-            return ended.get(stage.deadline().plus(PATIENCE).toMillis(), TimeUnit.MILLISECONDS);
+            return ended.get(entry.deadline().plus(PATIENCE).toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
             return null; // It is lost, which the books show.
         }
@@ -152,7 +153,7 @@ final class Callers {
                 ? stage.book().token(entry.number() - 1)
                 : reply;
         Duration after = entry.number() % 50 == 22 && options.plants(Sabotage.LATE)
-                ? took.plus(stage.deadline()).plusSeconds(2)
+                ? took.plus(entry.deadline()).plusSeconds(2)
                 : took;
         entry.answered(what, attempts, after);
         if (entry.number() % 50 == 23 && options.plants(Sabotage.DOUBLED)) {

@@ -16,7 +16,7 @@ enum FaultKind {
     HANG_C(1),
     /** 100 MB to standard output. */
     STDOUT(2),
-    /** 512 MiB taken, held and let go. */
+    /** Much memory taken, held and let go. */
     BALLOON(2);
 
     private final int weight;
@@ -28,6 +28,11 @@ enum FaultKind {
     /** Returns how many of each deck of faults are of this kind. */
     int weight() {
         return weight;
+    }
+
+    /** Returns whether the call that carries it can only end at its deadline. */
+    boolean hangs() {
+        return this == HANG_PYTHON || this == HANG_C;
     }
 
     boolean isFromOutside() {

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Faults {
 
-    static final Duration MEAN = Duration.ofMillis(500);
+    private static final Duration MEAN = Duration.ofMillis(500);
+    private static final Duration SHORT_MEAN = Duration.ofMillis(100);
 
     private static final Duration STOPPED = Duration.ofSeconds(2);
     private static final int LEFT_BY_FAULT = 86;
@@ -44,6 +45,7 @@ final class Faults {
     private final List<FaultKind> deck = new ArrayList<>();
     private final Map<FaultKind, Integer> requested = new EnumMap<>(FaultKind.class);
     private final Map<FaultKind, Integer> landed = new EnumMap<>(FaultKind.class);
+    private final Map<FaultKind, Integer> underWay = new EnumMap<>(FaultKind.class);
     private final Set<Long> killed = ConcurrentHashMap.newKeySet();
     private final Queue<Fault> carried = new ConcurrentLinkedQueue<>();
     private @Nullable PythonPool pool;
@@ -68,6 +70,11 @@ final class Faults {
         }
     }
 
+    /** Returns the mean time between two faults. */
+    static Duration mean(Options options) {
+        return options.timed() ? MEAN : SHORT_MEAN;
+    }
+
     /** Begins. */
     synchronized void begin(Stage stage) {
         pool = stage.pool();
@@ -80,7 +87,7 @@ final class Faults {
         if (over || timer == null) {
             return;
         }
-        double wait = -Math.log(1 - random.nextDouble()) * MEAN.toNanos();
+        double wait = -Math.log(1 - random.nextDouble()) * mean(options).toNanos();
         var unused = timer.schedule(this::fire, (long) wait, TimeUnit.NANOSECONDS);
     }
 
@@ -105,7 +112,7 @@ final class Faults {
                 deck.addAll(Collections.nCopies(kind.weight(), kind));
             }
             if (!options.timed()) {
-                deck.removeIf(kind -> landed(kind) >= wanted || requested(kind) >= 10 + 5 * wanted);
+                deck.removeIf(kind -> landed(kind) >= wanted || requested(kind) >= most() || underWay(kind) > 0);
             }
             Collections.shuffle(deck, random);
         }
@@ -114,6 +121,7 @@ final class Faults {
 
     private void befall(FaultKind kind) {
         if (!kind.isFromOutside()) {
+            underWay.merge(kind, 1, Integer::sum);
             carried.add(new Fault(kind, ++numbers));
             return;
         }
@@ -131,6 +139,7 @@ final class Faults {
             ProcessHandle.of(victim.pid()).ifPresent(ProcessHandle::destroyForcibly);
         } else {
             stopped++;
+            underWay.merge(kind, 1, Integer::sum);
             pool.signal(victim.worker(), victim.incarnation(), Signal.STOP);
             var unused = timer.schedule(() -> goOn(victim), STOPPED.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -138,6 +147,7 @@ final class Faults {
 
     private synchronized void goOn(WorkerSnapshot victim) {
         stopped--;
+        underWay.merge(FaultKind.SIGSTOP, -1, Integer::sum);
         if (state(victim.pid()) == 'T') {
             landed.merge(FaultKind.SIGSTOP, 1, Integer::sum);
         }
@@ -175,6 +185,7 @@ final class Faults {
 
     /** The call that carried a fault has ended. */
     synchronized void ended(Fault fault, boolean timedOut) {
+        underWay.merge(fault.kind(), -1, Integer::sum);
         boolean effect = switch (fault.kind()) {
             case HANG_PYTHON, HANG_C -> timedOut && claimed(fault.name());
             case STDOUT, BALLOON -> claimed(fault.name() + ".done");
@@ -204,6 +215,15 @@ final class Faults {
         return landed.getOrDefault(kind, 0);
     }
 
+    private int underWay(FaultKind kind) {
+        return underWay.getOrDefault(kind, 0);
+    }
+
+    /** Returns how often a kind is tried when the storm is not timed. */
+    private int most() {
+        return 20 + 10 * wanted;
+    }
+
     private int requested(FaultKind kind) {
         return requested.getOrDefault(kind, 0);
     }
@@ -211,7 +231,7 @@ final class Faults {
     /** Returns whether every kind has landed often enough, or has been tried too often for that to come. */
     synchronized boolean isEnough() {
         for (FaultKind kind : FaultKind.values()) {
-            if (landed(kind) < wanted && requested(kind) < 10 + 5 * wanted) {
+            if (landed(kind) < wanted && requested(kind) < most()) {
                 return false;
             }
         }

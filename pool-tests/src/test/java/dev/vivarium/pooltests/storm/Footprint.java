@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -46,14 +47,9 @@ record Footprint(
         Path table = Path.of("/proc/self/fd");
         try (Stream<Path> open = Files.list(table)) {
             for (Path descriptor : open.toList()) {
-                try {
-                    String target = Files.readSymbolicLink(descriptor).toString();
-                    if (!target.startsWith("/proc/")) {
-                        descriptors.merge(target.replaceAll("[0-9]+", "#"), 1, Integer::sum);
-                    }
-                } catch (IOException closed) {
-                    continue; // The one that lists the others, which is closed by now.
-                }
+                target(descriptor)
+                        .filter(target -> !target.startsWith("/proc/"))
+                        .ifPresent(target -> descriptors.merge(target.replaceAll("[0-9]+", "#"), 1, Integer::sum));
             }
         }
         Map<String, Integer> children = new TreeMap<>();
@@ -61,6 +57,15 @@ record Footprint(
                 .descendants()
                 .forEach(child -> children.merge(child.info().command().orElse("ended"), 1, Integer::sum));
         return new Footprint(threads, descriptors, children, liveHeap());
+    }
+
+    /** Returns what a descriptor is of; empty when it is closed by now, as that is which listed the others. */
+    private static Optional<String> target(Path descriptor) {
+        try {
+            return Optional.of(Files.readSymbolicLink(descriptor).toString());
+        } catch (IOException closed) {
+            return Optional.empty();
+        }
     }
 
     /** Takes one as soon as it is {@code like} an earlier one, or when that has not come for a while. */

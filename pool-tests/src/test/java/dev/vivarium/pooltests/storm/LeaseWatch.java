@@ -18,13 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class LeaseWatch {
 
-    /** How long after its call's end a worker may still count as leased; by then it has been cancelled, killed and replaced. */
-    static final Duration RETURN = Duration.ofSeconds(15);
-
     private record Lease(int slot, int incarnation, long callId) {}
 
     private final int wanted;
     private final int surge;
+    private final Duration back;
     private final LongPredicate open;
     private final Map<Lease, Long> over = new HashMap<>();
     private long snapshots;
@@ -37,11 +35,14 @@ final class LeaseWatch {
      *
      * @param wanted the slots that there must be
      * @param surge further slots that there may be while workers are replaced
+     * @param back how long after its call's end a worker may still count as leased; by then it must have proved idle, or have
+     *     been killed
      * @param open whether the call of that number has not ended
      */
-    LeaseWatch(int wanted, int surge, LongPredicate open) {
+    LeaseWatch(int wanted, int surge, Duration back, LongPredicate open) {
         this.wanted = wanted;
         this.surge = surge;
+        this.back = back;
         this.open = open;
     }
 
@@ -88,7 +89,7 @@ final class LeaseWatch {
             Lease lease = new Lease(worker.worker().slot(), worker.incarnation(), worker.callId());
             seen.add(lease);
             long since = over.computeIfAbsent(lease, unused -> now);
-            if (now - since > RETURN.toNanos()) {
+            if (now - since > back.toNanos()) {
                 violated(lease + " is held " + Duration.ofNanos(now - since) + " after its call has ended");
             }
         }

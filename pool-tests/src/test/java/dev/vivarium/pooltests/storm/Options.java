@@ -161,7 +161,7 @@ record Options(
                 return number;
             }
         } catch (NumberFormatException e) {
-            throw new UsageException(flag + " needs a whole number, got '" + value + "'");
+            throw new UsageException(flag + " needs a whole number, got '" + value + "'", e);
         }
         throw new UsageException(flag + " must be " + least + " to " + Integer.MAX_VALUE + ", got " + value);
     }
@@ -173,7 +173,7 @@ record Options(
                 return minutes;
             }
         } catch (NumberFormatException e) {
-            throw new UsageException("--minutes needs a number, got '" + value + "'");
+            throw new UsageException("--minutes needs a number, got '" + value + "'", e);
         }
         throw new UsageException("--minutes must be 0.1 to 1440, got " + value);
     }
@@ -207,7 +207,7 @@ record Options(
 
     /** Returns whether criteria may be about how long something took. */
     boolean timed() {
-        return minutes > 0;
+        return program != Program.STORM || minutes > 0;
     }
 
     Duration length() {

@@ -16,7 +16,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -31,12 +33,20 @@ import java.util.stream.Stream;
 final class Stage implements AutoCloseable {
 
     static final int WORKERS = 4;
-    static final Duration DEADLINE = Duration.ofSeconds(5);
+
+    /** Calls hang for so long, and wait for each other; when nothing is timed, only those hang, and the others have time. */
+    private static final Duration DEADLINE = Duration.ofSeconds(5);
+
+    private static final Duration LONG_DEADLINE = Duration.ofMinutes(1);
+    private static final Duration SHORT_DEADLINE = Duration.ofSeconds(2);
+    /** How long a killed worker may take to be gone, on a busy machine. */
+    private static final Duration KILL = Duration.ofSeconds(10);
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final Duration PERIOD = Duration.ofMillis(3);
     private static final long STDOUT_BYTES = 100_000_000;
     private static final long BALLOON_BYTES = 512L << 20;
+    private static final long SMALL_BALLOON_BYTES = 64L << 20;
 
     private final Options options;
     private final Path folder;
@@ -57,21 +67,23 @@ final class Stage implements AutoCloseable {
      */
     Stage(Options options, int surge, List<String> more, Consumer<PoolEvent> listener) throws Exception {
         this.options = options;
+        PoolConfigBuilder settings = config(options, more);
         folder = Files.createTempDirectory("storm");
         Files.createDirectories(folder.resolve("record"));
         Files.createDirectories(folder.resolve("claims"));
         book = new CallBook(options.seed());
-        leases = new LeaseWatch(WORKERS, surge, book::isOpen);
-        config = config(options, more)
-                .handlers(handlers())
+        config = settings.handlers(handlers())
                 .environment("STORM_FOLDER", folder.toString())
                 .environment("STORM_STDOUT_BYTES", Long.toString(STDOUT_BYTES))
-                .environment("STORM_BALLOON_BYTES", Long.toString(BALLOON_BYTES))
+                .environment("STORM_BALLOON_BYTES", Long.toString(balloon(options)))
                 .eventListener(event -> {
                     capacity.on(event);
                     listener.accept(event);
                 })
                 .build();
+        PoolConfig.Timeouts times = config.timeouts();
+        leases = new LeaseWatch(
+                WORKERS, surge, times.cancelGrace().plus(times.drainGrace()).plus(KILL), book::isOpen);
         pool = PythonPool.start(config);
         try {
             var unused = pool.whenServing().toCompletableFuture().get(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
@@ -96,7 +108,7 @@ final class Stage implements AutoCloseable {
                 "name = storm",
                 "workers = " + WORKERS,
                 "min-ready = " + WORKERS,
-                "call-timeout = " + DEADLINE.toMillis() + "ms"));
+                "call-timeout = " + (options.timed() ? DEADLINE : LONG_DEADLINE).toMillis() + "ms"));
         lines.addAll(more);
         lines.addAll(options.pool());
         try {
@@ -104,7 +116,7 @@ final class Stage implements AutoCloseable {
                             ConfigFactory.parseString("vivarium.pool {\n" + String.join("\n", lines) + "\n}"))
                     .python(options.python());
         } catch (ConfigException e) {
-            throw new UsageException("an option of the pool cannot be read: " + e.getMessage());
+            throw new UsageException("an option of the pool cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -165,20 +177,32 @@ final class Stage implements AutoCloseable {
         return config.calls().timeout();
     }
 
+    /** Returns the deadline of calls that are sure to reach it. */
+    Duration deadlineOfTheDoomed() {
+        return options.timed() ? deadline() : SHORT_DEADLINE;
+    }
+
+    /** Returns how much memory the balloon takes. */
+    static long balloon(Options options) {
+        return options.timed() ? BALLOON_BYTES : SMALL_BALLOON_BYTES;
+    }
+
     /** Says by which policies the pool goes. */
-    String policies() {
-        return String.format(
-                "%d workers, call-timeout %s, max-retries %d, cancel-grace %s; retry %s; %s; %s; %s; minBackoff %s%s",
-                config.sizing().workers(),
-                config.calls().timeout(),
-                config.calls().maxRetries(),
-                config.timeouts().cancelGrace(),
-                config.retry(),
-                config.circuitBreaker(),
-                config.poison(),
-                config.recycling(),
-                config.restart().minBackoff(),
-                options.pool().isEmpty() ? "; all defaults but call-timeout" : "; by --option: " + options.pool());
+    Map<String, String> policies() {
+        Map<String, String> table = new LinkedHashMap<>();
+        table.put("workers", Integer.toString(config.sizing().workers()));
+        table.put("call-timeout", config.calls().timeout().toString());
+        table.put("max-retries", Integer.toString(config.calls().maxRetries()));
+        table.put("cancel-grace", config.timeouts().cancelGrace().toString());
+        table.put("retry", config.retry().toString());
+        table.put("circuit breaker", config.circuitBreaker().toString());
+        table.put("poison", config.poison().toString());
+        table.put("recycling", config.recycling().toString());
+        table.put("restart", config.restart().toString());
+        table.put(
+                "by --option",
+                options.pool().isEmpty() ? "none" : options.pool().toString());
+        return table;
     }
 
     static boolean await(Duration atMost, BooleanSupplier what) {
@@ -215,12 +239,16 @@ final class Stage implements AutoCloseable {
 
     /** Closes the pool and deletes the record. */
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         timer.shutdownNow();
         sampler.shutdownNow();
         pool.close(Duration.ofSeconds(10));
-        if (!timer.awaitTermination(10, TimeUnit.SECONDS)) {
-            throw new IllegalStateException("the timer does not end");
+        try {
+            if (!timer.awaitTermination(10, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the timer does not end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {

@@ -58,7 +58,8 @@ final class Storm {
                 report.fact(
                         "calls",
                         CALLERS + " callers, " + (int) (100 * RETRY_SAFE) + " % retry-safe; a fault each "
-                                + Faults.MEAN.toMillis() + " ms, Poisson");
+                                + Faults.mean(options).toMillis() + " ms, Poisson; the balloon has "
+                                + (Stage.balloon(options) >> 20) + " MiB");
             }
             long begun = System.nanoTime();
             Callers callers = new Callers(stage, options, rounds, RETRY_SAFE, faults).start(CALLERS);
@@ -142,9 +143,9 @@ final class Storm {
                         last.restarts(),
                         last.lateReplies(),
                         last.droppedLogLines()));
-        CallChecks calls = new CallChecks(stage.book(), stage.executions(), stage.deadline());
+        CallChecks calls = new CallChecks(stage.book(), stage.executions());
         report.checks(calls.judge(last));
-        report.check(calls.retrySafe(LEAST_OK));
+        report.check(calls.retrySafe(LEAST_OK, options.timed()));
         report.check(stage.leases().check());
         report.check(new Check(
                 "capacity back",
