@@ -15,6 +15,20 @@ final class CallChecks {
     /** How much later than its deadline a call may end. */
     static final Duration SLACK = Duration.ofSeconds(1);
 
+    /**
+     * What the pool counted.
+     *
+     * @param accepted calls accepted
+     * @param succeeded of these, those that ended with a result
+     * @param failed of these, those that ended with an error
+     */
+    record Counted(long accepted, long succeeded, long failed) {
+
+        static Counted of(PoolSnapshot last) {
+            return new Counted(last.accepted(), last.succeeded(), last.failed());
+        }
+    }
+
     private final List<Entry> calls;
     private final Executions executions;
 
@@ -24,9 +38,9 @@ final class CallChecks {
     }
 
     /** Returns the criteria that hold for calls in every program. */
-    List<Check> judge(PoolSnapshot last) {
+    List<Check> judge(Counted pool) {
         List<Check> checks = new ArrayList<>();
-        checks.add(accounting(last));
+        checks.add(accounting(pool));
         checks.add(none("lost", call -> call.outcomes() == 0));
         checks.add(none(
                 "duplicated",
@@ -43,18 +57,18 @@ final class CallChecks {
         return executions.starts(call.number());
     }
 
-    private Check accounting(PoolSnapshot last) {
+    private Check accounting(Counted pool) {
         long outcomes = calls.stream().mapToLong(Entry::outcomes).sum();
         long ok = calls.stream().filter(Entry::ok).count();
         long refused = calls.stream()
                 .filter(call -> !call.ok() && call.outcomes() > 0 && call.attempts() == 0)
                 .count();
         boolean even = outcomes == calls.size()
-                && last.accepted() == last.succeeded() + last.failed()
-                && last.succeeded() == ok
+                && pool.accepted() == pool.succeeded() + pool.failed()
+                && pool.succeeded() == ok
                 // A call that was never sent was refused, or accepted and given up in the queue.
-                && last.accepted() <= calls.size()
-                && last.accepted() >= calls.size() - refused;
+                && pool.accepted() <= calls.size()
+                && pool.accepted() >= calls.size() - refused;
         return new Check(
                 "calls = outcomes",
                 even,
@@ -65,9 +79,9 @@ final class CallChecks {
                         calls.size(),
                         outcomes,
                         ok,
-                        last.accepted(),
-                        last.succeeded(),
-                        last.failed()));
+                        pool.accepted(),
+                        pool.succeeded(),
+                        pool.failed()));
     }
 
     private Check none(String name, Predicate<Entry> wrong) {
@@ -115,6 +129,15 @@ final class CallChecks {
                         ? "0; the last to end did so " + (latest < 0 ? -latest + " ms before" : latest + " ms after")
                                 + " its deadline"
                         : late.size() + ", such as " + described(late.get(0)));
+    }
+
+    /** Returns whether enough calls a second ended well, compared with the calm. */
+    static Check throughput(double calm, double storm, double least) {
+        return new Check(
+                "throughput",
+                storm >= calm * least / 100,
+                ">= " + least + " % of the calm",
+                String.format(Locale.ROOT, "%.1f %%: %.1f of %.1f calls/s", 100 * storm / calm, storm, calm));
     }
 
     /**

@@ -158,7 +158,7 @@ final class Cancels {
                         + stage.book().answered());
         report.fact("latency", stage.book().latencies());
         report.fact("failed calls", stage.book().errors());
-        report.checks(new CallChecks(stage.book(), stage.executions()).judge(last));
+        report.checks(new CallChecks(stage.book(), stage.executions()).judge(CallChecks.Counted.of(last)));
         report.check(Check.atLeast("cancels", options.count(), cancelled.get(), ""));
         report.check(Check.atLeast(
                 "at every moment", 1, Math.min(queued.get(), Math.min(running.get(), late.get())), " of each"));

@@ -3,8 +3,6 @@ package dev.vivarium.pooltests.storm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vivarium.PoolEvent;
-import dev.vivarium.PoolSnapshot;
-import dev.vivarium.PoolState;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
@@ -63,7 +61,7 @@ class ChecksTest {
 
         private Set<String> missed() {
             return ChecksTest.missed(new CallChecks(book, executions)
-                    .judge(snapshot(List.of(), accepted, succeeded, accepted - succeeded)));
+                    .judge(new CallChecks.Counted(accepted, succeeded, accepted - succeeded)));
         }
 
         @Test
@@ -164,7 +162,7 @@ class ChecksTest {
 
             Entry never = begin(false);
             never.failed("PythonException", Execution.RAN, 1, SHORT);
-            assertThat(new CallChecks(book, executions).judge(snapshot(List.of(), 2, 0, 2)))
+            assertThat(new CallChecks(book, executions).judge(new CallChecks.Counted(2, 0, 2)))
                     .filteredOn(check -> check.name().equals("misreported"))
                     .singleElement()
                     .satisfies(check -> assertThat(check.found()).startsWith("2,"));
@@ -181,6 +179,12 @@ class ChecksTest {
         }
 
         @Test
+        void findThatTooFewCallsEndedWellInTheTime() {
+            assertThat(CallChecks.throughput(100, 30, 30).held()).isTrue();
+            assertThat(CallChecks.throughput(100, 29.9, 30).held()).isFalse();
+        }
+
+        @Test
         void findThatTooManyRetrySafeCallsFailed() {
             for (int i = 0; i < 99; i++) {
                 good(true);
@@ -194,24 +198,6 @@ class ChecksTest {
         }
     }
 
-    private static PoolSnapshot snapshot(List<WorkerSnapshot> workers, long accepted, long succeeded, long failed) {
-        return new PoolSnapshot(
-                "storm",
-                PoolState.SERVING,
-                2,
-                0,
-                Duration.ZERO,
-                accepted,
-                succeeded,
-                failed,
-                0,
-                0,
-                0,
-                0,
-                List.of(),
-                workers);
-    }
-
     private static WorkerSnapshot worker(int slot, Phase phase, long pid, long callId) {
         return new WorkerSnapshot(new WorkerId("storm", slot), 1, phase, pid, callId, 0, 0, null);
     }
@@ -222,7 +208,7 @@ class ChecksTest {
         private final LeaseWatch watch = new LeaseWatch(2, 0, BACK, callId -> callId == 7);
 
         private boolean held(WorkerSnapshot... workers) {
-            watch.look(snapshot(Arrays.asList(workers), 0, 0, 0), 0);
+            watch.look(Arrays.asList(workers), 0);
             return watch.check().held();
         }
 
@@ -242,17 +228,13 @@ class ChecksTest {
         void findASlotTooFewAndOneTooMany() {
             assertThat(held(worker(1, Phase.IDLE, 11, 0))).isFalse();
             LeaseWatch another = new LeaseWatch(1, 1, BACK, callId -> true);
-            another.look(snapshot(List.of(worker(1, Phase.IDLE, 1, 0), worker(2, Phase.STARTING, 2, 0)), 0, 0, 0), 0);
+            another.look(List.of(worker(1, Phase.IDLE, 1, 0), worker(2, Phase.STARTING, 2, 0)), 0);
             assertThat(another.check().held()).isTrue();
             another.look(
-                    snapshot(
-                            List.of(
-                                    worker(1, Phase.IDLE, 1, 0),
-                                    worker(2, Phase.STARTING, 2, 0),
-                                    worker(3, Phase.RETIRING, 3, 0)),
-                            0,
-                            0,
-                            0),
+                    List.of(
+                            worker(1, Phase.IDLE, 1, 0),
+                            worker(2, Phase.STARTING, 2, 0),
+                            worker(3, Phase.RETIRING, 3, 0)),
                     0);
             assertThat(another.check().held()).isFalse();
         }
@@ -280,18 +262,18 @@ class ChecksTest {
             assertThat(held(worker(1, Phase.BUSY, 11, 0), worker(2, Phase.IDLE, 12, 0)))
                     .isFalse();
             LeaseWatch another = new LeaseWatch(2, 0, BACK, callId -> true);
-            another.look(snapshot(List.of(worker(1, Phase.IDLE, 1, 7), worker(2, Phase.IDLE, 2, 0)), 0, 0, 0), 0);
+            another.look(List.of(worker(1, Phase.IDLE, 1, 7), worker(2, Phase.IDLE, 2, 0)), 0);
             assertThat(another.check().held()).isFalse();
         }
 
         @Test
         void findALeaseThatIsNotGivenBack() {
             List<WorkerSnapshot> workers = List.of(worker(1, Phase.FENCED, 11, 9), worker(2, Phase.IDLE, 12, 0));
-            watch.look(snapshot(workers, 0, 0, 0), 1);
-            watch.look(snapshot(workers, 0, 0, 0), 1 + BACK.toNanos());
+            watch.look(workers, 1);
+            watch.look(workers, 1 + BACK.toNanos());
             assertThat(watch.check().held()).isTrue();
 
-            watch.look(snapshot(workers, 0, 0, 0), 2 + BACK.toNanos());
+            watch.look(workers, 2 + BACK.toNanos());
 
             assertThat(watch.check().held()).isFalse();
         }

@@ -86,7 +86,7 @@ final class KillAll {
             report.fact("capacity back", CallBook.latencies(back) + ", no request made");
             report.fact("first correct reply", CallBook.latencies(reply));
             report.fact("pool", last.retried() + " retries, " + last.restarts() + " restarts");
-            report.checks(new CallChecks(stage.book(), stage.executions()).judge(last));
+            report.checks(new CallChecks(stage.book(), stage.executions()).judge(CallChecks.Counted.of(last)));
             report.check(Check.none("capacity not back", missing, "a round"));
             report.check(
                     Check.none("wrong or no reply", wrong, stage.book().errors().toString()));

@@ -1,11 +1,12 @@
 package dev.vivarium.pooltests.storm;
 
-import dev.vivarium.PoolSnapshot;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongPredicate;
@@ -46,23 +47,22 @@ final class LeaseWatch {
         this.open = open;
     }
 
-    /** Looks at a snapshot that was taken at {@code now}, in nanoseconds. */
-    void look(PoolSnapshot snapshot, long now) {
+    /** Looks at the slots of a snapshot that was taken at {@code now}, in nanoseconds. */
+    void look(List<WorkerSnapshot> workers, long now) {
         snapshots++;
-        busy += snapshot.count(Phase.BUSY);
-        int counted = 0;
-        for (Phase phase : Phase.values()) {
-            counted += snapshot.count(phase);
-        }
+        Map<Phase, Integer> phases = new EnumMap<>(Phase.class);
+        workers.forEach(worker -> phases.merge(worker.phase(), 1, Integer::sum));
+        busy += phases.getOrDefault(Phase.BUSY, 0);
+        int counted = workers.size();
         if (counted < wanted || counted > wanted + surge) {
             violated(counted + " slots where " + wanted + (surge > 0 ? " to " + (wanted + surge) : "") + " are wanted: "
-                    + snapshot.summary());
+                    + phases);
         }
         Set<Integer> slots = new HashSet<>();
         Set<Long> calls = new HashSet<>();
         Set<Long> processes = new HashSet<>();
         Set<Lease> seen = new HashSet<>();
-        for (WorkerSnapshot worker : snapshot.workers()) {
+        for (WorkerSnapshot worker : workers) {
             if (!slots.add(worker.worker().slot())) {
                 violated("slot " + worker.worker() + " twice");
             }

@@ -93,7 +93,7 @@ final class Recycles {
                             seconds,
                             recycled.others.get(),
                             stage.book().latencies()));
-            for (Check check : new CallChecks(stage.book(), stage.executions()).judge(last)) {
+            for (Check check : new CallChecks(stage.book(), stage.executions()).judge(CallChecks.Counted.of(last))) {
                 report.check(named(name, check));
             }
             Map<String, Integer> errors = stage.book().errors();

@@ -97,7 +97,10 @@ final class Stage implements AutoCloseable {
         }
         boolean missing = options.plants(Sabotage.LEASES);
         var unused = sampler.scheduleWithFixedDelay(
-                () -> leases.look(missing ? withoutASlot(pool.snapshot()) : pool.snapshot(), System.nanoTime()),
+                () -> {
+                    List<WorkerSnapshot> workers = pool.snapshot().workers();
+                    leases.look(missing ? withoutASlot(workers) : workers, System.nanoTime());
+                },
                 0,
                 PERIOD.toMillis(),
                 TimeUnit.MILLISECONDS);
@@ -130,23 +133,8 @@ final class Stage implements AutoCloseable {
         return thread;
     }
 
-    private static PoolSnapshot withoutASlot(PoolSnapshot all) {
-        List<WorkerSnapshot> workers = all.workers().subList(1, all.workers().size());
-        return new PoolSnapshot(
-                all.pool(),
-                all.state(),
-                all.wanted(),
-                all.waiting(),
-                all.oldestWait(),
-                all.accepted(),
-                all.succeeded(),
-                all.failed(),
-                all.retried(),
-                all.restarts(),
-                all.lateReplies(),
-                all.droppedLogLines(),
-                all.openCircuits(),
-                workers);
+    private static List<WorkerSnapshot> withoutASlot(List<WorkerSnapshot> workers) {
+        return workers.subList(1, workers.size());
     }
 
     PythonPool pool() {

@@ -39,11 +39,7 @@ final class Storm {
         int rounds = options.plants(Sabotage.SLOW) ? ROUNDS * SLOW : ROUNDS;
         double storm = phase("storm", rounds, new Faults(options, options.landed()));
         if (options.timed()) {
-            report.check(new Check(
-                    "throughput",
-                    storm >= calm * LEAST_THROUGHPUT / 100,
-                    ">= " + LEAST_THROUGHPUT + " % of the calm",
-                    String.format(Locale.ROOT, "%.1f %%: %.1f of %.1f calls/s", 100 * storm / calm, storm, calm)));
+            report.check(CallChecks.throughput(calm, storm, LEAST_THROUGHPUT));
         }
         report.checks(bounds.check());
         report.fact("load after", Machine.load());
@@ -144,7 +140,7 @@ final class Storm {
                         last.lateReplies(),
                         last.droppedLogLines()));
         CallChecks calls = new CallChecks(stage.book(), stage.executions());
-        report.checks(calls.judge(last));
+        report.checks(calls.judge(CallChecks.Counted.of(last)));
         report.check(calls.retrySafe(LEAST_OK, options.timed()));
         report.check(stage.leases().check());
         report.check(new Check(
