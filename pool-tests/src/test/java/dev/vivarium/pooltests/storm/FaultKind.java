@@ -3,21 +3,21 @@ package dev.vivarium.pooltests.storm;
 /** What can befall a worker. */
 enum FaultKind {
     /** SIGKILL from outside. */
-    SIGKILL(2),
+    SIGKILL(3),
     /** SIGSTOP from outside, and SIGCONT two seconds later. */
     SIGSTOP(2),
     /** A read from address 0 in the handler. */
     SIGSEGV(2),
     /** {@code os._exit} in the handler. */
     EXIT(2),
-    /** A handler that loops in Python. Seldom: it costs a call and its worker the whole deadline. */
+    /** A handler that loops in Python. Seldom: it takes a worker for the whole deadline. */
     HANG_PYTHON(1),
     /** A handler that waits in C with the interpreter lock held. As seldom. */
     HANG_C(1),
     /** 100 MB to standard output. */
-    STDOUT(2),
+    STDOUT(3),
     /** Much memory taken, held and let go. */
-    BALLOON(2);
+    BALLOON(3);
 
     private final int weight;
 

@@ -191,6 +191,10 @@ final class Faults {
             case STDOUT, BALLOON -> claimed(fault.name() + ".done");
             default -> false; // Their workers' ends tell.
         };
+        if (!over && !claimed(fault.name())) {
+            underWay.merge(fault.kind(), 1, Integer::sum);
+            carried.add(fault); // The call was refused, or gave up in the queue: the next one carries it.
+        }
         if (effect) {
             landed.merge(fault.kind(), 1, Integer::sum);
         }

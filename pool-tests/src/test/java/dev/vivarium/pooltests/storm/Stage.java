@@ -35,7 +35,7 @@ final class Stage implements AutoCloseable {
     static final int WORKERS = 4;
 
     /** Calls hang for so long, and wait for each other; when nothing is timed, only those hang, and the others have time. */
-    private static final Duration DEADLINE = Duration.ofSeconds(5);
+    private static final Duration DEADLINE = Duration.ofSeconds(4);
 
     private static final Duration LONG_DEADLINE = Duration.ofMinutes(1);
     private static final Duration SHORT_DEADLINE = Duration.ofSeconds(2);
@@ -49,6 +49,7 @@ final class Stage implements AutoCloseable {
     private static final long SMALL_BALLOON_BYTES = 64L << 20;
 
     private final Options options;
+    private final List<String> more;
     private final Path folder;
     private final CallBook book;
     private final LeaseWatch leases;
@@ -67,6 +68,7 @@ final class Stage implements AutoCloseable {
      */
     Stage(Options options, int surge, List<String> more, Consumer<PoolEvent> listener) throws Exception {
         this.options = options;
+        this.more = more;
         PoolConfigBuilder settings = config(options, more);
         folder = Files.createTempDirectory("storm");
         Files.createDirectories(folder.resolve("record"));
@@ -187,6 +189,7 @@ final class Stage implements AutoCloseable {
         table.put("poison", config.poison().toString());
         table.put("recycling", config.recycling().toString());
         table.put("restart", config.restart().toString());
+        table.put("by the program", more.isEmpty() ? "none" : more.toString());
         table.put(
                 "by --option",
                 options.pool().isEmpty() ? "none" : options.pool().toString());
