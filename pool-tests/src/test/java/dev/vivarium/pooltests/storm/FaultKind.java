@@ -3,7 +3,7 @@ package dev.vivarium.pooltests.storm;
 /** What can befall a worker. */
 enum FaultKind {
     /** SIGKILL from outside. */
-    SIGKILL(3),
+    SIGKILL(2),
     /** SIGSTOP from outside, and SIGCONT two seconds later. */
     SIGSTOP(2),
     /** A read from address 0 in the handler. */
@@ -15,9 +15,9 @@ enum FaultKind {
     /** A handler that waits in C with the interpreter lock held. As seldom. */
     HANG_C(1),
     /** 100 MB to standard output. */
-    STDOUT(3),
+    STDOUT(2),
     /** Much memory taken, held and let go. */
-    BALLOON(3);
+    BALLOON(2);
 
     private final int weight;
 

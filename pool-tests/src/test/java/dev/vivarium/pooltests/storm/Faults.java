@@ -128,6 +128,7 @@ final class Faults {
     private void befall(FaultKind kind) {
         if (!kind.isFromOutside()) {
             if (carried.size() >= MOST_CARRIED) {
+                deck.add(random.nextInt(deck.size() + 1), kind); // Its turn comes again.
                 return;
             }
             underWay.merge(kind, 1, Integer::sum);
