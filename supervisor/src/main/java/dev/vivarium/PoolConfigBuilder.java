@@ -78,6 +78,9 @@ public final class PoolConfigBuilder {
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
+    Duration stallTimeout = Duration.ZERO;
+    ProbePolicy probes = ProbePolicy.DEFAULT;
+    OutlierPolicy outliers = OutlierPolicy.DEFAULT;
     OutputHandling output = OutputHandling.LOG;
     int maxLineBytes = 8192;
     int maxLinesPerSecond = 1000;
@@ -131,6 +134,9 @@ public final class PoolConfigBuilder {
         healthInterval = from.health().interval();
         healthTimeout = from.health().timeout();
         maxHealthFailures = from.health().maxFailures();
+        stallTimeout = from.health().stallTimeout();
+        probes = from.probes();
+        outliers = from.outliers();
         output = from.output().handling();
         maxLineBytes = from.output().maxLineBytes();
         maxLinesPerSecond = from.output().maxLinesPerSecond();
@@ -358,9 +364,27 @@ public final class PoolConfigBuilder {
         return this;
     }
 
-    /** Sets how many failed checks in a row end a worker; 1 to 100. Default 3. */
+    /** Sets how many failed checks or probes in a row end a worker; 1 to 100. Default 3. */
     public PoolConfigBuilder maxHealthFailures(int failures) {
         maxHealthFailures = failures;
+        return this;
+    }
+
+    /** Sets how long a handler that has called {@code ctx.progress()} may go without it; 0 means for ever, to 1 day. Default 0. */
+    public PoolConfigBuilder stallTimeout(Duration limit) {
+        stallTimeout = limit;
+        return this;
+    }
+
+    /** Changes how degraded workers are tried. Default {@link ProbePolicy#DEFAULT}. */
+    public PoolConfigBuilder probes(UnaryOperator<ProbePolicy> change) {
+        probes = change.apply(probes);
+        return this;
+    }
+
+    /** Changes when a worker is an outlier. Default {@link OutlierPolicy#DEFAULT}. */
+    public PoolConfigBuilder outliers(UnaryOperator<OutlierPolicy> change) {
+        outliers = change.apply(outliers);
         return this;
     }
 
@@ -460,7 +484,9 @@ public final class PoolConfigBuilder {
                 poison,
                 alerts,
                 recycling,
-                new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),
+                new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures, stallTimeout),
+                probes,
+                outliers,
                 new PoolConfig.Output(output, maxLineBytes, maxLinesPerSecond, tailLines),
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),
                 runtimeDirectory,

@@ -243,10 +243,10 @@ class SabotageTest {
 
         @Test
         void findsBooksThatDoNotBalance() {
-            WorkerSnapshot busy =
-                    new WorkerSnapshot(new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null);
+            WorkerSnapshot busy = new WorkerSnapshot(
+                    new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null, WorkerSnapshot.Health.SOUND);
             PoolSnapshot books = new PoolSnapshot(
-                    "p", PoolState.CLOSED, 1, 1, Duration.ZERO, 3, 1, 1, 0, 0, 0, 0, List.of(), List.of(busy));
+                    "p", PoolState.CLOSED, 1, 1, Duration.ZERO, 3, 1, 1, 0, 0, 0, 0, 0, List.of(), List.of(busy));
             List<Leak> leaks = new ArrayList<>();
 
             TestPool.books(books, leaks);

@@ -18,6 +18,7 @@ public final class PoolStats {
     private final LongAdder failed = new LongAdder();
     private final LongAdder retried = new LongAdder();
     private final LongAdder restarts = new LongAdder();
+    private final LongAdder ejections = new LongAdder();
     private final LongAdder lateReplies = new LongAdder();
     private final LongAdder droppedLogLines = new LongAdder();
     private final AtomicInteger waiting = new AtomicInteger();
@@ -100,6 +101,11 @@ public final class PoolStats {
         restarts.increment();
     }
 
+    /** Counts a worker that was ejected. */
+    public void countEjection() {
+        ejections.increment();
+    }
+
     /** Counts an answer that nobody waited for any more. */
     public void countLateReply() {
         lateReplies.increment();
@@ -138,6 +144,11 @@ public final class PoolStats {
     /** Returns the processes started in place of others. */
     public long restarts() {
         return restarts.sum();
+    }
+
+    /** Returns how often a worker was ejected. */
+    public long ejections() {
+        return ejections.sum();
     }
 
     /** Returns the answers that came too late. */

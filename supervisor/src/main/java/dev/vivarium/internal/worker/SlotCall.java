@@ -1,5 +1,6 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
@@ -64,13 +65,15 @@ final class SlotCall {
         return Duration.ofNanos(Math.max(0, remaining));
     }
 
-    /** Forgets the call if it is the one that was answered. */
-    boolean answered(long callId) {
-        if (running == null || running.id() != callId) {
-            return false;
+    /** Returns the call that was answered and forgets it, or null if it is not this one. */
+    @Nullable
+    ActiveCall answered(long callId) {
+        ActiveCall answered = running;
+        if (answered == null || answered.id() != callId) {
+            return null;
         }
         running = null;
-        return true;
+        return answered;
     }
 
     /** Fails the call, if it still runs, because its deadline has passed; returns whether that ended it. */
@@ -87,6 +90,25 @@ final class SlotCall {
                 late.attempts(),
                 late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
                         + ", incarnation " + incarnation + " (" + Progress.describe(seen) + ")"));
+    }
+
+    /** Fails the call, if it still runs, because its handler stopped reporting progress; returns whether that ended it. */
+    boolean stall(long callId, int incarnation, long steps, WorkerDriver driver) {
+        ActiveCall stalled = running;
+        if (stalled == null || stalled.id() != callId) {
+            return false;
+        }
+        Execution seen = driver.executionOf(callId);
+        Duration limit = context.config().health().stallTimeout();
+        return stalled.fail(new CallStalled(
+                Progress.certain(seen),
+                context.worker(slot),
+                incarnation,
+                limit,
+                steps,
+                stalled.attempts(),
+                stalled + " reported no progress for " + limit + " after " + steps + " steps; it was running in "
+                        + context.worker(slot) + ", incarnation " + incarnation));
     }
 
     /** Returns the call that the end of its worker has left unanswered, and forgets it; null without one. */

@@ -14,6 +14,7 @@ import dev.vivarium.internal.core.SlotCore;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.core.SlotEvent.Timer;
+import dev.vivarium.internal.core.SlotEvent.Verdict;
 import dev.vivarium.internal.core.SlotState;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -71,11 +72,14 @@ public final class WorkerSlot {
 
     private record GrownOld(int incarnation) implements Own {}
 
+    private record ProgressDue(int incarnation, long callId) implements Own {}
+
     private static final String OLD = "old";
     private static final Set<TransitionCause> WANTED_ENDS =
             EnumSet.of(TransitionCause.RETIRED, TransitionCause.RECYCLED, TransitionCause.DRAINED);
     private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
     private static final String DEADLINE = "deadline";
+    private static final String PROGRESS = "progress";
     private static final int EXITS_OVERDUE = 2;
 
     private final ActorContext<Command> actor;
@@ -90,6 +94,8 @@ public final class WorkerSlot {
     private final SlotCore core;
     private final SlotNews news;
     private final SlotCall call;
+    private final SlotHealth health;
+    private final RouterEffects outlets;
     private SlotState state;
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
@@ -119,9 +125,14 @@ public final class WorkerSlot {
         this.lastIncarnation = lastIncarnation;
         this.firstIncarnation = before + 1;
         PoolConfig config = context.config();
-        this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
+        this.core = new SlotCore(
+                config.restart().stableAfter(),
+                config.health().maxFailures(),
+                config.probes().successes());
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
+        this.health = new SlotHealth(context, slot);
+        this.outlets = new RouterEffects(router, slot, actor.getSelf());
         this.state = SlotCore.initial(lastIncarnation.get());
         this.end = new EndRecord(context, slot, lastIncarnation.get());
         publish();
@@ -161,6 +172,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.CallAnswered.class, this::onCallAnswered)
                 .onMessage(CallStopped.class, this::onCallStopped)
                 .onMessage(DeadlinePassed.class, this::onDeadlinePassed)
+                .onMessage(ProgressDue.class, this::onProgressDue)
                 .onMessage(TimerElapsed.class, this::onTimerElapsed)
                 .onMessage(Want.class, this::onWant)
                 .onMessage(Dismiss.class, this::onDismiss)
@@ -201,14 +213,18 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onCallAnswered(SlotReport.CallAnswered message) {
-        if (call.answered(message.callId())) {
+        Verdict verdict = Verdict.NONE;
+        ActiveCall answered = call.answered(message.callId());
+        if (answered != null) {
+            verdict = health.answered(answered, message.incarnation());
             timers.cancel(DEADLINE);
+            timers.cancel(PROGRESS);
             completed++;
             if (completed == recycle.calls()) {
                 pool.recycleDue(slot);
             }
         }
-        return apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
+        return apply(new SlotEvent.Answered(message.incarnation(), message.callId(), verdict));
     }
 
     private Behavior<Command> onCallStopped(CallStopped message) {
@@ -219,6 +235,16 @@ public final class WorkerSlot {
         boolean ended = message.incarnation() == state.incarnation()
                 && driver != null
                 && call.timeOut(message.callId(), message.incarnation(), driver);
+        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+    }
+
+    private Behavior<Command> onProgressDue(ProgressDue message) {
+        boolean current = message.incarnation() == state.incarnation() && message.callId() == call.id();
+        if (!current || driver == null || !health.isStalled(driver)) {
+            return Behaviors.same();
+        }
+        timers.cancel(PROGRESS);
+        boolean ended = call.stall(message.callId(), message.incarnation(), health.steps(), driver);
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
     }
 
@@ -366,16 +392,15 @@ public final class WorkerSlot {
             if (context.events().isHeard()) {
                 publish(); // Whoever hears of it finds it so.
             }
+            health.moved(moved);
             news.moved(moved);
-        } else if (effect instanceof SlotEffect.Offer offer) {
-            router.offered(slot, offer.incarnation(), actor.getSelf());
-        } else if (effect instanceof SlotEffect.Withdraw withdraw) {
-            router.withdrawn(slot, withdraw.incarnation());
         } else if (effect instanceof SlotEffect.StartTimer start) {
             timers.startSingleTimer(
                     start.timer(),
                     new TimerElapsed(start.incarnation(), start.timer()),
-                    SlotTimes.of(start.timer(), context.config()));
+                    start.timer() == Timer.EJECTION
+                            ? health.ejectFor()
+                            : SlotTimes.of(start.timer(), context.config()));
         } else if (effect instanceof SlotEffect.StopTimer stop) {
             timers.cancel(stop.timer());
         } else if (effect instanceof SlotEffect.Spawn spawn) {
@@ -386,9 +411,7 @@ public final class WorkerSlot {
             ended(ended);
         } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
             scheduleRestart(restart);
-        } else if (effect instanceof SlotEffect.Retire) {
-            router.gone(slot, actor.getSelf());
-        } else if (driver != null) {
+        } else if (!outlets.carryOut(effect) && driver != null) {
             DriverEffects.carryOut(effect, driver);
             if (effect instanceof SlotEffect.Release) {
                 driver = null; // Its number may soon be another's: nothing may be sent to it any more.
@@ -406,6 +429,7 @@ public final class WorkerSlot {
         recycle = RecycleWatch.draw(
                 context.config().recycling(), context.entropy().unit());
         exitsOverdue = 0;
+        health.renewed();
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
         started.spawn();
@@ -417,6 +441,10 @@ public final class WorkerSlot {
         }
         Duration left = call.send(driver, () -> actor.getSelf().tell(new CallStopped(incarnation, id)));
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
+        Duration look = health.watch(driver);
+        if (look != null) {
+            timers.startTimerWithFixedDelay(PROGRESS, new ProgressDue(incarnation, id), look);
+        }
     }
 
     private void refuse(long callId) {
@@ -428,6 +456,7 @@ public final class WorkerSlot {
 
     private void ended(SlotEffect.Ended ended) {
         timers.cancel(DEADLINE);
+        timers.cancel(PROGRESS);
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
         news.exited(exit, ended.callId());
@@ -462,6 +491,7 @@ public final class WorkerSlot {
                 call.id(),
                 completed,
                 state.failures(),
-                lastExit));
+                lastExit,
+                SlotHealth.of(state)));
     }
 }
