@@ -92,7 +92,7 @@ final class SlotHealth {
                 : new WorkerSnapshot.Health(illness.cause(), illness.failed(), illness.passed());
     }
 
-    /** A call was sent. Returns how long until the first look at its progress, or null when nobody looks. */
+    /** A call is about to be sent. Returns how long until the first look at its progress, or null when nobody looks. */
     @Nullable
     Duration watch(WorkerDriver driver) {
         if (stallTimeout.isZero()) {

@@ -439,9 +439,9 @@ public final class WorkerSlot {
         if (driver == null) {
             throw new IllegalStateException("a lease of no worker");
         }
+        Duration look = health.watch(driver); // Before the handler can have begun.
         Duration left = call.send(driver, () -> actor.getSelf().tell(new CallStopped(incarnation, id)));
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
-        Duration look = health.watch(driver);
         if (look != null) {
             timers.startTimerWithFixedDelay(PROGRESS, new ProgressDue(incarnation, id), look);
         }

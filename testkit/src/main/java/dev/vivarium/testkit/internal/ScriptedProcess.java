@@ -174,7 +174,7 @@ public final class ScriptedProcess {
     public void ping() {
         act(() -> {
             if (!hung) {
-                say(outlet::pong);
+                strike(Moment.CHECKED, running == null ? 0 : running.callId(), () -> say(outlet::pong));
             }
         });
     }
