@@ -2,6 +2,7 @@ package dev.vivarium.internal.worker;
 
 import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
+import dev.vivarium.PoolClosed;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.protocol.Execution;
@@ -109,6 +110,14 @@ final class SlotCall {
                 stalled.attempts(),
                 stalled + " reported no progress for " + limit + " after " + steps + " steps; it was running in "
                         + context.worker(slot) + ", incarnation " + incarnation));
+    }
+
+    /** Fails a call because the whole pool ends, and the router with it: that may not hear of the call any more. */
+    void giveUp(ActiveCall open, WorkerDriver from) {
+        open.fail(new PoolClosed(
+                Progress.certain(from.executionOf(open.id())),
+                open.attempts(),
+                "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
     }
 
     /** Returns the call that the end of its worker has left unanswered, and forgets it; null without one. */

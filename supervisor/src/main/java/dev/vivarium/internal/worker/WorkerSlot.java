@@ -1,6 +1,5 @@
 package dev.vivarium.internal.worker;
 
-import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.RecyclePolicy;
 import dev.vivarium.Signal;
@@ -191,7 +190,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
                 .onMessage(SlotReport.GuardianGone.class, this::onGuardianGone)
                 .onSignal(PreRestart.class, signal -> onBreakdown(this::lose))
-                .onSignal(PostStop.class, signal -> onBreakdown(this::giveUp))
+                .onSignal(PostStop.class, signal -> onBreakdown(call::giveUp))
                 .build();
     }
 
@@ -357,14 +356,6 @@ public final class WorkerSlot {
     private void lose(ActiveCall open, WorkerDriver from) {
         WorkerExit exit = end.exit(TransitionCause.DRAINED, from.lastLines());
         router.lost(open, exit, Progress.certain(from.executionOf(open.id())));
-    }
-
-    /** The whole pool ends, and the router with it: it may not hear of the call any more. */
-    private void giveUp(ActiveCall open, WorkerDriver from) {
-        open.fail(new PoolClosed(
-                Progress.certain(from.executionOf(open.id())),
-                open.attempts(),
-                "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
     }
 
     private Behavior<Command> apply(SlotEvent event) {

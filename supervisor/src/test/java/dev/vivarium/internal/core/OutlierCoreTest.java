@@ -56,6 +56,25 @@ class OutlierCoreTest {
         }
 
         @Test
+        void isNotEjectedUnlessItFailsSeveralTimesAsOften() {
+            for (int i = 0; i < 100; i++) {
+                answer(2, "work", i % 5 == 0);
+            }
+            OutlierCore strict = new OutlierCore(POLICY.factor(2));
+            for (int i = 0; i < 100; i++) {
+                strict.answered(2, "work", i % 5 == 0, workers, true, now);
+            }
+
+            for (int i = 0; i < 100; i++) {
+                answer(1, "work", i % 2 == 0);
+                strict.answered(1, "work", i % 2 == 0, workers, true, now);
+            }
+
+            assertThat(core.isEjected(1)).as("at 2.5 times, of 3").isFalse();
+            assertThat(strict.isEjected(1)).as("at 2.5 times, of 2").isTrue();
+        }
+
+        @Test
         void isNotEjectedForTheHandlerThatItWasGiven() {
             answers(100, 2, "fine", false);
             answers(100, 3, "fine", false);
