@@ -64,7 +64,9 @@ public final class PoolConfigBuilder {
     int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
     Duration connectTimeout = Duration.ofSeconds(10);
     Duration loadTimeout = Duration.ofMinutes(2);
+    Duration stackDump = Duration.ofMillis(100);
     Duration cancelGrace = Duration.ofSeconds(2);
+    Duration terminateGrace = Duration.ofMillis(500);
     Duration drainGrace = Duration.ofSeconds(5);
     Duration minBackoff = Duration.ofMillis(200);
     Duration maxBackoff = Duration.ofSeconds(30);
@@ -100,53 +102,7 @@ public final class PoolConfigBuilder {
     PoolConfigBuilder() {}
 
     PoolConfigBuilder(PoolConfig from) {
-        name = from.name();
-        handlers = from.handlers();
-        python = from.interpreter().python();
-        interpreterArguments = from.interpreter().arguments();
-        pythonPath = from.interpreter().pythonPath();
-        workingDirectory = from.interpreter().workingDirectory();
-        environment = from.interpreter().environment();
-        inherited = from.interpreter().inherited();
-        computeThreads = from.interpreter().computeThreads();
-        workers = from.sizing().workers();
-        overflow = from.sizing().overflow();
-        overflowIdle = from.sizing().overflowIdle();
-        minReady = from.sizing().minReady();
-        startMode = from.sizing().startMode();
-        queueCapacity = from.sizing().queueCapacity();
-        callTimeout = from.calls().timeout();
-        maxRetries = from.calls().maxRetries();
-        maxBodyBytes = from.calls().limits().maxBodyBytes();
-        connectTimeout = from.timeouts().connect();
-        loadTimeout = from.timeouts().load();
-        cancelGrace = from.timeouts().cancelGrace();
-        drainGrace = from.timeouts().drainGrace();
-        minBackoff = from.restart().minBackoff();
-        maxBackoff = from.restart().maxBackoff();
-        backoffJitter = from.restart().jitter();
-        stableAfter = from.restart().stableAfter();
-        retry = from.retry();
-        circuitBreaker = from.circuitBreaker();
-        poison = from.poison();
-        alerts = from.alerts();
-        recycling = from.recycling();
-        healthInterval = from.health().interval();
-        healthTimeout = from.health().timeout();
-        maxHealthFailures = from.health().maxFailures();
-        stallTimeout = from.health().stallTimeout();
-        probes = from.probes();
-        outliers = from.outliers();
-        output = from.output().handling();
-        maxLineBytes = from.output().maxLineBytes();
-        maxLinesPerSecond = from.output().maxLinesPerSecond();
-        tailLines = from.output().tailLines();
-        callbackExecutor = from.callbacks().executor();
-        callbackThreads = from.callbacks().threads();
-        callbackQueueCapacity = from.callbacks().queueCapacity();
-        runtimeDirectory = from.runtimeDirectory();
-        objectMapper = from.objectMapper();
-        eventListener = from.eventListener();
+        PoolConfigValues.copy(from, this);
     }
 
     /** Sets the pool's name; letters, digits, {@code -}, {@code _} and {@code .}, at most 64. Default {@code python}. */
@@ -289,6 +245,24 @@ public final class PoolConfigBuilder {
     /** Sets how long a worker has to become idle after its call timed out or was cancelled; 1 ms to 1 day. Default 2 s. */
     public PoolConfigBuilder cancelGrace(Duration limit) {
         cancelGrace = limit;
+        return this;
+    }
+
+    /**
+     * Sets how long a worker has to tell what its Python threads do when the deadline of its call has passed, which is how
+     * much later than its deadline a call may end; 0 to 10 s. Default 100 ms. Zero asks for no stacks.
+     */
+    public PoolConfigBuilder stackDump(Duration limit) {
+        stackDump = limit;
+        return this;
+    }
+
+    /**
+     * Sets the time from SIGTERM to SIGKILL for a worker that did not end a call within {@code cancelGrace}; 0 to 1 day.
+     * Default 500 ms. Zero sends SIGKILL at once.
+     */
+    public PoolConfigBuilder terminateGrace(Duration limit) {
+        terminateGrace = limit;
         return this;
     }
 
@@ -477,7 +451,8 @@ public final class PoolConfigBuilder {
                                 maxBodyBytes,
                                 Limits.DEFAULTS.maxAttachmentsBytes(),
                                 Limits.DEFAULTS.maxAttachmentCount())),
-                new PoolConfig.Timeouts(connectTimeout, loadTimeout, cancelGrace, drainGrace),
+                new PoolConfig.Timeouts(
+                        connectTimeout, loadTimeout, stackDump, cancelGrace, terminateGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
                 retry,
                 circuitBreaker,

@@ -21,6 +21,7 @@ import java.util.Locale;
  * @param ejections how often a worker was an outlier; see {@link OutlierPolicy}
  * @param lateReplies answers that came after their call had ended, counted and dropped
  * @param droppedLogLines lines of workers' output that exceeded the log limits
+ * @param ladder how often workers had to be got off a call
  * @param openCircuits circuit breakers that do not let every call through
  * @param workers the slots, by number
  */
@@ -38,6 +39,7 @@ public record PoolSnapshot(
         long ejections,
         long lateReplies,
         long droppedLogLines,
+        LadderCounts ladder,
         List<Circuit> openCircuits,
         List<WorkerSnapshot> workers) {
 

@@ -242,6 +242,7 @@ public final class PoolContext {
                 stats.ejections(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
+                stats.ladder(),
                 recovery.openCircuits(),
                 workers);
     }

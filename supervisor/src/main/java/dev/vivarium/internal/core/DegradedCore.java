@@ -81,7 +81,7 @@ final class DegradedCore {
             effects.stop(Timer.PONG).stop(Timer.PROBE);
             effects.add(new SlotEffect.SendCall(incarnation, leased.callId()));
             Service service = state.service().with(state.illness());
-            return effects.then(new Busy(incarnation, state.failures(), service, leased.callId(), false, null));
+            return effects.then(new Busy(incarnation, state.failures(), service, leased.callId(), Rung.RUNNING, null));
         }
         if (event instanceof SlotEvent.Pong && state.checking()) {
             return ponged(state, effects.stop(Timer.PONG));

@@ -1,8 +1,8 @@
 package dev.vivarium.internal.core;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerState;
-import dev.vivarium.internal.core.SlotCore.Step;
 import dev.vivarium.internal.core.SlotEvent.Timer;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Gathers effects and guards the table of transitions. */
 final class Effects {
-
     private final List<SlotEffect> list = new ArrayList<>(6);
 
     Effects add(SlotEffect effect) {
@@ -20,6 +19,10 @@ final class Effects {
 
     Effects start(int incarnation, Timer timer) {
         return add(new SlotEffect.StartTimer(incarnation, timer));
+    }
+
+    Effects climb(int incarnation, long callId, LadderRung rung) {
+        return add(new SlotEffect.Climbed(incarnation, callId, rung));
     }
 
     Effects stop(Timer timer) {
@@ -33,7 +36,7 @@ final class Effects {
         list.add(new SlotEffect.Moved(incarnation, from, to, cause));
     }
 
-    Step then(SlotState next) {
-        return new Step(next, list);
+    SlotCore.Step then(SlotState next) {
+        return new SlotCore.Step(next, list);
     }
 }

@@ -114,7 +114,7 @@ public sealed interface SlotState {
     /**
      * Running a call; a probe, if its service has an illness.
      *
-     * @param fenced whether the call is over for its caller and only the worker does not know
+     * @param rung how far the slot has gone to get the worker off the call
      * @param retiring why the slot ends after this call, or null
      */
     record Busy(
@@ -122,12 +122,21 @@ public sealed interface SlotState {
             int failures,
             Service service,
             long callId,
-            boolean fenced,
-            @Nullable TransitionCause retiring)
-            implements SlotState {
+            Rung rung,
+            @Nullable TransitionCause retiring) implements SlotState {
+
+        /** Returns whether the call is over for its caller, and only the worker does not know. */
+        public boolean fenced() {
+            return rung != Rung.RUNNING && rung != Rung.OVERDUE;
+        }
+
+        Busy at(Rung next) {
+            return new Busy(incarnation, failures, service, callId, next, retiring);
+        }
+
         @Override
         public Phase phase() {
-            if (fenced) {
+            if (fenced()) {
                 return Phase.FENCED;
             }
             return service.illness() == null ? Phase.BUSY : Phase.DEGRADED;

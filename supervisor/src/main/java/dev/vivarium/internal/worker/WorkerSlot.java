@@ -1,5 +1,6 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.RecyclePolicy;
 import dev.vivarium.Signal;
@@ -8,7 +9,6 @@ import dev.vivarium.WorkerExit;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
-import dev.vivarium.internal.core.Backoff;
 import dev.vivarium.internal.core.SlotCore;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
@@ -43,7 +43,7 @@ public final class WorkerSlot {
     public sealed interface Command permits Want, Dismiss, EndNow, Lease, SendSignal, Forgotten, Own, SlotReport {}
 
     /** What the slot tells itself. */
-    private sealed interface Own extends Command {}
+    sealed interface Own extends Command {}
 
     /** The pool needs the slot to run. */
     public record Want() implements Command {}
@@ -67,7 +67,7 @@ public final class WorkerSlot {
 
     private record DeadlinePassed(int incarnation, long callId) implements Own {}
 
-    private record TimerElapsed(int incarnation, Timer timer) implements Own {}
+    record TimerElapsed(int incarnation, Timer timer) implements Own {}
 
     private record GrownOld(int incarnation) implements Own {}
 
@@ -95,6 +95,7 @@ public final class WorkerSlot {
     private final SlotCall call;
     private final SlotHealth health;
     private final RouterEffects outlets;
+    private final TimerEffects clock;
     private SlotState state;
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
@@ -127,11 +128,14 @@ public final class WorkerSlot {
         this.core = new SlotCore(
                 config.restart().stableAfter(),
                 config.health().maxFailures(),
-                config.probes().successes());
+                config.probes().successes(),
+                config.timeouts().stackDump().compareTo(Duration.ZERO) > 0,
+                config.timeouts().terminateGrace().compareTo(Duration.ZERO) > 0);
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
         this.health = new SlotHealth(context, slot);
         this.outlets = new RouterEffects(router, slot, actor.getSelf());
+        this.clock = new TimerEffects(timers, context, health, news);
         this.state = SlotCore.initial(lastIncarnation.get());
         this.end = new EndRecord(context, slot, lastIncarnation.get());
         publish();
@@ -185,6 +189,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.ReadyReceived.class, this::onReadyReceived)
                 .onMessage(SlotReport.LoadFailed.class, this::onLoadFailed)
                 .onMessage(SlotReport.PongReceived.class, this::onPongReceived)
+                .onMessage(SlotReport.StacksRead.class, this::onStacksRead)
                 .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
                 .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
@@ -231,10 +236,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
-        boolean ended = message.incarnation() == state.incarnation()
-                && driver != null
-                && call.timeOut(message.callId(), message.incarnation(), driver);
-        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+        return apply(new SlotEvent.DeadlinePassed(message.incarnation(), message.callId()));
     }
 
     private Behavior<Command> onProgressDue(ProgressDue message) {
@@ -315,6 +317,10 @@ public final class WorkerSlot {
         return apply(new SlotEvent.Pong(message.incarnation()));
     }
 
+    private Behavior<Command> onStacksRead(SlotReport.StacksRead message) {
+        return apply(new SlotEvent.StacksRead(message.incarnation()));
+    }
+
     private Behavior<Command> onViolationSeen(SlotReport.ViolationSeen message) {
         if (message.incarnation() == state.incarnation()) {
             end.detail("broke the protocol: " + message.violation());
@@ -385,24 +391,17 @@ public final class WorkerSlot {
             }
             health.moved(moved);
             news.moved(moved);
-        } else if (effect instanceof SlotEffect.StartTimer start) {
-            timers.startSingleTimer(
-                    start.timer(),
-                    new TimerElapsed(start.incarnation(), start.timer()),
-                    start.timer() == Timer.EJECTION
-                            ? health.ejectFor()
-                            : SlotTimes.of(start.timer(), context.config()));
-        } else if (effect instanceof SlotEffect.StopTimer stop) {
-            timers.cancel(stop.timer());
+        } else if (effect instanceof SlotEffect.Climbed climbed) {
+            climbed(climbed);
+        } else if (effect instanceof SlotEffect.TimeOutCall late) {
+            timeOut(late);
         } else if (effect instanceof SlotEffect.Spawn spawn) {
             spawn(spawn.incarnation());
         } else if (effect instanceof SlotEffect.RefuseLease refuse) {
             refuse(refuse.callId());
         } else if (effect instanceof SlotEffect.Ended ended) {
             ended(ended);
-        } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
-            scheduleRestart(restart);
-        } else if (!outlets.carryOut(effect) && driver != null) {
+        } else if (!clock.carryOut(effect) && !outlets.carryOut(effect) && driver != null) {
             DriverEffects.carryOut(effect, driver);
             if (effect instanceof SlotEffect.Release) {
                 driver = null; // Its number may soon be another's: nothing may be sent to it any more.
@@ -438,6 +437,19 @@ public final class WorkerSlot {
         }
     }
 
+    private void timeOut(SlotEffect.TimeOutCall late) {
+        if (driver != null) {
+            end.stacks(call.timeOut(late.callId(), late.incarnation(), driver));
+        }
+    }
+
+    private void climbed(SlotEffect.Climbed climbed) {
+        if (driver != null && climbed.rung() != LadderRung.READ_STACKS) {
+            end.stacks(driver.stacks());
+        }
+        news.climbed(climbed);
+    }
+
     private void refuse(long callId) {
         ActiveCall refused = call.refuse(callId);
         if (refused != null) {
@@ -452,7 +464,7 @@ public final class WorkerSlot {
         lastExit = exit;
         news.exited(exit, ended.callId());
         if (!WANTED_ENDS.contains(ended.cause())) {
-            log.warn("{}", exit.detail());
+            log.warn("{}{}", exit.detail(), exit.stacks().isEmpty() ? "" : "; its threads then:\n" + exit.stacks());
         }
         ActiveCall open = call.takeBack(driver);
         if (open != null && driver != null) {
@@ -461,16 +473,6 @@ public final class WorkerSlot {
         if (!everReady || state instanceof SlotState.BackingOff) {
             pool.startFailed(slot, exit, end.loadError());
         }
-    }
-
-    private void scheduleRestart(SlotEffect.ScheduleRestart restart) {
-        PoolConfig.Restart policy = context.config().restart();
-        Duration delay = new Backoff(policy.minBackoff(), policy.maxBackoff(), policy.jitter())
-                .delay(restart.waits(), context.entropy().unit());
-        if (restart.waits() > 0) {
-            timers.startSingleTimer(Timer.BACKOFF, new TimerElapsed(restart.incarnation(), Timer.BACKOFF), delay);
-        }
-        news.restart(restart, delay);
     }
 
     private void publish() {

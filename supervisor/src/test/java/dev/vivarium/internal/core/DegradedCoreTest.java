@@ -18,7 +18,7 @@ class DegradedCoreTest {
 
     private static final int INC = 3;
     private static final long CALL = 77;
-    private static final SlotCore CORE = new SlotCore(Duration.ofSeconds(30), 3, 3);
+    private static final SlotCore CORE = new SlotCore(Duration.ofSeconds(30), 3, 3, true, true);
 
     private static Illness outlier(int failed, int passed) {
         return new Illness(TransitionCause.OUTLIER, failed, passed);

@@ -12,7 +12,7 @@ interface SlotDecisions {
      * The real core. Every worker that was ready counts as stable, so failures in a row have no memory beyond that, and a
      * second failed check or probe is one too many, and two passes bring a worker back.
      */
-    SlotDecisions REAL = new SlotCore(Duration.ZERO, 2, 2)::on;
+    SlotDecisions REAL = new SlotCore(Duration.ZERO, 2, 2, true, true)::on;
 
     SlotCore.Step on(SlotState state, SlotEvent event, long now);
 }
