@@ -171,6 +171,22 @@ def cancel_itself():
 
 
 @recorded
+def broken_in(slot: int, ctx: Context) -> str:
+    """Raises at once in one worker, as where a device is gone; takes its time in the others."""
+    if ctx.worker_id.endswith(f"/{slot}"):
+        raise RuntimeError("no device")
+    threading.Event().wait(0.01)
+    return "done"
+
+
+@recorded
+def stalls(steps: int, ctx: Context) -> str:
+    for _ in range(steps):
+        ctx.progress()
+    threading.Event().wait()
+
+
+@recorded
 def compute_for_ever() -> int:
     """C code that looks at no signal and holds the interpreter lock."""
     return sum(range(1 << 62))

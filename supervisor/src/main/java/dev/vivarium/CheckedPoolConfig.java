@@ -21,6 +21,8 @@ record CheckedPoolConfig(
         AlertPolicy alerts,
         RecyclePolicy recycling,
         PoolConfig.Health health,
+        ProbePolicy probes,
+        OutlierPolicy outliers,
         PoolConfig.Output output,
         PoolConfig.Callbacks callbacks,
         Path runtimeDirectory,

@@ -57,8 +57,14 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns when workers that work are replaced. */
     RecyclePolicy recycling();
 
-    /** Returns how idle workers are checked. */
+    /** Returns how workers are checked. */
     Health health();
+
+    /** Returns how degraded workers are tried. */
+    ProbePolicy probes();
+
+    /** Returns when a worker is an outlier. */
+    OutlierPolicy outliers();
 
     /** Returns what becomes of workers' output. */
     Output output();
@@ -158,13 +164,14 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     record Restart(Duration minBackoff, Duration maxBackoff, double jitter, Duration stableAfter) {}
 
     /**
-     * How idle workers are checked.
+     * How workers are checked.
      *
      * @param interval time between checks of an idle worker
      * @param timeout how long a worker has to answer
      * @param maxFailures failures in a row that end a worker
+     * @param stallTimeout how long a handler that reports progress may go without; zero means for ever
      */
-    record Health(Duration interval, Duration timeout, int maxFailures) {}
+    record Health(Duration interval, Duration timeout, int maxFailures, Duration stallTimeout) {}
 
     /**
      * What becomes of workers' output.

@@ -80,6 +80,9 @@ public final class PoolConfigBuilder {
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
+    Duration stallTimeout = Duration.ZERO;
+    ProbePolicy probes = ProbePolicy.DEFAULT;
+    OutlierPolicy outliers = OutlierPolicy.DEFAULT;
     OutputHandling output = OutputHandling.LOG;
     int maxLineBytes = 8192;
     int maxLinesPerSecond = 1000;
@@ -99,52 +102,7 @@ public final class PoolConfigBuilder {
     PoolConfigBuilder() {}
 
     PoolConfigBuilder(PoolConfig from) {
-        name = from.name();
-        handlers = from.handlers();
-        python = from.interpreter().python();
-        interpreterArguments = from.interpreter().arguments();
-        pythonPath = from.interpreter().pythonPath();
-        workingDirectory = from.interpreter().workingDirectory();
-        environment = from.interpreter().environment();
-        inherited = from.interpreter().inherited();
-        computeThreads = from.interpreter().computeThreads();
-        workers = from.sizing().workers();
-        overflow = from.sizing().overflow();
-        overflowIdle = from.sizing().overflowIdle();
-        minReady = from.sizing().minReady();
-        startMode = from.sizing().startMode();
-        queueCapacity = from.sizing().queueCapacity();
-        callTimeout = from.calls().timeout();
-        maxRetries = from.calls().maxRetries();
-        maxBodyBytes = from.calls().limits().maxBodyBytes();
-        connectTimeout = from.timeouts().connect();
-        loadTimeout = from.timeouts().load();
-        stackDump = from.timeouts().stackDump();
-        cancelGrace = from.timeouts().cancelGrace();
-        terminateGrace = from.timeouts().terminateGrace();
-        drainGrace = from.timeouts().drainGrace();
-        minBackoff = from.restart().minBackoff();
-        maxBackoff = from.restart().maxBackoff();
-        backoffJitter = from.restart().jitter();
-        stableAfter = from.restart().stableAfter();
-        retry = from.retry();
-        circuitBreaker = from.circuitBreaker();
-        poison = from.poison();
-        alerts = from.alerts();
-        recycling = from.recycling();
-        healthInterval = from.health().interval();
-        healthTimeout = from.health().timeout();
-        maxHealthFailures = from.health().maxFailures();
-        output = from.output().handling();
-        maxLineBytes = from.output().maxLineBytes();
-        maxLinesPerSecond = from.output().maxLinesPerSecond();
-        tailLines = from.output().tailLines();
-        callbackExecutor = from.callbacks().executor();
-        callbackThreads = from.callbacks().threads();
-        callbackQueueCapacity = from.callbacks().queueCapacity();
-        runtimeDirectory = from.runtimeDirectory();
-        objectMapper = from.objectMapper();
-        eventListener = from.eventListener();
+        PoolConfigValues.copy(from, this);
     }
 
     /** Sets the pool's name; letters, digits, {@code -}, {@code _} and {@code .}, at most 64. Default {@code python}. */
@@ -380,9 +338,27 @@ public final class PoolConfigBuilder {
         return this;
     }
 
-    /** Sets how many failed checks in a row end a worker; 1 to 100. Default 3. */
+    /** Sets how many failed checks or probes in a row end a worker; 1 to 100. Default 3. */
     public PoolConfigBuilder maxHealthFailures(int failures) {
         maxHealthFailures = failures;
+        return this;
+    }
+
+    /** Sets how long a handler that has called {@code ctx.progress()} may go without it; 0 means for ever, to 1 day. Default 0. */
+    public PoolConfigBuilder stallTimeout(Duration limit) {
+        stallTimeout = limit;
+        return this;
+    }
+
+    /** Changes how degraded workers are tried. Default {@link ProbePolicy#DEFAULT}. */
+    public PoolConfigBuilder probes(UnaryOperator<ProbePolicy> change) {
+        probes = change.apply(probes);
+        return this;
+    }
+
+    /** Changes when a worker is an outlier. Default {@link OutlierPolicy#DEFAULT}. */
+    public PoolConfigBuilder outliers(UnaryOperator<OutlierPolicy> change) {
+        outliers = change.apply(outliers);
         return this;
     }
 
@@ -483,7 +459,9 @@ public final class PoolConfigBuilder {
                 poison,
                 alerts,
                 recycling,
-                new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),
+                new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures, stallTimeout),
+                probes,
+                outliers,
                 new PoolConfig.Output(output, maxLineBytes, maxLinesPerSecond, tailLines),
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),
                 runtimeDirectory,

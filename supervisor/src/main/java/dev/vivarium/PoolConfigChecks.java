@@ -28,6 +28,7 @@ final class PoolConfigChecks {
         poison(problems, given.poison);
         alerts(problems, given.alerts);
         recycling(problems, given);
+        health(problems, given);
         problems.throwIfAny();
     }
 
@@ -48,6 +49,7 @@ final class PoolConfigChecks {
         problems.present("stableAfter", given.stableAfter);
         problems.present("healthInterval", given.healthInterval);
         problems.present("healthTimeout", given.healthTimeout);
+        problems.present("stallTimeout", given.stallTimeout);
         problems.present("output", given.output);
         problems.present("runtimeDirectory", given.runtimeDirectory);
         problems.present("objectMapper", given.objectMapper);
@@ -56,6 +58,8 @@ final class PoolConfigChecks {
         problems.present("poison", given.poison);
         problems.present("alerts", given.alerts);
         problems.present("recycling", given.recycling);
+        problems.present("probes", given.probes);
+        problems.present("outliers", given.outliers);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
@@ -63,6 +67,9 @@ final class PoolConfigChecks {
         problems.present("circuitBreaker.openFor", given.circuitBreaker.openFor());
         problems.present("poison.forgetAfter", given.poison.forgetAfter());
         problems.present("recycling.maxAge", given.recycling.maxAge());
+        problems.present("probes.interval", given.probes.interval());
+        problems.present("outliers.window", given.outliers.window());
+        problems.present("outliers.ejectFor", given.outliers.ejectFor());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }
@@ -127,9 +134,24 @@ final class PoolConfigChecks {
                 given.backoffJitter >= 0 && given.backoffJitter <= 1,
                 "backoffJitter must be 0 to 1, got " + given.backoffJitter);
         problems.between("stableAfter", given.stableAfter, Duration.ofMillis(1), Duration.ofDays(1));
-        problems.between("healthInterval", given.healthInterval, Duration.ofMillis(10), Duration.ofDays(1));
-        problems.between("healthTimeout", given.healthTimeout, Duration.ofMillis(1), Duration.ofDays(1));
+    }
+
+    private static void health(ConfigProblems problems, PoolConfigBuilder given) {
+        problems.between("healthInterval", given.healthInterval, Duration.ofMillis(10), MOST);
+        problems.between("healthTimeout", given.healthTimeout, Duration.ofMillis(1), MOST);
         problems.between("maxHealthFailures", given.maxHealthFailures, 1, 100);
+        problems.between("stallTimeout", given.stallTimeout, Duration.ZERO, MOST);
+        problems.between("probes.interval", given.probes.interval(), Duration.ofMillis(1), MOST);
+        problems.between("probes.successes", given.probes.successes(), 1, 100);
+        OutlierPolicy outliers = given.outliers;
+        problems.require(
+                outliers.errorRate() > 0 && outliers.errorRate() <= 1,
+                "outliers.errorRate must be above 0, to 1, got " + outliers.errorRate());
+        problems.between("outliers.factor", outliers.factor(), 1, 1000);
+        problems.between("outliers.minCalls", outliers.minCalls(), 1, 1_000_000);
+        problems.between("outliers.window", outliers.window(), Duration.ofSeconds(1), MOST);
+        problems.between("outliers.maxEjected", outliers.maxEjected(), 0, 1);
+        problems.between("outliers.ejectFor", outliers.ejectFor(), Duration.ofMillis(1), MOST);
     }
 
     private static void output(ConfigProblems problems, PoolConfigBuilder given) {

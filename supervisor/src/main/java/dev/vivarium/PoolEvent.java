@@ -49,6 +49,18 @@ public sealed interface PoolEvent {
             implements PoolEvent {}
 
     /**
+     * A worker failed where the others did not, and gets probe calls only.
+     *
+     * @param calls its calls within the window that were looked at
+     * @param failures those in which the handler had raised
+     * @param expected how many of them the other workers would have failed; NaN where they had not answered such calls
+     * @param ejectFor how long it gets no call at all
+     */
+    record WorkerEjected(
+            WorkerId worker, int incarnation, long calls, long failures, double expected, Duration ejectFor, Instant at)
+            implements PoolEvent {}
+
+    /**
      * A call is sent again because its worker ended.
      *
      * @param attempt the number of the attempt that failed, from 1

@@ -12,6 +12,7 @@ public abstract sealed class PoolException extends RuntimeException
         permits ArgumentsNotEncodable,
                 CallCancelled,
                 CallRejected,
+                CallStalled,
                 CallTimedOut,
                 CircuitOpen,
                 InvalidPoolConfig,

@@ -18,6 +18,7 @@ import java.util.Locale;
  * @param failed calls that ended with an error, cancelled ones included
  * @param retried attempts beyond each call's first
  * @param restarts processes started to replace one that ended
+ * @param ejections how often a worker was an outlier; see {@link OutlierPolicy}
  * @param lateReplies answers that came after their call had ended, counted and dropped
  * @param droppedLogLines lines of workers' output that exceeded the log limits
  * @param ladder how often workers had to be got off a call
@@ -35,6 +36,7 @@ public record PoolSnapshot(
         long failed,
         long retried,
         long restarts,
+        long ejections,
         long lateReplies,
         long droppedLogLines,
         LadderCounts ladder,

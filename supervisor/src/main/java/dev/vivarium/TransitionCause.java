@@ -15,8 +15,10 @@ public enum TransitionCause {
     RELEASED,
     /** A health check was not answered in time. */
     HEALTH_CHECK_FAILED,
-    /** A health check was answered again. */
+    /** Checks and probes went well again, or the other workers turned out to fail alike. */
     HEALTH_RESTORED,
+    /** Its calls failed where those of the other workers did not; see {@link OutlierPolicy}. */
+    OUTLIER,
     /** The process could not be started at all. */
     SPAWN_FAILED,
     /** The process did not say hello within the connect limit. */
@@ -37,7 +39,7 @@ public enum TransitionCause {
     HUNG,
     /** The worker broke the protocol. */
     PROTOCOL_VIOLATION,
-    /** Too many health checks in a row failed. */
+    /** Too many health checks or probes in a row failed. */
     UNHEALTHY,
     /** The slot is no longer wanted. */
     RETIRED,

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param completed calls that this incarnation answered
  * @param failures starts that failed in a row
  * @param lastExit how the previous incarnation ended, or null
+ * @param health how its process does
  */
 public record WorkerSnapshot(
         WorkerId worker,
@@ -22,7 +23,20 @@ public record WorkerSnapshot(
         long callId,
         long completed,
         int failures,
-        @Nullable WorkerExit lastExit) {
+        @Nullable WorkerExit lastExit,
+        Health health) {
+
+    /**
+     * How a process does.
+     *
+     * @param degradedBy {@code HEALTH_CHECK_FAILED} or {@code OUTLIER} while it is degraded, else null
+     * @param failed checks and probes that it failed in a row since
+     * @param passed checks and probes that it passed in a row since
+     */
+    public record Health(@Nullable TransitionCause degradedBy, int failed, int passed) {
+        /** Not degraded. */
+        public static final Health SOUND = new Health(null, 0, 0);
+    }
 
     /** The shares of a pool's capacity; each slot is in exactly one. */
     public enum Phase {
@@ -38,7 +52,7 @@ public record WorkerSnapshot(
         BUSY,
         /** Its call is over for the caller, the process has not proved idle yet. */
         FENCED,
-        /** Alive, but failing health checks. */
+        /** Alive, but it missed a health check or is an outlier; also while it runs a probe call. */
         DEGRADED,
         /** On its way out. */
         RETIRING

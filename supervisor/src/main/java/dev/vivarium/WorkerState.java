@@ -17,7 +17,7 @@ public enum WorkerState {
     READY,
     /** Leased to a call; also while a call past its deadline has not been seen to end. */
     BUSY,
-    /** Alive, but it failed a health check; gets no ordinary calls. */
+    /** Alive, but it missed a health check or is an outlier; gets probe calls only, and runs them in this state. */
     DEGRADED,
     /** The process has ended. */
     TERMINATED;

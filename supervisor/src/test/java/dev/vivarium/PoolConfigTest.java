@@ -148,7 +148,11 @@ class PoolConfigTest {
                 "circuit-breaker",
                 CircuitBreakerPolicy.class,
                 "poison",
-                PoisonPolicy.class);
+                PoisonPolicy.class,
+                "probes",
+                ProbePolicy.class,
+                "outliers",
+                OutlierPolicy.class);
 
         groups.forEach((group, type) -> assertThat(ConfigBlock.keys())
                 .containsAll(Arrays.stream(type.getRecordComponents())
@@ -168,6 +172,40 @@ class PoolConfigTest {
         assertThat(read.poison().deaths()).isEqualTo(2);
         assertThatThrownBy(() -> PoolConfig.fromConfig(ConfigFactory.parseString("vivarium.pool.retry.brust = 3")))
                 .hasMessageContaining("unknown key 'vivarium.pool.retry.brust'");
+    }
+
+    @Test
+    void readsAndChecksWhatConcernsHealth() {
+        PoolConfig read = PoolConfig.fromConfig(ConfigFactory.parseString("""
+                        vivarium.pool {
+                          handlers = [h.py]
+                          stall-timeout = 3s
+                          probes { interval = 2s, successes = 5 }
+                          outliers { enabled = false, error-rate = 0.8, factor = 2, min-calls = 7, window = 5s
+                                     max-ejected = 0.1, eject-for = 9s }
+                        }
+                        """)).build();
+
+        assertThat(read.health().stallTimeout()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(read.probes()).isEqualTo(new ProbePolicy(Duration.ofSeconds(2), 5));
+        assertThat(read.outliers())
+                .isEqualTo(new OutlierPolicy(false, 0.8, 2, 7, Duration.ofSeconds(5), 0.1, Duration.ofSeconds(9)));
+        assertThat(read.toBuilder().build()).isEqualTo(read);
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .stallTimeout(Duration.ofSeconds(-1))
+                        .probes(probes -> probes.interval(Duration.ZERO).successes(0))
+                        .outliers(outliers -> outliers.errorRate(0)
+                                .factor(0.5)
+                                .minCalls(0)
+                                .window(Duration.ZERO)
+                                .maxEjected(1.1)
+                                .ejectFor(Duration.ZERO))
+                        .build())
+                .isInstanceOfSatisfying(
+                        InvalidPoolConfig.class,
+                        error -> assertThat(error.problems()).hasSize(9))
+                .hasMessageContaining("outliers.errorRate must be above 0, to 1, got 0.0");
     }
 
     @Test

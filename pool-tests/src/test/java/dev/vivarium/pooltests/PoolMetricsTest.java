@@ -38,6 +38,7 @@ class PoolMetricsTest {
         assertThat(counter(registry, "vivarium.calls", "outcome", "failed")).isEqualTo(1);
         assertThat(counter(registry, "vivarium.errors", "category", "python")).isEqualTo(1);
         assertThat(counter(registry, "vivarium.errors", "category", "timeout")).isZero();
+        assertThat(counter(registry, "vivarium.worker.ejections")).isZero();
         assertThat(registry.get("vivarium.workers.wanted").gauge().value()).isEqualTo(2);
         assertThat(registry.get("vivarium.circuits.open").gauge().value()).isZero();
         kit.awaitThat(

@@ -2,6 +2,7 @@ package dev.vivarium.pooltests;
 
 import dev.vivarium.testkit.Reaction;
 import dev.vivarium.testkit.WorkerScript;
+import java.time.Duration;
 
 /** What scripted workers do where Python ones have {@code handlers/behaviours.py}. */
 final class Scripts {
@@ -28,6 +29,23 @@ final class Scripts {
                                 "x".repeat(call.positional().get(0).asInt())))
                 .with(
                         "die_once",
-                        call -> call.incarnation() == 1 ? new Reaction.Die(SIGKILL) : new Reaction.Reply("survived"));
+                        call -> call.incarnation() == 1 ? new Reaction.Die(SIGKILL) : new Reaction.Reply("survived"))
+                .with(
+                        "broken_in",
+                        call -> call.slot() == call.positional().get(0).asInt()
+                                ? new Reaction.Raise("RuntimeError", "no device")
+                                : new Reaction.Later(Duration.ofMillis(10), new Reaction.Reply("done")))
+                .with("stalls", call -> steps(call.positional().get(0).asInt(), new Reaction.Hang(true)))
+                .with("plods", call -> plod(call.positional().get(0).asInt()));
+    }
+
+    private static Reaction steps(int count, Reaction then) {
+        return count == 0 ? then : new Reaction.Progress(steps(count - 1, then));
+    }
+
+    private static Reaction plod(int seconds) {
+        return seconds == 0
+                ? new Reaction.Reply("arrived")
+                : new Reaction.Progress(new Reaction.Later(Duration.ofSeconds(1), plod(seconds - 1)));
     }
 }

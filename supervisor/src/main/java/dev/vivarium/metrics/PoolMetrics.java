@@ -47,6 +47,7 @@ public final class PoolMetrics implements MeterBinder {
         counter(registry, "vivarium.calls", "Calls that ended", tags.and("outcome", "failed"), PoolSnapshot::failed);
         counter(registry, "vivarium.calls.retried", "Attempts beyond the first", tags, PoolSnapshot::retried);
         counter(registry, "vivarium.worker.restarts", "Processes replaced", tags, PoolSnapshot::restarts);
+        counter(registry, "vivarium.worker.ejections", "Workers ejected as outliers", tags, PoolSnapshot::ejections);
         counter(registry, "vivarium.replies.late", "Answers that came too late", tags, PoolSnapshot::lateReplies);
         counter(registry, "vivarium.log.dropped", "Lines of output dropped", tags, PoolSnapshot::droppedLogLines);
         for (LadderRung rung : LadderRung.values()) {

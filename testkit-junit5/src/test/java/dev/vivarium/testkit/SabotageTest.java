@@ -244,8 +244,8 @@ class SabotageTest {
 
         @Test
         void findsBooksThatDoNotBalance() {
-            WorkerSnapshot busy =
-                    new WorkerSnapshot(new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null);
+            WorkerSnapshot busy = new WorkerSnapshot(
+                    new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null, WorkerSnapshot.Health.SOUND);
             PoolSnapshot books = new PoolSnapshot(
                     "p",
                     PoolState.CLOSED,
@@ -255,6 +255,7 @@ class SabotageTest {
                     3,
                     1,
                     1,
+                    0,
                     0,
                     0,
                     0,

@@ -113,7 +113,7 @@ public final class FaultInjector {
             }
             if (fault instanceof Fault.OnWire && (moment == Moment.STARTED || moment == Moment.AFTER_SEND)) {
                 throw new FaultNotPossible(fault + " lands on a frame, and none passes at " + moment
-                        + ": only at MID_HANDSHAKE, MID_LOAD, BEFORE_SEND and EXECUTED");
+                        + ": only at MID_HANDSHAKE, MID_LOAD, CHECKED, BEFORE_SEND and EXECUTED");
             }
             if (fault instanceof Fault.Signalled signalled && !Signals.exists(signalled.signal())) {
                 throw new FaultNotPossible("there is no signal " + signalled.signal() + ": only 1 to 64");

@@ -6,6 +6,8 @@ public enum Moment {
     MID_HANDSHAKE,
     /** The worker has been told what to load and is not ready. */
     MID_LOAD,
+    /** A health check is about to reach the worker. */
+    CHECKED,
     /** A call is about to be written to the worker. */
     BEFORE_SEND,
     /** A call has been written to the worker, which may or may not have seen it. */

@@ -31,6 +31,9 @@ public sealed interface Reaction {
     /** Does something else once a gate is open; see {@link TestPool#open(String)}. */
     record AtGate(String gate, Reaction then) implements Reaction {}
 
+    /** Reports progress, as {@code ctx.progress()} does, and then does something else. */
+    record Progress(Reaction then) implements Reaction {}
+
     /** Answers twice. Layer SCRIPTED only. */
     record Twice(@Nullable Object result) implements Reaction {}
 

@@ -2,6 +2,7 @@ package dev.vivarium.internal.call;
 
 import dev.vivarium.CallAttempt;
 import dev.vivarium.CallRejected;
+import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
@@ -37,6 +38,16 @@ public final class ActiveCall implements OpenCall {
         DONE
     }
 
+    /** What the worker made of a call. */
+    public enum Answer {
+        /** Nothing that its caller got to know. */
+        NONE,
+        /** The handler returned. */
+        RETURNED,
+        /** The handler raised. */
+        RAISED
+    }
+
     /** Gets the one outcome. */
     public interface Sink {
         /** The handler returned; the body is the encoded result. */
@@ -61,6 +72,7 @@ public final class ActiveCall implements OpenCall {
     private volatile List<CallAttempt> attempts = List.of();
     private final AtomicInteger sent = new AtomicInteger();
     private volatile @Nullable Runnable stopWorker;
+    private volatile Answer answer = Answer.NONE;
 
     /**
      * Creates a call that has been counted as accepted.
@@ -132,6 +144,11 @@ public final class ActiveCall implements OpenCall {
         return sent.get();
     }
 
+    /** Returns what ended it, if an answer of its worker did. */
+    public Answer answer() {
+        return answer;
+    }
+
     /** Returns whether it has ended for its caller. */
     public boolean isDone() {
         return phase.get() == Phase.DONE;
@@ -187,6 +204,7 @@ public final class ActiveCall implements OpenCall {
     /** Ends the call with a result; false when it had ended before. */
     public boolean succeed(byte[] result) {
         if (phase.compareAndSet(Phase.LEASED, Phase.DONE)) {
+            answer = Answer.RETURNED;
             stats.ended(this, true, false);
             admission.ended(Outcome.SOUND);
             sink.succeeded(this, result);
@@ -209,6 +227,9 @@ public final class ActiveCall implements OpenCall {
     }
 
     private void ended(Phase from, PoolException error) {
+        if (error instanceof PythonException) {
+            answer = Answer.RAISED;
+        }
         stats.ended(this, false, from == Phase.QUEUED);
         errors.failed(handler, error);
         admission.ended(outcome(from, error));
@@ -220,8 +241,8 @@ public final class ActiveCall implements OpenCall {
         if (error instanceof PythonException || error instanceof ResultNotDecodable || error instanceof CallRejected) {
             return Outcome.SOUND;
         }
-        boolean hung =
-                error instanceof CallTimedOut && from == Phase.LEASED && error.execution() != Execution.NOT_STARTED;
+        boolean late = error instanceof CallTimedOut || error instanceof CallStalled;
+        boolean hung = late && from == Phase.LEASED && error.execution() != Execution.NOT_STARTED;
         return hung ? Outcome.BROKEN : Outcome.UNTOLD;
     }
 

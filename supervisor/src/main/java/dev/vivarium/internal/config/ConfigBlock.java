@@ -114,6 +114,16 @@ public final class ConfigBlock {
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));
+        OPTIONS.put("stall-timeout", (b, c, k) -> b.stallTimeout(c.getDuration(k)));
+        OPTIONS.put("probes.interval", (b, c, k) -> b.probes(probes -> probes.interval(c.getDuration(k))));
+        OPTIONS.put("probes.successes", (b, c, k) -> b.probes(probes -> probes.successes(whole(c, k))));
+        OPTIONS.put("outliers.enabled", (b, c, k) -> b.outliers(outliers -> outliers.enabled(c.getBoolean(k))));
+        OPTIONS.put("outliers.error-rate", (b, c, k) -> b.outliers(outliers -> outliers.errorRate(c.getDouble(k))));
+        OPTIONS.put("outliers.factor", (b, c, k) -> b.outliers(outliers -> outliers.factor(c.getDouble(k))));
+        OPTIONS.put("outliers.min-calls", (b, c, k) -> b.outliers(outliers -> outliers.minCalls(whole(c, k))));
+        OPTIONS.put("outliers.window", (b, c, k) -> b.outliers(outliers -> outliers.window(c.getDuration(k))));
+        OPTIONS.put("outliers.max-ejected", (b, c, k) -> b.outliers(outliers -> outliers.maxEjected(c.getDouble(k))));
+        OPTIONS.put("outliers.eject-for", (b, c, k) -> b.outliers(outliers -> outliers.ejectFor(c.getDuration(k))));
         OPTIONS.put("output", (b, c, k) -> b.output(constant(OutputHandling.class, c, k)));
         OPTIONS.put("max-line-bytes", (b, c, k) -> b.maxLineBytes(Math.toIntExact(c.getBytes(k))));
         OPTIONS.put("max-lines-per-second", (b, c, k) -> b.maxLinesPerSecond(whole(c, k)));

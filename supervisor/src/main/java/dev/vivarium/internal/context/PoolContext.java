@@ -38,6 +38,7 @@ public final class PoolContext {
     private final CallbackExecutor callbacks;
     private final Recovery recovery;
     private final ErrorBooks errors;
+    private final Outliers outliers;
     private final ExecutorService io;
     private final AtomicLong callIds = new AtomicLong();
     private final ConcurrentSkipListMap<Integer, WorkerSnapshot> slots = new ConcurrentSkipListMap<>();
@@ -56,6 +57,7 @@ public final class PoolContext {
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
         this.errors = new ErrorBooks(machine.clock());
+        this.outliers = new Outliers(config.outliers(), machine.clock());
         this.recovery = new Recovery(config, machine.clock(), machine.entropy(), stats::accepted, events::publish);
         this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
         // One thread a worker at the most: each worker has at most one blocking write or start under way.
@@ -112,6 +114,19 @@ public final class PoolContext {
     /** Returns what is done about failures. */
     public Recovery recovery() {
         return recovery;
+    }
+
+    /** Returns what knows which worker fails where the others do not. */
+    public Outliers outliers() {
+        return outliers;
+    }
+
+    /** Returns whether a worker other than that of {@code slot} is idle or busy. */
+    public boolean othersServe(int slot) {
+        return slots.values().stream()
+                .anyMatch(worker -> worker.worker().slot() != slot
+                        && (worker.phase() == WorkerSnapshot.Phase.IDLE
+                                || worker.phase() == WorkerSnapshot.Phase.BUSY));
     }
 
     /** Returns where callbacks run. */
@@ -199,6 +214,7 @@ public final class PoolContext {
     /** Forgets a slot that has ended. */
     public void slotEnded(int slot) {
         slots.remove(slot);
+        outliers.forget(slot);
     }
 
     /** Publishes since when the oldest call has waited. */
@@ -223,6 +239,7 @@ public final class PoolContext {
                 stats.failed(),
                 stats.retried(),
                 stats.restarts(),
+                stats.ejections(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
                 stats.ladder(),

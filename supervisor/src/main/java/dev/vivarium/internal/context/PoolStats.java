@@ -23,6 +23,7 @@ public final class PoolStats {
     private final LongAdder failed = new LongAdder();
     private final LongAdder retried = new LongAdder();
     private final LongAdder restarts = new LongAdder();
+    private final LongAdder ejections = new LongAdder();
     private final LongAdder lateReplies = new LongAdder();
     private final LongAdder droppedLogLines = new LongAdder();
     private final Map<LadderRung, LongAdder> rungs = new EnumMap<>(LadderRung.class);
@@ -113,6 +114,11 @@ public final class PoolStats {
         restarts.increment();
     }
 
+    /** Counts a worker that was ejected. */
+    public void countEjection() {
+        ejections.increment();
+    }
+
     /** Counts an answer that nobody waited for any more. */
     public void countLateReply() {
         lateReplies.increment();
@@ -169,6 +175,11 @@ public final class PoolStats {
     /** Returns the processes started in place of others. */
     public long restarts() {
         return restarts.sum();
+    }
+
+    /** Returns how often a worker was ejected. */
+    public long ejections() {
+        return ejections.sum();
     }
 
     /** Returns the answers that came too late. */

@@ -17,6 +17,10 @@ final class Effects {
         return this;
     }
 
+    Effects start(int incarnation, Timer timer) {
+        return add(new SlotEffect.StartTimer(incarnation, timer));
+    }
+
     Effects climb(int incarnation, long callId, LadderRung rung) {
         return add(new SlotEffect.Climbed(incarnation, callId, rung));
     }

@@ -59,7 +59,7 @@ public final class FailureTable {
                 new Failure(ErrorCategory.INITIALIZATION, Severity.CRITICAL, true);
             case KILLED, GUARDIAN_LOST, RETIRED, RECYCLED, DRAINED ->
                 new Failure(ErrorCategory.CONNECTION, Severity.MINOR, false);
-            case STARTED, LOADED, LEASED, RELEASED, HEALTH_CHECK_FAILED, HEALTH_RESTORED ->
+            case STARTED, LOADED, LEASED, RELEASED, HEALTH_CHECK_FAILED, HEALTH_RESTORED, OUTLIER ->
                 throw new IllegalArgumentException(cause + " is not the end of a worker");
         };
     }

@@ -10,18 +10,27 @@ import java.util.Map;
 /**
  * Decides which worker a call goes to. Holds the calls that wait and the workers that are idle; at any time one of the two
  * is empty. Deterministic, without a clock of its own. Not thread-safe.
+ *
+ * <p>A degraded worker is offered for one call at a time. It gets the next call that arrives, idle workers or not: else it
+ * would never be tried where there is little to do. A call that has already lost a worker is not put at risk again while
+ * another worker is free.
  */
 public final class RouterCore {
 
     /** A worker that may be leased. */
     public record Idle(int slot, int incarnation) {}
 
-    /** A call and the worker that it goes to. */
-    public record Assignment(long callId, int slot, int incarnation) {}
+    /**
+     * A call and the worker that it goes to.
+     *
+     * @param probe whether the worker is degraded and tried with this call
+     */
+    public record Assignment(long callId, int slot, int incarnation, boolean probe) {}
 
     private record Waiting(long callId, long deadline, long since) {}
 
     private final Map<Integer, Idle> idle = new LinkedHashMap<>();
+    private final Map<Integer, Idle> probes = new LinkedHashMap<>();
     private final Map<Integer, Long> leasesGiven = new HashMap<>();
     // A call that comes back from a dead worker has waited before, so it goes before all others.
     private final Map<Long, Waiting> returned = new LinkedHashMap<>();
@@ -45,38 +54,62 @@ public final class RouterCore {
     /** A worker may be leased; an older incarnation of the same slot is forgotten. */
     public void available(int slot, int incarnation) {
         idle.remove(slot);
+        probes.remove(slot);
         idle.put(slot, new Idle(slot, incarnation));
+    }
+
+    /** A degraded worker may be leased to one call. */
+    public void probe(int slot, int incarnation) {
+        idle.remove(slot);
+        probes.put(slot, new Idle(slot, incarnation));
+    }
+
+    /** An assignment came to nothing, so its worker is as free as it was before. */
+    public void free(Assignment assignment) {
+        if (assignment.probe()) {
+            probe(assignment.slot(), assignment.incarnation());
+        } else {
+            available(assignment.slot(), assignment.incarnation());
+        }
     }
 
     /** A worker may not be leased any more. */
     public void unavailable(int slot, int incarnation) {
-        Idle known = idle.get(slot);
-        if (known != null && known.incarnation() == incarnation) {
-            idle.remove(slot);
+        for (Map<Integer, Idle> workers : List.of(idle, probes)) {
+            Idle known = workers.get(slot);
+            if (known != null && known.incarnation() == incarnation) {
+                workers.remove(slot);
+            }
         }
     }
 
     /** Forgets a slot that has ended. */
     public void forget(int slot) {
         idle.remove(slot);
+        probes.remove(slot);
         leasesGiven.remove(slot);
     }
 
-    /** Gives waiting calls to idle workers, first come first served; of the idle workers, that with the fewest leases so far. */
+    /**
+     * Gives waiting calls to workers, first come first served: to a degraded one that is to be tried, else to the idle worker
+     * with the fewest leases so far.
+     */
     public List<Assignment> assign() {
-        if (idle.isEmpty() || waiting() == 0) {
+        if ((idle.isEmpty() && probes.isEmpty()) || waiting() == 0) {
             return List.of();
         }
-        List<Assignment> assignments = new ArrayList<>(Math.min(idle.size(), waiting()));
-        while (!idle.isEmpty() && waiting() > 0) {
-            Map<Long, Waiting> source = returned.isEmpty() ? queue : returned;
+        List<Assignment> assignments = new ArrayList<>(Math.min(idle.size() + probes.size(), waiting()));
+        while (waiting() > 0 && !(idle.isEmpty() && probes.isEmpty())) {
+            boolean probe = !probes.isEmpty() && (idle.isEmpty() || !queue.isEmpty());
+            boolean spared = probe && !queue.isEmpty() && !idle.isEmpty();
+            Map<Long, Waiting> source = returned.isEmpty() || spared ? queue : returned;
             Iterator<Waiting> next = source.values().iterator();
             Waiting call = next.next();
             next.remove();
-            Idle worker = leastUsed();
-            idle.remove(worker.slot());
+            Idle worker = probe ? probes.values().iterator().next() : leastUsed();
+            (probe ? probes : idle).remove(worker.slot());
             leasesGiven.merge(worker.slot(), 1L, Long::sum);
-            assignments.add(new Assignment(call.callId(), worker.slot(), worker.incarnation()));
+            assignments.add(new Assignment(call.callId(), worker.slot(), worker.incarnation(), probe));
         }
         return assignments;
     }

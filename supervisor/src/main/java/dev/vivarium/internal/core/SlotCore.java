@@ -1,5 +1,15 @@
 package dev.vivarium.internal.core;
 
+import static dev.vivarium.internal.core.Steps.drained;
+import static dev.vivarium.internal.core.Steps.firstOf;
+import static dev.vivarium.internal.core.Steps.idle;
+import static dev.vivarium.internal.core.Steps.isTimer;
+import static dev.vivarium.internal.core.Steps.killed;
+import static dev.vivarium.internal.core.Steps.leaving;
+import static dev.vivarium.internal.core.Steps.retiring;
+import static dev.vivarium.internal.core.Steps.same;
+import static dev.vivarium.internal.core.Steps.withCause;
+
 import dev.vivarium.LadderRung;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerState;
@@ -15,7 +25,6 @@ import dev.vivarium.internal.core.SlotState.Starting;
 import dev.vivarium.internal.core.SlotState.Vacant;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what a worker slot does: {@code (state, event, now) -> (state, effects)}.
@@ -30,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 public final class SlotCore {
 
     private final Duration stableAfter;
-    private final int maxHealthFailures;
+    private final DegradedCore degraded;
     private final boolean readsStacks;
     private final boolean terminates;
 
@@ -47,13 +56,15 @@ public final class SlotCore {
      * Creates the core.
      *
      * @param stableAfter how long a worker must have been ready for failures to be forgotten
-     * @param maxHealthFailures missed checks in a row that end a worker
+     * @param maxHealthFailures failed checks or probes in a row that end a worker
+     * @param recoverAfter checks or probes in a row that a degraded worker must pass
      * @param readsStacks whether it is read what a worker's threads do before its call is timed out, or it is ended
      * @param terminates whether a worker that goes on with a call is asked to end before it is killed
      */
-    public SlotCore(Duration stableAfter, int maxHealthFailures, boolean readsStacks, boolean terminates) {
+    public SlotCore(
+            Duration stableAfter, int maxHealthFailures, int recoverAfter, boolean readsStacks, boolean terminates) {
         this.stableAfter = stableAfter;
-        this.maxHealthFailures = maxHealthFailures;
+        this.degraded = new DegradedCore(maxHealthFailures, recoverAfter);
         this.readsStacks = readsStacks;
         this.terminates = terminates;
     }
@@ -70,7 +81,7 @@ public final class SlotCore {
                     ? new Step(state, List.of(new SlotEffect.RefuseLease(leased.callId())))
                     : same(state);
         }
-        if (event instanceof SlotEvent.Leased leased && !(state instanceof Ready)) {
+        if (event instanceof SlotEvent.Leased leased && !mayBeLeased(state)) {
             return new Step(state, List.of(new SlotEffect.RefuseLease(leased.callId())));
         }
         if (state instanceof Vacant vacant) {
@@ -95,6 +106,10 @@ public final class SlotCore {
             return ending(ending, event, now);
         }
         return same(state);
+    }
+
+    private static boolean mayBeLeased(SlotState state) {
+        return state instanceof Ready || (state instanceof Degraded degraded && degraded.offered());
     }
 
     private Step vacant(Vacant state, SlotEvent event) {
@@ -180,14 +195,7 @@ public final class SlotCore {
             return effects.then(new Ready(incarnation, state.failures(), state.service(), false));
         }
         if (isTimer(event, Timer.PONG) && state.pinged()) {
-            effects.add(new SlotEffect.Withdraw(incarnation));
-            if (maxHealthFailures <= 1) {
-                return killed(ending(state, 0), TransitionCause.UNHEALTHY, null, effects);
-            }
-            effects.move(incarnation, WorkerState.READY, WorkerState.DEGRADED, TransitionCause.HEALTH_CHECK_FAILED);
-            effects.add(new SlotEffect.SendPing(incarnation));
-            effects.add(new SlotEffect.StartTimer(incarnation, Timer.PONG));
-            return effects.then(new Degraded(incarnation, state.failures(), state.service(), 1));
+            return degraded.missed(state, effects);
         }
         if (event instanceof SlotEvent.Unwanted unwanted) {
             effects.stop(Timer.HEALTH).stop(Timer.PONG);
@@ -220,9 +228,15 @@ public final class SlotCore {
             Ladder.stopRung(state, effects);
             if (state.retiring() != null) {
                 return drained(
-                        new Ending(incarnation, state.failures(), WorkerState.BUSY, service, 0, null, null),
+                        new Ending(incarnation, state.failures(), state.published(), service, 0, null, null),
                         state.retiring(),
                         effects);
+            }
+            if (service.illness() != null) {
+                return degraded.probed(state, service, service.illness(), answered.verdict(), effects);
+            }
+            if (answered.verdict() == SlotEvent.Verdict.OUTLIER) {
+                return degraded.ejected(state, service, effects);
             }
             effects.move(incarnation, WorkerState.BUSY, WorkerState.READY, TransitionCause.RELEASED);
             return idle(incarnation, state.failures(), service, effects);
@@ -252,7 +266,7 @@ public final class SlotCore {
         Ending ending = new Ending(
                 incarnation,
                 state.failures(),
-                WorkerState.BUSY,
+                state.published(),
                 state.service(),
                 state.callId(),
                 null,
@@ -282,33 +296,8 @@ public final class SlotCore {
     }
 
     private Step degraded(Degraded state, SlotEvent event, long now) {
-        int incarnation = state.incarnation();
-        Effects effects = new Effects();
-        if (event instanceof SlotEvent.Pong) {
-            effects.stop(Timer.PONG);
-            effects.move(incarnation, WorkerState.DEGRADED, WorkerState.READY, TransitionCause.HEALTH_RESTORED);
-            return idle(incarnation, state.failures(), state.service(), effects);
-        }
-        Ending ending = new Ending(incarnation, state.failures(), WorkerState.DEGRADED, state.service(), 0, null, null);
-        if (isTimer(event, Timer.PONG)) {
-            if (state.misses() + 1 >= maxHealthFailures) {
-                return killed(ending, TransitionCause.UNHEALTHY, null, effects);
-            }
-            effects.add(new SlotEffect.SendPing(incarnation));
-            effects.add(new SlotEffect.StartTimer(incarnation, Timer.PONG));
-            return effects.then(new Degraded(incarnation, state.failures(), state.service(), state.misses() + 1));
-        }
-        effects.stop(Timer.PONG);
-        if (event instanceof SlotEvent.Unwanted unwanted) {
-            return killed(ending, unwanted.cause(), unwanted.cause(), effects);
-        }
-        if (event instanceof SlotEvent.Hello
-                || event instanceof SlotEvent.Loaded
-                || event instanceof SlotEvent.LoadFailed
-                || event instanceof SlotEvent.Answered) {
-            return killed(ending, TransitionCause.PROTOCOL_VIOLATION, null, effects);
-        }
-        return alive(ending, state, event, now, effects);
+        Step step = degraded.on(state, event);
+        return step != null ? step : alive(DegradedCore.ending(state), state, event, now, DegradedCore.leave(state));
     }
 
     /** Answers the events that mean the same to every incarnation that is alive; the effects are used only if one fits. */
@@ -388,58 +377,9 @@ public final class SlotCore {
         return state.cause() == TransitionCause.HUNG ? effects.stop(Timer.TERMINATE) : effects;
     }
 
-    private Step idle(int incarnation, int failures, Service service, Effects effects) {
-        effects.add(new SlotEffect.StartTimer(incarnation, Timer.HEALTH));
-        effects.add(new SlotEffect.Offer(incarnation));
-        return effects.then(new Ready(incarnation, failures, service, false));
-    }
-
     private static Ending ending(Ready state, long callId) {
         return new Ending(
                 state.incarnation(), state.failures(), WorkerState.READY, state.service(), callId, null, null);
-    }
-
-    private static Ending withCause(Ending state, @Nullable TransitionCause cause) {
-        return new Ending(
-                state.incarnation(),
-                state.failures(),
-                state.from(),
-                state.service(),
-                state.callId(),
-                cause,
-                state.retiring());
-    }
-
-    private static Ending retiring(Ending state, @Nullable TransitionCause retiring) {
-        return new Ending(
-                state.incarnation(),
-                state.failures(),
-                state.from(),
-                state.service(),
-                state.callId(),
-                state.cause(),
-                retiring);
-    }
-
-    private static TransitionCause firstOf(@Nullable TransitionCause first, TransitionCause otherwise) {
-        return first != null ? first : otherwise;
-    }
-
-    private static Step killed(
-            Ending ending, TransitionCause cause, @Nullable TransitionCause retiring, Effects effects) {
-        effects.add(new SlotEffect.Kill(ending.incarnation()));
-        return leaving(ending, cause, retiring, effects);
-    }
-
-    private static Step drained(Ending ending, TransitionCause cause, Effects effects) {
-        effects.add(new SlotEffect.SendDrain(ending.incarnation()));
-        return leaving(ending, cause, cause, effects);
-    }
-
-    private static Step leaving(
-            Ending ending, @Nullable TransitionCause cause, @Nullable TransitionCause retiring, Effects effects) {
-        effects.add(new SlotEffect.StartTimer(ending.incarnation(), Timer.EXIT));
-        return effects.then(retiring(withCause(ending, cause), retiring));
     }
 
     private Step end(Ending state, TransitionCause reported, long now, Effects effects) {
@@ -478,13 +418,5 @@ public final class SlotCore {
     private static Step retired(SlotState state, Effects effects) {
         effects.add(new SlotEffect.Retire());
         return effects.then(new Retired(state.incarnation(), state.failures()));
-    }
-
-    private static boolean isTimer(SlotEvent event, Timer timer) {
-        return event instanceof SlotEvent.TimerFired fired && fired.timer() == timer;
-    }
-
-    private static Step same(SlotState state) {
-        return new Step(state, List.of());
     }
 }

@@ -64,6 +64,9 @@ public sealed interface SlotEffect {
     /** Tell the router that the worker may be leased. */
     record Offer(int incarnation) implements SlotEffect {}
 
+    /** Tell the router that the degraded worker may be leased to one call, by which it is tried. */
+    record OfferProbe(int incarnation) implements SlotEffect {}
+
     /** Tell the router that the worker may not be leased any more. */
     record Withdraw(int incarnation) implements SlotEffect {}
 

@@ -35,8 +35,31 @@ public sealed interface SlotEvent {
     /** The router leased the worker to a call. */
     record Leased(int incarnation, long callId) implements OfIncarnation {}
 
-    /** The worker answered its call. */
-    record Answered(int incarnation, long callId) implements OfIncarnation {}
+    /**
+     * The worker answered its call.
+     *
+     * @param verdict what the answer says about the worker
+     */
+    record Answered(int incarnation, long callId, Verdict verdict) implements OfIncarnation {
+        /** An answer that says nothing about the worker. */
+        public Answered(int incarnation, long callId) {
+            this(incarnation, callId, Verdict.NONE);
+        }
+    }
+
+    /** What an answer says about its worker, among its peers. */
+    enum Verdict {
+        /** Nothing: its call had ended before, or was never run. */
+        NONE,
+        /** The handler returned. */
+        SOUND,
+        /** The handler raised, and there is nothing to compare that with. */
+        RAISED,
+        /** The handler raised, as it does in the other workers. */
+        ALIKE,
+        /** The handler raised where the other workers return. */
+        OUTLIER
+    }
 
     /** The call's deadline has passed. */
     record DeadlinePassed(int incarnation, long callId) implements OfIncarnation {}
@@ -84,6 +107,10 @@ public sealed interface SlotEvent {
         /** Separates health checks. */
         HEALTH,
         /** Limits the answer to a health check. */
-        PONG
+        PONG,
+        /** Separates the probes of a degraded worker. */
+        PROBE,
+        /** Keeps an outlier from its first probe. */
+        EJECTION
     }
 }

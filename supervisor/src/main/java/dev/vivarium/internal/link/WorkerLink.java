@@ -353,6 +353,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     }
 
     @Override
+    public long progress() {
+        StatusPage known = page;
+        return known == null ? 0 : known.progress(slot);
+    }
+
+    @Override
     public List<String> lastLines() {
         return stderr.lastLines();
     }

@@ -195,7 +195,8 @@ final class PoolActor {
             return 0; // Retiring slots still hold their numbers; their end brings us here again.
         }
         // Counted from now on, before its actor has had its first turn.
-        context.slot(new WorkerSnapshot(context.worker(number), 0, WorkerSnapshot.Phase.VACANT, 0, 0, 0, 0, null));
+        context.slot(new WorkerSnapshot(
+                context.worker(number), 0, WorkerSnapshot.Phase.VACANT, 0, 0, 0, 0, null, WorkerSnapshot.Health.SOUND));
         ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
                 WorkerSlot.create(
                         context,

@@ -30,6 +30,11 @@ final class PoolPorts {
         }
 
         @Override
+        public void probeOffered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) {
+            router.tell(new SessionRouter.ProbeOffered(slot, incarnation, worker));
+        }
+
+        @Override
         public void withdrawn(int slot, int incarnation) {
             router.tell(new SessionRouter.Withdrawn(slot, incarnation));
         }

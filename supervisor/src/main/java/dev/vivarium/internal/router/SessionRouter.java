@@ -46,6 +46,9 @@ public final class SessionRouter {
     /** A worker may be leased. */
     public record Offered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) implements Command {}
 
+    /** A degraded worker may be leased to one call. */
+    public record ProbeOffered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) implements Command {}
+
     /** A worker may not be leased any more. */
     public record Withdrawn(int slot, int incarnation) implements Command {}
 
@@ -110,6 +113,7 @@ public final class SessionRouter {
         return Behaviors.receive(Command.class)
                 .onMessage(Submit.class, this::onSubmit)
                 .onMessage(Offered.class, this::onOffered)
+                .onMessage(ProbeOffered.class, this::onProbeOffered)
                 .onMessage(Withdrawn.class, this::onWithdrawn)
                 .onMessage(Gone.class, this::onGone)
                 .onMessage(Forget.class, this::onForget)
@@ -136,6 +140,12 @@ public final class SessionRouter {
     private Behavior<Command> onOffered(Offered message) {
         memory.workers.put(message.slot(), message.worker());
         memory.core.available(message.slot(), message.incarnation());
+        return assign();
+    }
+
+    private Behavior<Command> onProbeOffered(ProbeOffered message) {
+        memory.workers.put(message.slot(), message.worker());
+        memory.core.probe(message.slot(), message.incarnation());
         return assign();
     }
 
@@ -327,7 +337,7 @@ public final class SessionRouter {
             worker.tell(new WorkerSlot.Lease(assignment.incarnation(), call));
             return;
         }
-        memory.core.available(assignment.slot(), assignment.incarnation());
+        memory.core.free(assignment);
     }
 
     /** Keeps the timer at the earliest deadline, and tells the pool when calls wait. */

@@ -96,7 +96,7 @@ final class EndRecord {
             case CONNECT_TIMEOUT -> "did not say hello within " + limits.connect();
             case LOAD_TIMEOUT -> "did not load its handlers within " + limits.load();
             case HUNG -> "did not end a call within " + limits.cancelGrace() + " of its deadline or cancellation";
-            case UNHEALTHY -> "missed " + context.config().health().maxFailures() + " health checks in a row";
+            case UNHEALTHY -> "failed " + context.config().health().maxFailures() + " health checks or probes in a row";
             case GUARDIAN_LOST -> "ended with its guardian";
             case RETIRED -> "was retired";
             case RECYCLED -> "was recycled";

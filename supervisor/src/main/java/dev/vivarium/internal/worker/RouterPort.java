@@ -11,6 +11,9 @@ public interface RouterPort {
     /** The worker may be leased. */
     void offered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker);
 
+    /** The degraded worker may be leased to one call. */
+    void probeOffered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker);
+
     /** The worker may not be leased any more. */
     void withdrawn(int slot, int incarnation);
 

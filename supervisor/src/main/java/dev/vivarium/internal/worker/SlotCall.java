@@ -1,6 +1,8 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
+import dev.vivarium.PoolClosed;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.protocol.Execution;
@@ -64,13 +66,15 @@ final class SlotCall {
         return Duration.ofNanos(Math.max(0, remaining));
     }
 
-    /** Forgets the call if it is the one that was answered. */
-    boolean answered(long callId) {
-        if (running == null || running.id() != callId) {
-            return false;
+    /** Returns the call that was answered and forgets it, or null if it is not this one. */
+    @Nullable
+    ActiveCall answered(long callId) {
+        ActiveCall answered = running;
+        if (answered == null || answered.id() != callId) {
+            return null;
         }
         running = null;
-        return true;
+        return answered;
     }
 
     /** Fails the call, if it still runs, because its deadline has passed; returns what the threads of its worker did. */
@@ -90,6 +94,33 @@ final class SlotCall {
                         + ", incarnation " + incarnation + " (" + Progress.describe(seen) + ")",
                 stacks));
         return stacks;
+    }
+
+    /** Fails the call, if it still runs, because its handler stopped reporting progress; returns whether that ended it. */
+    boolean stall(long callId, int incarnation, long steps, WorkerDriver driver) {
+        ActiveCall stalled = running;
+        if (stalled == null || stalled.id() != callId) {
+            return false;
+        }
+        Execution seen = driver.executionOf(callId);
+        Duration limit = context.config().health().stallTimeout();
+        return stalled.fail(new CallStalled(
+                Progress.certain(seen),
+                context.worker(slot),
+                incarnation,
+                limit,
+                steps,
+                stalled.attempts(),
+                stalled + " reported no progress for " + limit + " after " + steps + " steps; it was running in "
+                        + context.worker(slot) + ", incarnation " + incarnation));
+    }
+
+    /** Fails a call because the whole pool ends, and the router with it: that may not hear of the call any more. */
+    void giveUp(ActiveCall open, WorkerDriver from) {
+        open.fail(new PoolClosed(
+                Progress.certain(from.executionOf(open.id())),
+                open.attempts(),
+                "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
     }
 
     /** Returns the call that the end of its worker has left unanswered, and forgets it; null without one. */

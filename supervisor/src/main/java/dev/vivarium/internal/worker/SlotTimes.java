@@ -19,7 +19,8 @@ final class SlotTimes {
             case EXIT -> config.timeouts().drainGrace();
             case HEALTH -> config.health().interval();
             case PONG -> config.health().timeout();
-            case BACKOFF -> throw new IllegalStateException("the backoff timer has no fixed duration");
+            case PROBE -> config.probes().interval();
+            case BACKOFF, EJECTION -> throw new IllegalStateException("the timer " + timer + " has no fixed duration");
         };
     }
 }

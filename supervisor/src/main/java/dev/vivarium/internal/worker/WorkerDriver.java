@@ -57,6 +57,9 @@ public interface WorkerDriver {
     /** Returns what is known about a call that was sent to it. */
     Execution executionOf(long callId);
 
+    /** Returns how many steps the handlers of this process have reported, over all calls. */
+    long progress();
+
     /** Returns the last lines that it wrote to standard error, oldest first. */
     List<String> lastLines();
 

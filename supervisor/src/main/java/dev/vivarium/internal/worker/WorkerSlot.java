@@ -1,7 +1,6 @@
 package dev.vivarium.internal.worker;
 
 import dev.vivarium.LadderRung;
-import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.RecyclePolicy;
 import dev.vivarium.Signal;
@@ -10,11 +9,11 @@ import dev.vivarium.WorkerExit;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
-import dev.vivarium.internal.core.Backoff;
 import dev.vivarium.internal.core.SlotCore;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.core.SlotEvent.Timer;
+import dev.vivarium.internal.core.SlotEvent.Verdict;
 import dev.vivarium.internal.core.SlotState;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -44,7 +43,7 @@ public final class WorkerSlot {
     public sealed interface Command permits Want, Dismiss, EndNow, Lease, SendSignal, Forgotten, Own, SlotReport {}
 
     /** What the slot tells itself. */
-    private sealed interface Own extends Command {}
+    sealed interface Own extends Command {}
 
     /** The pool needs the slot to run. */
     public record Want() implements Command {}
@@ -68,15 +67,18 @@ public final class WorkerSlot {
 
     private record DeadlinePassed(int incarnation, long callId) implements Own {}
 
-    private record TimerElapsed(int incarnation, Timer timer) implements Own {}
+    record TimerElapsed(int incarnation, Timer timer) implements Own {}
 
     private record GrownOld(int incarnation) implements Own {}
+
+    private record ProgressDue(int incarnation, long callId) implements Own {}
 
     private static final String OLD = "old";
     private static final Set<TransitionCause> WANTED_ENDS =
             EnumSet.of(TransitionCause.RETIRED, TransitionCause.RECYCLED, TransitionCause.DRAINED);
     private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
     private static final String DEADLINE = "deadline";
+    private static final String PROGRESS = "progress";
     private static final int EXITS_OVERDUE = 2;
 
     private final ActorContext<Command> actor;
@@ -91,6 +93,9 @@ public final class WorkerSlot {
     private final SlotCore core;
     private final SlotNews news;
     private final SlotCall call;
+    private final SlotHealth health;
+    private final RouterEffects outlets;
+    private final TimerEffects clock;
     private SlotState state;
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
@@ -123,10 +128,14 @@ public final class WorkerSlot {
         this.core = new SlotCore(
                 config.restart().stableAfter(),
                 config.health().maxFailures(),
+                config.probes().successes(),
                 config.timeouts().stackDump().compareTo(Duration.ZERO) > 0,
                 config.timeouts().terminateGrace().compareTo(Duration.ZERO) > 0);
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
+        this.health = new SlotHealth(context, slot);
+        this.outlets = new RouterEffects(router, slot, actor.getSelf());
+        this.clock = new TimerEffects(timers, context, health, news);
         this.state = SlotCore.initial(lastIncarnation.get());
         this.end = new EndRecord(context, slot, lastIncarnation.get());
         publish();
@@ -166,6 +175,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.CallAnswered.class, this::onCallAnswered)
                 .onMessage(CallStopped.class, this::onCallStopped)
                 .onMessage(DeadlinePassed.class, this::onDeadlinePassed)
+                .onMessage(ProgressDue.class, this::onProgressDue)
                 .onMessage(TimerElapsed.class, this::onTimerElapsed)
                 .onMessage(Want.class, this::onWant)
                 .onMessage(Dismiss.class, this::onDismiss)
@@ -185,7 +195,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
                 .onMessage(SlotReport.GuardianGone.class, this::onGuardianGone)
                 .onSignal(PreRestart.class, signal -> onBreakdown(this::lose))
-                .onSignal(PostStop.class, signal -> onBreakdown(this::giveUp))
+                .onSignal(PostStop.class, signal -> onBreakdown(call::giveUp))
                 .build();
     }
 
@@ -207,14 +217,18 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onCallAnswered(SlotReport.CallAnswered message) {
-        if (call.answered(message.callId())) {
+        Verdict verdict = Verdict.NONE;
+        ActiveCall answered = call.answered(message.callId());
+        if (answered != null) {
+            verdict = health.answered(answered, message.incarnation());
             timers.cancel(DEADLINE);
+            timers.cancel(PROGRESS);
             completed++;
             if (completed == recycle.calls()) {
                 pool.recycleDue(slot);
             }
         }
-        return apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
+        return apply(new SlotEvent.Answered(message.incarnation(), message.callId(), verdict));
     }
 
     private Behavior<Command> onCallStopped(CallStopped message) {
@@ -223,6 +237,16 @@ public final class WorkerSlot {
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
         return apply(new SlotEvent.DeadlinePassed(message.incarnation(), message.callId()));
+    }
+
+    private Behavior<Command> onProgressDue(ProgressDue message) {
+        boolean current = message.incarnation() == state.incarnation() && message.callId() == call.id();
+        if (!current || driver == null || !health.isStalled(driver)) {
+            return Behaviors.same();
+        }
+        timers.cancel(PROGRESS);
+        boolean ended = call.stall(message.callId(), message.incarnation(), health.steps(), driver);
+        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
     }
 
     private Behavior<Command> onTimerElapsed(TimerElapsed message) {
@@ -340,14 +364,6 @@ public final class WorkerSlot {
         router.lost(open, exit, Progress.certain(from.executionOf(open.id())));
     }
 
-    /** The whole pool ends, and the router with it: it may not hear of the call any more. */
-    private void giveUp(ActiveCall open, WorkerDriver from) {
-        open.fail(new PoolClosed(
-                Progress.certain(from.executionOf(open.id())),
-                open.attempts(),
-                "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
-    }
-
     private Behavior<Command> apply(SlotEvent event) {
         SlotCore.Step step = core.on(state, event, context.clock().nanoTime());
         SlotState before = state;
@@ -373,33 +389,19 @@ public final class WorkerSlot {
             if (context.events().isHeard()) {
                 publish(); // Whoever hears of it finds it so.
             }
+            health.moved(moved);
             news.moved(moved);
         } else if (effect instanceof SlotEffect.Climbed climbed) {
             climbed(climbed);
         } else if (effect instanceof SlotEffect.TimeOutCall late) {
             timeOut(late);
-        } else if (effect instanceof SlotEffect.Offer offer) {
-            router.offered(slot, offer.incarnation(), actor.getSelf());
-        } else if (effect instanceof SlotEffect.Withdraw withdraw) {
-            router.withdrawn(slot, withdraw.incarnation());
-        } else if (effect instanceof SlotEffect.StartTimer start) {
-            timers.startSingleTimer(
-                    start.timer(),
-                    new TimerElapsed(start.incarnation(), start.timer()),
-                    SlotTimes.of(start.timer(), context.config()));
-        } else if (effect instanceof SlotEffect.StopTimer stop) {
-            timers.cancel(stop.timer());
         } else if (effect instanceof SlotEffect.Spawn spawn) {
             spawn(spawn.incarnation());
         } else if (effect instanceof SlotEffect.RefuseLease refuse) {
             refuse(refuse.callId());
         } else if (effect instanceof SlotEffect.Ended ended) {
             ended(ended);
-        } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
-            scheduleRestart(restart);
-        } else if (effect instanceof SlotEffect.Retire) {
-            router.gone(slot, actor.getSelf());
-        } else if (driver != null) {
+        } else if (!clock.carryOut(effect) && !outlets.carryOut(effect) && driver != null) {
             DriverEffects.carryOut(effect, driver);
             if (effect instanceof SlotEffect.Release) {
                 driver = null; // Its number may soon be another's: nothing may be sent to it any more.
@@ -417,6 +419,7 @@ public final class WorkerSlot {
         recycle = RecycleWatch.draw(
                 context.config().recycling(), context.entropy().unit());
         exitsOverdue = 0;
+        health.renewed();
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
         started.spawn();
@@ -426,8 +429,12 @@ public final class WorkerSlot {
         if (driver == null) {
             throw new IllegalStateException("a lease of no worker");
         }
+        Duration look = health.watch(driver); // Before the handler can have begun.
         Duration left = call.send(driver, () -> actor.getSelf().tell(new CallStopped(incarnation, id)));
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
+        if (look != null) {
+            timers.startTimerWithFixedDelay(PROGRESS, new ProgressDue(incarnation, id), look);
+        }
     }
 
     private void timeOut(SlotEffect.TimeOutCall late) {
@@ -452,6 +459,7 @@ public final class WorkerSlot {
 
     private void ended(SlotEffect.Ended ended) {
         timers.cancel(DEADLINE);
+        timers.cancel(PROGRESS);
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
         news.exited(exit, ended.callId());
@@ -467,16 +475,6 @@ public final class WorkerSlot {
         }
     }
 
-    private void scheduleRestart(SlotEffect.ScheduleRestart restart) {
-        PoolConfig.Restart policy = context.config().restart();
-        Duration delay = new Backoff(policy.minBackoff(), policy.maxBackoff(), policy.jitter())
-                .delay(restart.waits(), context.entropy().unit());
-        if (restart.waits() > 0) {
-            timers.startSingleTimer(Timer.BACKOFF, new TimerElapsed(restart.incarnation(), Timer.BACKOFF), delay);
-        }
-        news.restart(restart, delay);
-    }
-
     private void publish() {
         context.slot(new WorkerSnapshot(
                 context.worker(slot),
@@ -486,6 +484,7 @@ public final class WorkerSlot {
                 call.id(),
                 completed,
                 state.failures(),
-                lastExit));
+                lastExit,
+                SlotHealth.of(state)));
     }
 }

@@ -113,7 +113,7 @@ class CoresTest {
 
             router.available(5, 1);
 
-            assertThat(router.assign()).containsExactly(new Assignment(1, 5, 1));
+            assertThat(router.assign()).containsExactly(new Assignment(1, 5, 1, false));
             assertThat(router.waiting()).isEqualTo(1);
             assertThat(router.oldestSince(9)).isEqualTo(1);
         }
@@ -129,7 +129,7 @@ class CoresTest {
             router.available(2, 1);
             router.submit(9, 100, 0);
 
-            assertThat(router.assign()).containsExactly(new Assignment(9, 2, 1));
+            assertThat(router.assign()).containsExactly(new Assignment(9, 2, 1, false));
         }
 
         @Test
@@ -139,6 +139,52 @@ class CoresTest {
             router.available(1, 1);
 
             assertThat(router.assign()).extracting(Assignment::callId).containsExactly(2L);
+        }
+
+        @Test
+        void triesADegradedWorkerWithTheNextCallThoughOthersAreIdle() {
+            router.available(1, 1);
+            router.probe(2, 1);
+            router.submit(1, 100, 0);
+            router.submit(2, 100, 0);
+
+            assertThat(router.assign()).containsExactly(new Assignment(1, 2, 1, true), new Assignment(2, 1, 1, false));
+        }
+
+        @Test
+        void sparesACallThatHasLostAWorkerADegradedOneWhileAnotherIsIdle() {
+            router.probe(2, 1);
+            router.available(1, 1);
+            router.giveBack(1, 100, 0);
+            assertThat(router.assign()).containsExactly(new Assignment(1, 1, 1, false));
+
+            router.giveBack(3, 100, 0);
+
+            assertThat(router.assign()).as("when it is all there is").containsExactly(new Assignment(3, 2, 1, true));
+        }
+
+        @Test
+        void forgetsADegradedWorkerThatIsWithdrawnOrComesBack() {
+            router.probe(1, 1);
+            router.unavailable(1, 1);
+            router.probe(2, 1);
+            router.available(2, 1);
+            router.submit(1, 100, 0);
+            router.submit(2, 100, 0);
+
+            assertThat(router.assign()).containsExactly(new Assignment(1, 2, 1, false));
+        }
+
+        @Test
+        void offersAWorkerAgainAsItWasWhenItsAssignmentCameToNothing() {
+            router.probe(1, 1);
+            router.submit(1, 100, 0);
+            Assignment nothing = router.assign().get(0);
+
+            router.free(nothing);
+            router.submit(2, 100, 0);
+
+            assertThat(router.assign()).containsExactly(new Assignment(2, 1, 1, true));
         }
 
         @Test

@@ -12,6 +12,7 @@ import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.protocol.message.Ready;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     private final ScriptedProcess process;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private volatile Progress progress = new Progress(0, Execution.NOT_STARTED);
+    private final AtomicLong steps = new AtomicLong();
     private volatile boolean spawned;
     private volatile String stacks = "";
 
@@ -123,6 +125,11 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     }
 
     @Override
+    public long progress() {
+        return steps.get();
+    }
+
+    @Override
     public List<String> lastLines() {
         return List.of();
     }
@@ -155,6 +162,11 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     @Override
     public void progress(long callId, Execution execution) {
         progress = new Progress(callId, execution);
+    }
+
+    @Override
+    public void step() {
+        steps.incrementAndGet();
     }
 
     @Override

@@ -281,6 +281,7 @@ final class ProxyConnection {
         return switch (frame.type()) {
             case HELLO -> down ? null : Moment.MID_HANDSHAKE;
             case READY -> Moment.MID_LOAD;
+            case PING -> Moment.CHECKED;
             case REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
             default -> null;
         };

@@ -66,6 +66,9 @@ public final class ScriptedProcess {
         /** It notes on its status page that a call is started, or finished. */
         void progress(long callId, Execution execution);
 
+        /** Its handler reports progress. */
+        void step();
+
         /** It answers a call. */
         void reply(long callId, byte[] body);
 
@@ -181,7 +184,7 @@ public final class ScriptedProcess {
     public void ping() {
         act(() -> {
             if (!hung) {
-                say(outlet::pong);
+                strike(Moment.CHECKED, running == null ? 0 : running.callId(), () -> say(outlet::pong));
             }
         });
     }
@@ -328,6 +331,9 @@ public final class ScriptedProcess {
             shared.later().schedule(later.delay(), () -> act(() -> resume(callId, later.then())));
         } else if (reaction instanceof Reaction.AtGate atGate) {
             shared.gates().whenOpen(atGate.gate(), () -> act(() -> resume(callId, atGate.then())));
+        } else if (reaction instanceof Reaction.Progress progress) {
+            say(outlet::step);
+            perform(callId, progress.then());
         } else if (reaction instanceof Reaction.Twice twice) {
             answer(callId, twice.result(), result -> {
                 outlet.reply(callId, result);

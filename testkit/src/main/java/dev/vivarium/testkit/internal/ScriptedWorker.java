@@ -139,6 +139,11 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     }
 
     @Override
+    public void step() {
+        page.step(slot);
+    }
+
+    @Override
     public void reply(long callId, byte[] body) {
         send(sockets.data(), Frame.of(FrameType.REPLY, callId, incarnation, body));
     }

@@ -14,6 +14,7 @@ final class StatusPageWriter {
 
     private static final int STARTED = 8;
     private static final int FINISHED = 16;
+    private static final int PROGRESS = 24;
 
     private final MappedByteBuffer page;
 
@@ -30,6 +31,11 @@ final class StatusPageWriter {
 
     void progress(int slot, long callId, Execution execution) {
         page.putLong(base(slot) + (execution == Execution.RAN ? FINISHED : STARTED), callId);
+    }
+
+    void step(int slot) {
+        int at = base(slot) + PROGRESS;
+        page.putLong(at, page.getLong(at) + 1);
     }
 
     private static int base(int slot) {

@@ -32,6 +32,8 @@ enum Adversity {
     HEALTH_CHECK,
     /** A health check is not answered in time. */
     MISSED_PONG,
+    /** A handler raises in one worker and not in the others. */
+    OUTLIER,
     /** A start takes too long. */
     SLOW_START,
     /** A process takes long to end, whatever ends it. */

@@ -3,6 +3,7 @@ package dev.vivarium.internal.core.model;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.core.SlotEvent.Timer;
+import dev.vivarium.internal.core.SlotEvent.Verdict;
 import dev.vivarium.internal.core.model.LinkWorld.Stage;
 import dev.vivarium.internal.core.model.Move.Kind;
 import dev.vivarium.internal.core.model.ToSlot.Sender;
@@ -101,7 +102,7 @@ class Environment {
                     case EXIT, TERMINATE -> goesByItself(slot.link) ? Kind.EXIT_OVERDUE : Kind.TIMER;
                     // What it tells is on its way, so that only a slow one makes the timer fire.
                     case STACKS -> slot.link != null && slot.link.isAlive() ? Kind.EXIT_OVERDUE : Kind.TIMER;
-                    case BACKOFF, FENCE -> Kind.TIMER;
+                    case BACKOFF, FENCE, PROBE, EJECTION -> Kind.TIMER;
                 };
                 moves.add(kind, slot.number, timer.ordinal());
             }
@@ -166,6 +167,7 @@ class Environment {
         int who = slot.number;
         if (link.reply != 0 && !link.readerDone) {
             moves.add(Kind.REPLY_READ, who);
+            moves.add(Kind.BAD_REPLY_READ, who);
         } else if (link.stage == Stage.DEAD && !link.readerDone && !(link.neverConnected && link.reported)) {
             moves.add(Kind.CHANNEL_END_READ, who);
         }
@@ -190,7 +192,7 @@ class Environment {
             case GUARDIAN_LOST -> loseGuardian(world);
             case STRAGGLING_REPLY_READ -> {
                 SlotWorld slot = world.slots[move.who()];
-                readReply(world, slot, slot.straggler);
+                readReply(world, slot, slot.straggler, Verdict.NONE);
                 slot.straggler = null;
             }
             case STRAGGLING_REPLY_DROPPED -> world.slots[move.who()].straggler = null;
@@ -226,7 +228,8 @@ class Environment {
                 link.reply = link.started;
                 link.stage = Stage.SERVING;
             }
-            case REPLY_READ -> readReply(world, slot, link);
+            case REPLY_READ -> readReply(world, slot, link, Verdict.SOUND);
+            case BAD_REPLY_READ -> readReply(world, slot, link, Verdict.OUTLIER);
             case HANGS -> link.hung = true;
             case ANSWERS_PING -> {
                 link.pings--;
@@ -274,7 +277,7 @@ class Environment {
     }
 
     /** The link's reader ends the call itself and then tells the slot. */
-    void readReply(PoolWorld world, SlotWorld slot, LinkWorld link) {
+    void readReply(PoolWorld world, SlotWorld slot, LinkWorld link, Verdict verdict) {
         int id = link.reply;
         link.reply = 0;
         if (link.running != id) {
@@ -284,13 +287,14 @@ class Environment {
         link.running = 0;
         CallWorld call = world.call(id);
         boolean here = slot.call == id && slot.link == link;
-        if (call.succeed() && !here && holds(world, id)) {
+        boolean inTime = call.succeed();
+        if (inTime && !here && holds(world, id)) {
             throw new Broken(
                     Invariant.NO_FOREIGN_ANSWER,
                     "incarnation " + link.incarnation + " of slot " + slot.number + " answers call " + id
                             + ", which another holds");
         }
-        slot.tell(Sender.LINK, new SlotEvent.Answered(link.incarnation, id));
+        slot.tell(Sender.LINK, new SlotEvent.Answered(link.incarnation, id, inTime ? verdict : Verdict.NONE));
     }
 
     private static boolean holds(PoolWorld world, int call) {

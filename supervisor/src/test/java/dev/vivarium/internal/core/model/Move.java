@@ -58,6 +58,7 @@ record Move(Kind kind, int who, int what) {
         GUARDIAN_LOST(Adversity.GUARDIAN_LOST),
         HEALTH_DUE(Adversity.HEALTH_CHECK),
         PONG_OVERDUE(Adversity.MISSED_PONG),
+        BAD_REPLY_READ(Adversity.OUTLIER),
         START_OVERDUE(Adversity.SLOW_START),
         EXIT_OVERDUE(Adversity.SLOW_END),
         KILL_LOST(Adversity.LOST_KILL);

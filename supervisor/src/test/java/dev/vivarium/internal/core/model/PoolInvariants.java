@@ -78,24 +78,30 @@ final class PoolInvariants {
         }
     }
 
-    /** A ready worker is offered, known to be idle, or leased; one that is none of these is lost to the pool. */
+    /** A ready worker, or a degraded one that is to be tried, is offered, known to be idle, or leased; one that is none of these is lost to the pool. */
     private static void readyMeansKnown(PoolWorld world, SlotWorld slot) {
-        if (!(slot.state instanceof SlotState.Ready ready)) {
+        boolean probe = slot.state instanceof SlotState.Degraded degraded && degraded.offered();
+        if (!probe && !(slot.state instanceof SlotState.Ready)) {
             return;
         }
-        boolean known = RouterState.idle(world.router).contains(new RouterCore.Idle(slot.number, ready.incarnation()));
+        int current = slot.state.incarnation();
+        boolean known = (probe ? RouterState.probes(world.router) : RouterState.idle(world.router))
+                .contains(new RouterCore.Idle(slot.number, current));
         for (ToRouter message : slot.toRouter) {
-            if (message instanceof ToRouter.Withdrawn withdrawn && withdrawn.incarnation() == ready.incarnation()) {
+            if (message instanceof ToRouter.Withdrawn withdrawn && withdrawn.incarnation() == current) {
                 known = false;
-            } else if (message instanceof ToRouter.Offered offered && offered.incarnation() == ready.incarnation()) {
-                known = true;
+            } else if (message instanceof ToRouter.Offered offered && offered.incarnation() == current) {
+                known = !probe;
+            } else if (message instanceof ToRouter.ProbeOffered offered && offered.incarnation() == current) {
+                known = probe;
             }
         }
         for (ToSlot message : slot.inbox[ToSlot.Sender.ROUTER.ordinal()]) {
-            known |= message instanceof ToSlot.Lease lease && lease.incarnation() == ready.incarnation();
+            known |= message instanceof ToSlot.Lease lease && lease.incarnation() == current;
         }
         if (!known) {
-            throw new Broken(Invariant.LEASES_CONSERVED, "slot " + slot.number + " is ready and nobody knows");
+            throw new Broken(
+                    Invariant.LEASES_CONSERVED, "slot " + slot.number + " is " + slot.state + " and nobody knows");
         }
     }
 
@@ -108,7 +114,9 @@ final class PoolInvariants {
         int idle = 0;
         for (SlotWorld slot : world.slots) {
             boolean ready = slot.state instanceof SlotState.Ready;
-            boolean well = slot.dismissed ? slot.stopped : ready || !slot.wanted;
+            // An outlier comes back by calls; where no more come, it waits for them.
+            boolean tried = slot.state instanceof SlotState.Degraded degraded && degraded.offered();
+            boolean well = slot.dismissed ? slot.stopped : ready || tried || !slot.wanted;
             if (!well || slot.hasMail() || !slot.toRouter.isEmpty()) {
                 return false;
             }

@@ -109,6 +109,10 @@ final class PoolWorld implements Cloneable {
         for (RouterCore.Idle idle : RouterState.idle(router)) {
             print = print.with(place[idle.slot()] * 1024L + idle.incarnation());
         }
+        print = print.with(-1);
+        for (RouterCore.Idle probe : RouterState.probes(router)) {
+            print = print.with(place[probe.slot()] * 1024L + probe.incarnation());
+        }
         print = print.with(names.of(RouterState.returned(router))).with(names.of(RouterState.queue(router)));
         print = print.with(time + 64L * (refusing ? 1 : 0) + 128L * (closed ? 1 : 0))
                 .with(nextDeadline)

@@ -32,6 +32,10 @@ class RouterActor {
             world.knownWorkers |= bit(from.number);
             world.router.available(from.number, offered.incarnation());
             assign(world);
+        } else if (message instanceof ToRouter.ProbeOffered offered) {
+            world.knownWorkers |= bit(from.number);
+            world.router.probe(from.number, offered.incarnation());
+            assign(world);
         } else if (message instanceof ToRouter.Withdrawn withdrawn) {
             world.router.unavailable(from.number, withdrawn.incarnation());
         } else if (message instanceof ToRouter.Gone) {
@@ -144,7 +148,7 @@ class RouterActor {
 
     /** The call ended before it could be sent, so the worker is free for the next one. */
     void free(PoolWorld world, RouterCore.Assignment assignment) {
-        world.router.available(assignment.slot(), assignment.incarnation());
+        world.router.free(assignment);
     }
 
     void lease(PoolWorld world, SlotWorld slot, int incarnation, int call) {

@@ -13,10 +13,11 @@ import java.util.Map;
 final class RouterState {
 
     private static final Field IDLE = field("idle");
+    private static final Field PROBES = field("probes");
     private static final Field LEASES = field("leasesGiven");
     private static final Field RETURNED = field("returned");
     private static final Field QUEUE = field("queue");
-    private static final List<Field> FIELDS = List.of(IDLE, LEASES, RETURNED, QUEUE);
+    private static final List<Field> FIELDS = List.of(IDLE, PROBES, LEASES, RETURNED, QUEUE);
 
     static {
         long fields = Arrays.stream(RouterCore.class.getDeclaredFields())
@@ -38,6 +39,13 @@ final class RouterState {
     /** Returns the idle workers in the order in which they were offered. */
     static List<RouterCore.Idle> idle(RouterCore core) {
         return map(IDLE, core).values().stream()
+                .map(RouterCore.Idle.class::cast)
+                .toList();
+    }
+
+    /** Returns the degraded workers that may be tried, in the order in which they were offered. */
+    static List<RouterCore.Idle> probes(RouterCore core) {
+        return map(PROBES, core).values().stream()
                 .map(RouterCore.Idle.class::cast)
                 .toList();
     }

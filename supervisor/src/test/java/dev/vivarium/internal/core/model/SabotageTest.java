@@ -78,6 +78,24 @@ class SabotageTest {
                         TWO,
                         Invariant.LEASES_CONSERVED),
                 new Bug(
+                        "a degraded worker that is to be tried is not offered",
+                        real.slot(new SlotActor(SlotDecisions.REAL) {
+                            @Override
+                            void offerProbe(SlotWorld slot, int incarnation) {}
+                        }),
+                        TWO.with(1, Adversity.OUTLIER),
+                        Invariant.LEASES_CONSERVED),
+                new Bug(
+                        "a degraded worker may be leased as any other",
+                        real.slot(new SlotActor(SlotDecisions.REAL) {
+                            @Override
+                            void offerProbe(SlotWorld slot, int incarnation) {
+                                offer(slot, incarnation);
+                            }
+                        }),
+                        TWO.with(1, Adversity.OUTLIER),
+                        Invariant.LEASES_CONSERVED),
+                new Bug(
                         "the backoff timer is not started",
                         real.slot(new SlotActor(SlotDecisions.REAL) {
                             @Override
@@ -168,9 +186,9 @@ class SabotageTest {
                         "a late answer ends a call a second time",
                         Parts.real().environment(new Environment() {
                             @Override
-                            void readReply(PoolWorld world, SlotWorld slot, LinkWorld link) {
+                            void readReply(PoolWorld world, SlotWorld slot, LinkWorld link, SlotEvent.Verdict verdict) {
                                 world.call(link.reply).outcomes++;
-                                super.readReply(world, slot, link);
+                                super.readReply(world, slot, link, verdict);
                             }
                         }),
                         TWO.until(1),

@@ -14,6 +14,7 @@ import static dev.vivarium.internal.core.model.Adversity.KILL;
 import static dev.vivarium.internal.core.model.Adversity.LOAD_FAILURE;
 import static dev.vivarium.internal.core.model.Adversity.LOST_KILL;
 import static dev.vivarium.internal.core.model.Adversity.MISSED_PONG;
+import static dev.vivarium.internal.core.model.Adversity.OUTLIER;
 import static dev.vivarium.internal.core.model.Adversity.SLOW_END;
 import static dev.vivarium.internal.core.model.Adversity.SLOW_START;
 import static dev.vivarium.internal.core.model.Adversity.SPAWN_REFUSAL;
@@ -70,6 +71,19 @@ final class Scenarios {
                 Scenario.named("two slots, two calls, the pool closes").with(1, CLOSE),
                 Scenario.named("two slots, two calls, the guardian dies").with(1, GUARDIAN_LOST),
                 Scenario.named("two slots, one call, health").calls(UNSAFE).with(3, HEALTH_CHECK, MISSED_PONG),
+                Scenario.named("two slots, three calls, an outlier")
+                        .calls(SAFE, UNSAFE, SAFE)
+                        .with(2, OUTLIER),
+                Scenario.named("one sick slot, two calls")
+                        .slots(1)
+                        .calls(SAFE, UNSAFE)
+                        .until(1)
+                        .with(3, HEALTH_CHECK, MISSED_PONG, OUTLIER),
+                Scenario.named("one outlier, two calls")
+                        .slots(1)
+                        .calls(SAFE, UNSAFE)
+                        .until(1)
+                        .with(2, OUTLIER, CRASH, HANG, DISMISS),
                 Scenario.named("two lazy slots, one call")
                         .start(Scenario.Start.LAZY)
                         .calls(UNSAFE)

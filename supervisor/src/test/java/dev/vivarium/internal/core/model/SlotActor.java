@@ -104,6 +104,8 @@ class SlotActor {
             timeOut(world, slot, (int) late.callId());
         } else if (effect instanceof SlotEffect.Offer offer) {
             offer(slot, offer.incarnation());
+        } else if (effect instanceof SlotEffect.OfferProbe offer) {
+            offerProbe(slot, offer.incarnation());
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
             withdraw(slot, withdraw.incarnation());
         } else if (effect instanceof SlotEffect.StartTimer start) {
@@ -135,6 +137,10 @@ class SlotActor {
 
     void offer(SlotWorld slot, int incarnation) {
         slot.tellRouter(new ToRouter.Offered(incarnation));
+    }
+
+    void offerProbe(SlotWorld slot, int incarnation) {
+        slot.tellRouter(new ToRouter.ProbeOffered(incarnation));
     }
 
     void withdraw(SlotWorld slot, int incarnation) {

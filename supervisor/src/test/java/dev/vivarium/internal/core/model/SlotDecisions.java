@@ -10,9 +10,9 @@ interface SlotDecisions {
 
     /**
      * The real core. Every worker that was ready counts as stable, so failures in a row have no memory beyond that, and a
-     * second missed health check is one too many.
+     * second failed check or probe is one too many, and two passes bring a worker back.
      */
-    SlotDecisions REAL = new SlotCore(Duration.ZERO, 2, true, true)::on;
+    SlotDecisions REAL = new SlotCore(Duration.ZERO, 2, 2, true, true)::on;
 
     SlotCore.Step on(SlotState state, SlotEvent event, long now);
 }

@@ -49,7 +49,9 @@ final class SlotModel implements Model<SlotState, SlotEvent> {
         events.add(new SlotEvent.Loaded(incarnation));
         events.add(new SlotEvent.LoadFailed(incarnation));
         events.add(new SlotEvent.Leased(incarnation, CALL));
-        events.add(new SlotEvent.Answered(incarnation, CALL));
+        for (SlotEvent.Verdict verdict : SlotEvent.Verdict.values()) {
+            events.add(new SlotEvent.Answered(incarnation, CALL, verdict));
+        }
         events.add(new SlotEvent.Answered(incarnation, CALL + 1));
         events.add(new SlotEvent.CallOver(incarnation, CALL));
         events.add(new SlotEvent.DeadlinePassed(incarnation, CALL));

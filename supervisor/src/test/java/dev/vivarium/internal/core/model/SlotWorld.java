@@ -131,7 +131,12 @@ final class SlotWorld implements Cloneable {
         }
         if (state instanceof SlotState.Degraded degraded) {
             return new SlotState.Degraded(
-                    degraded.incarnation(), failures, essence(degraded.service()), degraded.misses());
+                    degraded.incarnation(),
+                    failures,
+                    essence(degraded.service()),
+                    degraded.illness(),
+                    degraded.checking(),
+                    degraded.offered());
         }
         if (state instanceof SlotState.Ending ending && ending.service() != null) {
             return new SlotState.Ending(
@@ -147,6 +152,6 @@ final class SlotWorld implements Cloneable {
     }
 
     private static Service essence(Service service) {
-        return new Service(0, Math.min(1, service.completed()));
+        return new Service(0, Math.min(1, service.completed()), service.illness());
     }
 }

@@ -13,6 +13,8 @@ sealed interface ToRouter {
 
     record Offered(int incarnation) implements ToRouter {}
 
+    record ProbeOffered(int incarnation) implements ToRouter {}
+
     record Withdrawn(int incarnation) implements ToRouter {}
 
     record Gone() implements ToRouter {}
