@@ -75,6 +75,7 @@ public final class PoolConfigBuilder {
     PoisonPolicy poison = PoisonPolicy.DEFAULT;
     AlertPolicy alerts = AlertPolicy.DEFAULT;
     RecyclePolicy recycling = RecyclePolicy.DEFAULT;
+    MemoryPolicy memory = MemoryPolicy.DEFAULT;
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
@@ -128,6 +129,7 @@ public final class PoolConfigBuilder {
         poison = from.poison();
         alerts = from.alerts();
         recycling = from.recycling();
+        memory = from.memory();
         healthInterval = from.health().interval();
         healthTimeout = from.health().timeout();
         maxHealthFailures = from.health().maxFailures();
@@ -340,6 +342,12 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Changes how workers' memory is measured and limited. Default {@link MemoryPolicy#DEFAULT}: not at all. */
+    public PoolConfigBuilder memory(UnaryOperator<MemoryPolicy> change) {
+        memory = change.apply(memory);
+        return this;
+    }
+
     /** Changes when alarms are raised. Default {@link AlertPolicy#DEFAULT}. */
     public PoolConfigBuilder alerts(UnaryOperator<AlertPolicy> change) {
         alerts = change.apply(alerts);
@@ -460,6 +468,7 @@ public final class PoolConfigBuilder {
                 poison,
                 alerts,
                 recycling,
+                memory,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),
                 new PoolConfig.Output(output, maxLineBytes, maxLinesPerSecond, tailLines),
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),

@@ -244,7 +244,7 @@ class SabotageTest {
         @Test
         void findsBooksThatDoNotBalance() {
             WorkerSnapshot busy =
-                    new WorkerSnapshot(new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null);
+                    new WorkerSnapshot(new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, -1, null);
             PoolSnapshot books = new PoolSnapshot(
                     "p", PoolState.CLOSED, 1, 1, Duration.ZERO, 3, 1, 1, 0, 0, 0, 0, List.of(), List.of(busy));
             List<Leak> leaks = new ArrayList<>();

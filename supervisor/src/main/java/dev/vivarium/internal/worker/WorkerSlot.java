@@ -2,7 +2,7 @@ package dev.vivarium.internal.worker;
 
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
-import dev.vivarium.RecyclePolicy;
+import dev.vivarium.RecycleReason;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
@@ -95,7 +95,7 @@ public final class WorkerSlot {
     private @Nullable WorkerExit lastExit;
     private EndRecord end;
     private long completed;
-    private RecycleWatch recycle = RecycleWatch.draw(RecyclePolicy.DEFAULT, 0);
+    private RecycleWatch recycle = RecycleWatch.NEVER;
     private int exitsOverdue;
     private boolean everReady;
 
@@ -176,6 +176,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.PongReceived.class, this::onPongReceived)
                 .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
                 .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
+                .onMessage(SlotReport.MemoryMeasured.class, this::onMemoryMeasured)
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
                 .onMessage(SlotReport.GuardianGone.class, this::onGuardianGone)
                 .onSignal(PreRestart.class, signal -> onBreakdown(this::lose))
@@ -204,9 +205,7 @@ public final class WorkerSlot {
         if (call.answered(message.callId())) {
             timers.cancel(DEADLINE);
             completed++;
-            if (completed == recycle.calls()) {
-                pool.recycleDue(slot);
-            }
+            recycle(recycle.due(completed, end.liveMemory()));
         }
         return apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
     }
@@ -233,9 +232,29 @@ public final class WorkerSlot {
 
     private Behavior<Command> onGrownOld(GrownOld message) {
         if (message.incarnation() == state.incarnation()) {
-            pool.recycleDue(slot);
+            recycle(RecycleReason.AGE);
         }
         return Behaviors.same();
+    }
+
+    private Behavior<Command> onMemoryMeasured(SlotReport.MemoryMeasured message) {
+        if (message.incarnation() != state.incarnation()) {
+            return Behaviors.same();
+        }
+        boolean over = end.measured(message.use());
+        publish();
+        if (over) {
+            return apply(new SlotEvent.Outgrown(message.incarnation()));
+        }
+        recycle(recycle.due(completed, message.use().bytes()));
+        return Behaviors.same();
+    }
+
+    private void recycle(@Nullable RecycleReason reason) {
+        if (reason != null) {
+            end.worn(recycle.describe(reason, completed, end.liveMemory()));
+            pool.recycleDue(slot, state.incarnation(), reason);
+        }
     }
 
     private Behavior<Command> onSendSignal(SendSignal message) {
@@ -462,6 +481,7 @@ public final class WorkerSlot {
                 call.id(),
                 completed,
                 state.failures(),
+                end.liveMemory(),
                 lastExit));
     }
 }

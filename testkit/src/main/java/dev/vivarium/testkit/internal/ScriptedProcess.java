@@ -71,6 +71,9 @@ public final class ScriptedProcess {
         /** It answers a health check. */
         void pong();
 
+        /** It is measured. */
+        void measured(long bytes);
+
         /** It has ended. */
         void ended(int rawStatus);
     }
@@ -111,6 +114,7 @@ public final class ScriptedProcess {
 
     /** The process starts. */
     public void start() {
+        shared.faults().born(slot, this);
         act(() -> strike(Moment.MID_HANDSHAKE, 0, () -> say(outlet::hello)));
     }
 
@@ -219,6 +223,17 @@ public final class ScriptedProcess {
     /** The JVM went away, or hung up. */
     public void hangUp() {
         act(() -> end(1 << EXIT_SHIFT));
+    }
+
+    /** It is measured, which it does not notice. */
+    void measure(long bytes) {
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            say(() -> outlet.measured(bytes));
+        }
+        talk();
     }
 
     private void run(long callId, byte[] body) {
@@ -431,6 +446,7 @@ public final class ScriptedProcess {
         if (!ended) {
             ended = true;
             running = null;
+            shared.faults().died(slot, this);
             say(() -> outlet.ended(rawStatus));
         }
     }

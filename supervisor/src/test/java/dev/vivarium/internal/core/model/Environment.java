@@ -156,6 +156,7 @@ class Environment {
                 moves.add(Kind.BABBLES_LOAD_FAILURE, who);
             }
         }
+        moves.add(Kind.OUTGROWS, who);
         moves.add(Kind.CRASH, who);
         moves.add(Kind.KILL, who);
     }
@@ -225,6 +226,7 @@ class Environment {
                 link.stage = Stage.SERVING;
             }
             case REPLY_READ -> readReply(world, slot, link);
+            case OUTGROWS -> slot.tell(Sender.GUARDIAN, new SlotEvent.Outgrown(incarnation));
             case HANGS -> link.hung = true;
             case ANSWERS_PING -> {
                 link.pings--;
