@@ -17,7 +17,7 @@ from vivarium_worker.memory import Line, Tree
 MIB = 1 << 20
 
 HANDLERS = '''
-import os, subprocess, sys
+import os, subprocess, sys, time
 kept = []
 
 PROGRAM = """
@@ -55,7 +55,7 @@ def take_and_fork(size):
     take(size)
     pid = os.fork()
     if pid == 0:
-        subprocess.run(["sleep", "1000"])
+        time.sleep(1000)
     return pid
 '''
 
@@ -101,7 +101,7 @@ class AWorker(Measuring):
     def test_has_what_it_shares_with_what_it_forked_as_often_as_there_is_no_threshold(self) -> None:
         self.called("take_and_fork", 64 * MIB)
 
-        self.await_told(1, 128 * MIB, 3)
+        self.await_told(1, 128 * MIB, 2)
 
 
 class AWorkerAtAThreshold(Measuring):
@@ -110,7 +110,7 @@ class AWorkerAtAThreshold(Measuring):
     def test_has_what_it_shares_with_what_it_forked_once(self) -> None:
         self.called("take_and_fork", 64 * MIB)
 
-        self.assertLess(self.await_told(1, 64 * MIB, 3)["bytes"], 100 * MIB)
+        self.assertLess(self.await_told(1, 64 * MIB, 2)["bytes"], 100 * MIB)
 
 
 class AProcess(unittest.TestCase):
@@ -210,6 +210,12 @@ class AProcess(unittest.TestCase):
 
         self.assertEqual(self.look(), {10: Tree(8, 2)})
 
+    def test_that_has_ended_does_not_count_and_its_children_do(self) -> None:
+        self.worker(10)
+        self.lines.update({11: Line(10, 6, 0, 0), 12: Line(11, 6, 1, 1)})
+
+        self.assertEqual(self.look(), {10: Tree(8, 2)})
+
     def test_that_uses_its_parents_memory_until_its_exec_does_not_count(self) -> None:
         self.worker(10)
         with mock.patch.object(memory.time, "clock_gettime", lambda _: 6.5):
@@ -266,20 +272,27 @@ class AWatch(unittest.TestCase):
         self.assertTrue(watch.is_due())
 
     def test_looks_the_sooner_the_nearer_the_limit_is(self) -> None:
-        for used, pause in ((0, 501), (512 * MIB, 251), (1000 * MIB, 126), (2048 * MIB, 126)):
+        for used, pause in ((0, 501), (512 * MIB, 251), (1000 * MIB, 201), (2048 * MIB, 201)):
             watch = self.watch(1024 * MIB)
             self.told(watch, used)
             self.assertAlmostEqual(watch.pause_ms(True) or 0, pause, delta=1)
 
-    def test_searches_four_times_in_an_interval_however_often_it_looks(self) -> None:
+    def searches_in_ten_looks(self, newest: List[Optional[bytes]]) -> int:
         watch = self.watch(1024 * MIB)
-        self.now = 0
+        with mock.patch.object(memory, "_newest_process", lambda: newest.pop(0) if len(newest) > 1 else newest[0]):
+            for _ in range(10):
+                self.told(watch, 1024 * MIB)
+                self.now += 0.11
+        return self.searches
 
-        for _ in range(10):
-            self.told(watch, 1024 * MIB)
-            self.now += 0.1
+    def test_searches_twice_in_an_interval_however_often_it_looks(self) -> None:
+        self.assertEqual(self.searches_in_ten_looks([b"%d" % number for number in range(20)]), 2)
 
-        self.assertEqual(self.searches, 4)
+    def test_searches_once_in_an_interval_where_no_process_was_started(self) -> None:
+        self.assertEqual(self.searches_in_ten_looks([b"1"]), 1)
+
+    def test_searches_as_if_there_were_new_processes_where_the_kernel_does_not_say(self) -> None:
+        self.assertEqual(self.searches_in_ten_looks([None]), 2)
 
     def test_rests_fifty_times_as_long_as_a_look_took(self) -> None:
         watch = self.watch(1024 * MIB)

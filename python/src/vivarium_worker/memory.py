@@ -14,11 +14,11 @@ _CHANGE_TOLD = 1 << 20
 _FASTEST_GROWTH = 2 << 30
 """Bytes per second that a tree is taken to grow by at most: so long before it could reach the limit it is looked at."""
 
-_QUICKEST = 8
+_QUICKEST = 5
 """Where memory is limited, looks follow upon each other up to so many times faster than the interval says."""
 
-_SEARCHES = 4
-"""Of the looks in an interval, so many are also for processes that no look has seen yet; those cost the most."""
+_SEARCHES = 2
+"""Of the looks in an interval, at most so many are also for processes that no look has seen; those cost the most."""
 
 _REST = 50
 """Between two looks there is so many times what the last one took: they never take more than a fiftieth of the time."""
@@ -74,7 +74,8 @@ class Meter:
             owner = self._owner(pid, lines, workers)
             if owner is not None:
                 self._owners[pid, line.started] = owner
-                if not _is_becoming_another(line, lines.get(line.parent)):
+                ended = line.virtual == 0  # And has not been reaped.
+                if not ended and not _is_becoming_another(line, lines.get(line.parent)):
                     trees.setdefault(owner, []).append(pid)
         self._owners = {
             one: owner for one, owner in self._owners.items() if one[0] in lines and lines[one[0]].started == one[1]
@@ -143,6 +144,8 @@ class Watch:
         self._told: Dict[int, Told] = {}
         self._due = 0.0
         self._search_due = 0.0
+        self._search_overdue = 0.0
+        self._newest: Optional[bytes] = None
 
     def pause_ms(self, workers: bool) -> Optional[int]:
         """Return how long to wait until the next look, for ``poll``; None when there is nothing to look at."""
@@ -159,16 +162,25 @@ class Watch:
         if self._meter is None:
             return []
         begun = time.monotonic()
-        search = begun >= self._search_due
-        if search:
-            self._search_due = begun + self._interval / _SEARCHES
-        trees = self._meter.look(workers, search)
+        trees = self._meter.look(workers, self._must_search(begun))
         self._told = {pid: self._told.get(pid) or Told() for pid in trees}
         news = [(pid, tree) for pid, tree in trees.items() if self._is_news(self._told[pid], tree)]
         largest = max((tree.bytes for tree in trees.values()), default=0)
         now = time.monotonic()
         self._due = now + max(self._pause(largest), _REST * (now - begun))
         return news
+
+    def _must_search(self, now: float) -> bool:
+        """Return whether there may be processes that no look has seen; once in an interval that is not left to signs."""
+        if now < self._search_due:
+            return False
+        newest = _newest_process()
+        if newest is not None and newest == self._newest and now < self._search_overdue:
+            return False
+        self._newest = newest
+        self._search_due = now + self._interval / _SEARCHES
+        self._search_overdue = now + self._interval
+        return True
 
     def _pause(self, largest: int) -> float:
         if self._limit == 0:
@@ -187,6 +199,18 @@ class Watch:
             told.bytes = tree.bytes
             return True
         return False
+
+
+def _newest_process() -> Optional[bytes]:
+    """Return the number that the kernel gave out last, or None where it does not say."""
+    try:
+        fd = os.open("/proc/loadavg", os.O_RDONLY)
+        try:
+            return os.read(fd, 256).rpartition(b" ")[2]
+        finally:
+            os.close(fd)
+    except OSError:
+        return None
 
 
 def _lines(pids: Iterable[int]) -> Dict[int, Line]:
@@ -213,7 +237,7 @@ def _line(pid: int) -> Optional[Line]:
 
 def _is_becoming_another(line: Line, parent: Optional[Line]) -> bool:
     """Return whether a process just uses its parent's memory, which must not count twice (vfork)."""
-    if parent is None or line.virtual != parent.virtual or line.virtual == 0:
+    if parent is None or line.virtual != parent.virtual:
         return False
     return time.clock_gettime(time.CLOCK_BOOTTIME) - line.started / _TICKS < _YOUNG_S
 

@@ -9,7 +9,7 @@ import java.time.Duration;
  *
  * @param limit bytes beyond which a worker is killed, its call failing with {@link WorkerCrashed} and
  *     {@link TransitionCause#MEMORY_LIMIT}; {@link #LEAST} to {@link #MOST}, 0 means none
- * @param interval the longest time between two measurements, 50 ms to 1 hour; near the limit they come up to eight times
+ * @param interval the longest time between two measurements, 50 ms to 1 hour; near the limit they come up to five times
  *     as fast
  * @param measured whether memory is measured, for {@link WorkerSnapshot#memoryBytes()}, though nothing limits it
  */
