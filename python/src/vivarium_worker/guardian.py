@@ -226,7 +226,7 @@ class Guardian:
     def _spawn(self, slot: int, incarnation: int, request_id: int, request: Dict[str, Any]) -> None:
         opened: Dict[str, socket.socket] = {}
         try:
-            for kind in ("data", "control", "stdout", "stderr"):
+            for kind in ("data", "control", "stdout", "stderr", "stacks"):
                 opened[kind] = self._connect(kind, slot, incarnation)
             environment = dict(request["environment"])
             environment["VIVARIUM_RUN"] = self._run_id
@@ -237,7 +237,7 @@ class Guardian:
                 _WORKER_MAIN,
                 *("--slot", str(slot), "--incarnation", str(incarnation)),
                 *("--data-fd", str(opened["data"].fileno()), "--control-fd", str(opened["control"].fileno())),
-                *("--status-page", request["statusPage"]),
+                *("--stacks-fd", str(opened["stacks"].fileno()), "--status-page", request["statusPage"]),
             ]
             oom_kills = processes.out_of_memory_kills()
             pid = starting.fork_and_exec(argv, environment, request["directory"], opened)

@@ -28,7 +28,7 @@ def fork_and_exec(
             os.dup2(null, 0)
             os.dup2(opened["stdout"].fileno(), 1)
             os.dup2(opened["stderr"].fileno(), 2)
-            for kind in ("data", "control"):
+            for kind in ("data", "control", "stacks"):
                 os.set_inheritable(opened[kind].fileno(), True)
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):

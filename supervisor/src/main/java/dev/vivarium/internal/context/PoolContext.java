@@ -225,6 +225,7 @@ public final class PoolContext {
                 stats.restarts(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
+                stats.ladder(),
                 recovery.openCircuits(),
                 workers);
     }

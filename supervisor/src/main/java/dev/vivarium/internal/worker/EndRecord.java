@@ -24,6 +24,7 @@ final class EndRecord {
     private @Nullable String worn;
     private @Nullable MemoryUse excess;
     private long memory = -1;
+    private String stacks = "";
     private long pid;
     private boolean over;
 
@@ -60,16 +61,23 @@ final class EndRecord {
     boolean measured(MemoryUse use) {
         memory = use.bytes();
         long limit = context.config().memory().limit();
-        boolean over = limit > 0 && use.bytes() > limit;
-        if (over && excess == null) {
+        boolean tooMuch = limit > 0 && use.bytes() > limit;
+        if (tooMuch && excess == null) {
             excess = use;
         }
-        return over;
+        return tooMuch;
     }
 
     /** Returns the memory of the process tree while it lives, -1 when it is unknown. */
     long liveMemory() {
         return over ? -1 : memory;
+    }
+
+    /** Notes what the threads of the process did when it did not end a call; nothing replaces something by nothing. */
+    void stacks(String read) {
+        if (!read.isEmpty()) {
+            stacks = read;
+        }
     }
 
     void loadError(ErrorBody error) {
@@ -104,7 +112,8 @@ final class EndRecord {
                 report == null ? -1 : report.oomKills(),
                 context.worker(slot) + ", incarnation " + incarnation + (pid == 0 ? "" : ", pid " + pid) + ", "
                         + explain(cause),
-                lastLines);
+                lastLines,
+                stacks);
     }
 
     /** Says what happened in one clause: our own reason where we ended it, else what the operating system reported. */

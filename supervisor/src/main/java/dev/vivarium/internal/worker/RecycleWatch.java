@@ -2,6 +2,7 @@ package dev.vivarium.internal.worker;
 
 import dev.vivarium.RecyclePolicy;
 import dev.vivarium.RecycleReason;
+import dev.vivarium.internal.context.PoolContext;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,11 @@ record RecycleWatch(long calls, Duration age, long memory) {
                 : Duration.ofMillis(Math.max(1, Math.round(policy.maxAge().toMillis() * share)));
         long memory = policy.maxMemory() == 0 ? NEVER.memory : Math.max(1, Math.round(policy.maxMemory() * share));
         return new RecycleWatch(calls, age, memory);
+    }
+
+    /** Draws the limits of an incarnation of a pool's. */
+    static RecycleWatch draw(PoolContext context) {
+        return draw(context.config().recycling(), context.entropy().unit());
     }
 
     boolean hasAge() {

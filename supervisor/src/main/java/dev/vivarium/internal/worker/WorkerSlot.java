@@ -1,8 +1,8 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
-import dev.vivarium.RecycleReason;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
@@ -94,8 +94,7 @@ public final class WorkerSlot {
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
     private EndRecord end;
-    private long completed;
-    private RecycleWatch recycle = RecycleWatch.NEVER;
+    private Wear wear;
     private int exitsOverdue;
     private boolean everReady;
 
@@ -119,11 +118,16 @@ public final class WorkerSlot {
         this.lastIncarnation = lastIncarnation;
         this.firstIncarnation = before + 1;
         PoolConfig config = context.config();
-        this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
+        this.core = new SlotCore(
+                config.restart().stableAfter(),
+                config.health().maxFailures(),
+                config.timeouts().stackDump().compareTo(Duration.ZERO) > 0,
+                config.timeouts().terminateGrace().compareTo(Duration.ZERO) > 0);
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
         this.state = SlotCore.initial(lastIncarnation.get());
         this.end = new EndRecord(context, slot, lastIncarnation.get());
+        this.wear = new Wear(pool, slot, 0, RecycleWatch.NEVER, end);
         publish();
     }
 
@@ -174,6 +178,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.ReadyReceived.class, this::onReadyReceived)
                 .onMessage(SlotReport.LoadFailed.class, this::onLoadFailed)
                 .onMessage(SlotReport.PongReceived.class, this::onPongReceived)
+                .onMessage(SlotReport.StacksRead.class, this::onStacksRead)
                 .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
                 .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
                 .onMessage(SlotReport.MemoryMeasured.class, this::onMemoryMeasured)
@@ -204,8 +209,7 @@ public final class WorkerSlot {
     private Behavior<Command> onCallAnswered(SlotReport.CallAnswered message) {
         if (call.answered(message.callId())) {
             timers.cancel(DEADLINE);
-            completed++;
-            recycle(recycle.due(completed, end.liveMemory()));
+            wear.answered();
         }
         return apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
     }
@@ -215,10 +219,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
-        boolean ended = message.incarnation() == state.incarnation()
-                && driver != null
-                && call.timeOut(message.callId(), message.incarnation(), driver);
-        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+        return apply(new SlotEvent.DeadlinePassed(message.incarnation(), message.callId()));
     }
 
     private Behavior<Command> onTimerElapsed(TimerElapsed message) {
@@ -232,7 +233,7 @@ public final class WorkerSlot {
 
     private Behavior<Command> onGrownOld(GrownOld message) {
         if (message.incarnation() == state.incarnation()) {
-            recycle(RecycleReason.AGE);
+            wear.grownOld();
         }
         return Behaviors.same();
     }
@@ -246,15 +247,8 @@ public final class WorkerSlot {
         if (over) {
             return apply(new SlotEvent.Outgrown(message.incarnation()));
         }
-        recycle(recycle.due(completed, message.use().bytes()));
+        wear.measured(message.use());
         return Behaviors.same();
-    }
-
-    private void recycle(@Nullable RecycleReason reason) {
-        if (reason != null) {
-            end.worn(recycle.describe(reason, completed, end.liveMemory()));
-            pool.recycleDue(slot, state.incarnation(), reason);
-        }
     }
 
     private Behavior<Command> onSendSignal(SendSignal message) {
@@ -290,8 +284,8 @@ public final class WorkerSlot {
         }
         Behavior<Command> next = apply(new SlotEvent.Loaded(message.incarnation()));
         if (state instanceof SlotState.Ready) {
-            if (recycle.hasAge()) {
-                timers.startSingleTimer(OLD, new GrownOld(message.incarnation()), recycle.age());
+            if (wear.hasAge()) {
+                timers.startSingleTimer(OLD, new GrownOld(message.incarnation()), wear.age());
             }
             pool.settled(slot);
         }
@@ -307,6 +301,10 @@ public final class WorkerSlot {
 
     private Behavior<Command> onPongReceived(SlotReport.PongReceived message) {
         return apply(new SlotEvent.Pong(message.incarnation()));
+    }
+
+    private Behavior<Command> onStacksRead(SlotReport.StacksRead message) {
+        return apply(new SlotEvent.StacksRead(message.incarnation()));
     }
 
     private Behavior<Command> onViolationSeen(SlotReport.ViolationSeen message) {
@@ -386,6 +384,10 @@ public final class WorkerSlot {
                 publish(); // Whoever hears of it finds it so.
             }
             news.moved(moved);
+        } else if (effect instanceof SlotEffect.Climbed climbed) {
+            climbed(climbed);
+        } else if (effect instanceof SlotEffect.TimeOutCall late) {
+            timeOut(late);
         } else if (effect instanceof SlotEffect.Offer offer) {
             router.offered(slot, offer.incarnation(), actor.getSelf());
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
@@ -421,9 +423,7 @@ public final class WorkerSlot {
             context.stats().countRestart();
         }
         end = new EndRecord(context, slot, incarnation);
-        completed = 0;
-        recycle = RecycleWatch.draw(
-                context.config().recycling(), context.entropy().unit());
+        wear = new Wear(pool, slot, incarnation, RecycleWatch.draw(context), end);
         exitsOverdue = 0;
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
@@ -436,6 +436,19 @@ public final class WorkerSlot {
         }
         Duration left = call.send(driver, () -> actor.getSelf().tell(new CallStopped(incarnation, id)));
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
+    }
+
+    private void timeOut(SlotEffect.TimeOutCall late) {
+        if (driver != null) {
+            end.stacks(call.timeOut(late.callId(), late.incarnation(), driver));
+        }
+    }
+
+    private void climbed(SlotEffect.Climbed climbed) {
+        if (driver != null && climbed.rung() != LadderRung.READ_STACKS) {
+            end.stacks(driver.stacks());
+        }
+        news.climbed(climbed);
     }
 
     private void refuse(long callId) {
@@ -451,7 +464,7 @@ public final class WorkerSlot {
         lastExit = exit;
         news.exited(exit, ended.callId());
         if (!WANTED_ENDS.contains(ended.cause())) {
-            log.warn("{}", exit.detail());
+            log.warn("{}{}", exit.detail(), exit.stacks().isEmpty() ? "" : "; its threads then:\n" + exit.stacks());
         }
         ActiveCall open = call.takeBack(driver);
         if (open != null && driver != null) {
@@ -479,7 +492,7 @@ public final class WorkerSlot {
                 state.phase(),
                 end.livePid(),
                 call.id(),
-                completed,
+                wear.completed(),
                 state.failures(),
                 end.liveMemory(),
                 lastExit));
