@@ -31,7 +31,7 @@ def spin():
 class FakeJvm:
     """Listens, starts a guardian, accepts its connections."""
 
-    def __init__(self, run: str, directory: str, *wrapper: str) -> None:
+    def __init__(self, run: str, directory: str, *wrapper: str, memory: Any = None) -> None:
         self.directory = directory
         self.peers: List[Peer] = []
         os.makedirs(directory, exist_ok=True)
@@ -49,7 +49,7 @@ class FakeJvm:
             env=dict(os.environ, VIVARIUM_RUN=run),
         )
         settings = {"socket": self.socket_path, "secret": SECRET, "run": run, "directory": directory,
-                    "jvm": os.getpid(), "pool": "test"}
+                    "jvm": os.getpid(), "pool": "test", "memory": memory}
         assert self.guardian.stdin is not None
         self.guardian.stdin.write(json.dumps(settings).encode() + b"\n")
         self.guardian.stdin.flush()
@@ -109,6 +109,8 @@ class FakeJvm:
 @unittest.skipUnless(sys.platform.startswith("linux"), "the guardian's promises are Linux's")
 class GuardianTest(unittest.TestCase):
     WRAPPER: Tuple[str, ...] = ()
+    MEMORY: Any = None
+    HANDLERS = HANDLERS
 
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
@@ -116,9 +118,9 @@ class GuardianTest(unittest.TestCase):
         self.folder = folder.name
         self.handlers = os.path.join(self.folder, "guarded_handlers.py")
         with open(self.handlers, "w") as file:
-            file.write(HANDLERS)
+            file.write(self.HANDLERS)
         self.run_id = os.urandom(16).hex()
-        self.jvm = FakeJvm(self.run_id, os.path.join(self.folder, "private"), *self.WRAPPER)
+        self.jvm = FakeJvm(self.run_id, os.path.join(self.folder, "private"), *self.WRAPPER, memory=self.MEMORY)
         self.addCleanup(self.jvm.close)
 
     def call(self, channels: Dict[str, Peer], handler: str, *args: Any) -> None:

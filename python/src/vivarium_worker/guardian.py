@@ -17,7 +17,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
-from . import frames, processes
+from . import frames, memory, processes, starting
 
 if TYPE_CHECKING:
     import resource
@@ -93,6 +93,7 @@ class Guardian:
         self._outgoing = bytearray()
         self._decoder = frames.Decoder(frames.CONTROL_LIMITS)
         self._draining = False
+        self._memory = memory.Watch(self._run, settings.get("memory"))
         # Process and start time of those that showed no environment for as long as they were waited for.
         self._hidden: Set[Tuple[int, int]] = set()
 
@@ -133,7 +134,7 @@ class Guardian:
         while True:
             events = select.POLLIN | (select.POLLOUT if self._outgoing else 0)
             poller.register(self._jvm_socket, events)
-            for fd, _ in poller.poll():
+            for fd, _ in poller.poll(self._pause_ms()):
                 if fd == wake:
                     _drain_pipe(wake)
                     self._reap()
@@ -141,6 +142,8 @@ class Guardian:
                     return self._end()
                 elif fd == self._jvm_socket.fileno() and not self._serve():
                     return self._end()
+            if self._memory.is_due() and not self._outgoing:
+                self._measure()
             if self._draining:
                 self._kill_everything()
                 self._send(frames.BYE, 0, 0, {"reason": "drained"})
@@ -237,7 +240,7 @@ class Guardian:
                 *("--stacks-fd", str(opened["stacks"].fileno()), "--status-page", request["statusPage"]),
             ]
             oom_kills = processes.out_of_memory_kills()
-            pid = _fork_and_exec(argv, environment, request["directory"], opened)
+            pid = starting.fork_and_exec(argv, environment, request["directory"], opened)
         except OSError as error:
             raise Refusal(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), error.errno or 0) from None
         finally:
@@ -264,6 +267,18 @@ class Guardian:
                 os.kill(child.pid, number)
         except OSError as error:
             raise Refusal(error.strerror or str(error), error.errno or 0) from None
+
+    def _pause_ms(self) -> Optional[int]:
+        """Return how long nothing has to be done of itself. While the JVM is slow to read, nothing is measured for it."""
+        return self._memory.pause_ms(bool(self._children) and not self._outgoing)
+
+    def _measure(self) -> None:
+        """Say what the workers take, where that has changed."""
+        tags = {child.pid: f"VIVARIUM_WORKER={child.slot}:{child.incarnation}" for child in self._children.values()}
+        for pid, tree in self._memory.look(tags):
+            child = self._children[pid]
+            body = {"slot": child.slot, "bytes": tree.bytes, "processes": tree.processes}
+            self._send(frames.MEMORY, 0, child.incarnation, body)
 
     def _reap(self) -> None:
         """Report every worker that has ended."""
@@ -409,47 +424,6 @@ def _tell(text: str) -> None:
         os.write(2, f"vivarium guardian: {text}\n".encode("utf-8", "replace"))
     except OSError:
         pass  # Nobody is there to read it.
-
-
-def _fork_and_exec(
-    argv: List[str], environment: Dict[str, str], directory: Optional[str], opened: Dict[str, socket.socket]
-) -> int:
-    """Start a program in a session of its own; raise OSError when it cannot be run.
-
-    Forking is safe: this process has one thread. The pipe closes when exec succeeds, and else carries the error.
-    """
-    guardian = os.getpid()
-    report, report_write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setsid()
-            processes.die_with_parent(guardian)
-            null = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(null, 0)
-            os.dup2(opened["stdout"].fileno(), 1)
-            os.dup2(opened["stderr"].fileno(), 2)
-            for kind in ("data", "control", "stacks"):
-                os.set_inheritable(opened[kind].fileno(), True)
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
-                signal.signal(number, signal.SIG_DFL)
-            if directory is not None:
-                os.chdir(directory)
-            os.execve(argv[0], argv, environment)
-        except OSError as error:
-            place = error.filename or argv[0]
-            os.write(report_write, f"{error.errno}:{place}".encode())
-        finally:
-            os._exit(127)
-    os.close(report_write)
-    with os.fdopen(report, "rb") as file:
-        failure = file.read()
-    if failure:
-        os.waitpid(pid, 0)
-        number, _, place = failure.decode().partition(":")
-        raise OSError(int(number), os.strerror(int(number)), place)
-    return pid
 
 
 def _drain_pipe(fd: int) -> None:

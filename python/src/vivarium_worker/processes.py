@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import sys
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 LINUX = sys.platform.startswith("linux")
 
@@ -114,13 +114,18 @@ def descendants(root: int) -> Dict[int, int]:
     return found
 
 
-def carries(pid: int, *variables: str) -> bool:
-    """Return whether a process was started with all of these ``NAME=value`` in its environment."""
+def environment(pid: int) -> Set[bytes]:
+    """Return the ``NAME=value`` that a process was started with; nothing where they are not to be seen."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
-            entries = set(file.read().split(b"\0"))
+            return set(file.read().split(b"\0"))
     except OSError:
-        return False
+        return set()
+
+
+def carries(pid: int, *variables: str) -> bool:
+    """Return whether a process was started with all of these ``NAME=value`` in its environment."""
+    entries = environment(pid)
     return all(variable.encode() in entries for variable in variables)
 
 

@@ -165,6 +165,34 @@ def garble(text: str):
             return
 
 
+def touched(size: int) -> bytearray:
+    """Memory that is really there."""
+    block = bytearray(size)
+    block[::4096] = b"\1" * len(block[::4096])
+    return block
+
+
+@recorded
+def hoard(size: int, gate: str) -> int:
+    """Takes memory and waits."""
+    block = touched(size)
+    wait_for(gate)
+    return len(block)
+
+
+@recorded
+def hoard_in_child(size: int, gate: str):
+    """Has a child in a session of its own take memory, and waits."""
+    program = "import sys, time; b = bytes([1]) * int(sys.argv[1]); time.sleep(1000)"
+    subprocess.Popen([sys.executable, "-c", program, str(size)], start_new_session=True)
+    wait_for(gate)
+
+
+@recorded
+def ask_for_too_much():
+    return bytearray(1 << 62)
+
+
 @handler
 def cancel_itself():
     raise CallCancelled("nobody asked for it")

@@ -20,6 +20,7 @@ record CheckedPoolConfig(
         PoisonPolicy poison,
         AlertPolicy alerts,
         RecyclePolicy recycling,
+        MemoryPolicy memory,
         PoolConfig.Health health,
         ProbePolicy probes,
         OutlierPolicy outliers,

@@ -57,6 +57,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns when workers that work are replaced. */
     RecyclePolicy recycling();
 
+    /** Returns how workers' memory is measured and limited. */
+    MemoryPolicy memory();
+
     /** Returns how workers are checked. */
     Health health();
 

@@ -21,25 +21,7 @@ public final class PoolConfigBuilder {
     private static final int CPUS = Runtime.getRuntime().availableProcessors();
 
     /** Variables of the JVM's that workers may see unless told otherwise: what programs need to find their way. */
-    public static final List<String> DEFAULT_INHERITED = List.of(
-            "PATH",
-            "HOME",
-            "USER",
-            "LOGNAME",
-            "SHELL",
-            "LANG",
-            "LC_*",
-            "TZ",
-            "TMPDIR",
-            "VIRTUAL_ENV",
-            "CONDA_PREFIX",
-            "LD_LIBRARY_PATH",
-            "CUDA_*",
-            "NVIDIA_*",
-            "PYENV_*",
-            "XDG_*",
-            "SSL_CERT_FILE",
-            "SSL_CERT_DIR");
+    public static final List<String> DEFAULT_INHERITED = InheritedVariables.DEFAULT;
 
     String name = "python";
     List<String> handlers = List.of();
@@ -77,6 +59,7 @@ public final class PoolConfigBuilder {
     PoisonPolicy poison = PoisonPolicy.DEFAULT;
     AlertPolicy alerts = AlertPolicy.DEFAULT;
     RecyclePolicy recycling = RecyclePolicy.DEFAULT;
+    MemoryPolicy memory = MemoryPolicy.DEFAULT;
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
@@ -320,6 +303,12 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Changes how workers' memory is measured and limited. Default {@link MemoryPolicy#DEFAULT}: not at all. */
+    public PoolConfigBuilder memory(UnaryOperator<MemoryPolicy> change) {
+        memory = change.apply(memory);
+        return this;
+    }
+
     /** Changes when alarms are raised. Default {@link AlertPolicy#DEFAULT}. */
     public PoolConfigBuilder alerts(UnaryOperator<AlertPolicy> change) {
         alerts = change.apply(alerts);
@@ -459,6 +448,7 @@ public final class PoolConfigBuilder {
                 poison,
                 alerts,
                 recycling,
+                memory,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures, stallTimeout),
                 probes,
                 outliers,

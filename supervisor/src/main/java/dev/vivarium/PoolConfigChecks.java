@@ -29,6 +29,7 @@ final class PoolConfigChecks {
         alerts(problems, given.alerts);
         recycling(problems, given);
         health(problems, given);
+        memory(problems, given);
         problems.throwIfAny();
     }
 
@@ -60,6 +61,7 @@ final class PoolConfigChecks {
         problems.present("recycling", given.recycling);
         problems.present("probes", given.probes);
         problems.present("outliers", given.outliers);
+        problems.present("memory", given.memory);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
@@ -70,6 +72,7 @@ final class PoolConfigChecks {
         problems.present("probes.interval", given.probes.interval());
         problems.present("outliers.window", given.outliers.window());
         problems.present("outliers.ejectFor", given.outliers.ejectFor());
+        problems.present("memory.interval", given.memory.interval());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }
@@ -196,11 +199,28 @@ final class PoolConfigChecks {
     private static void recycling(ConfigProblems problems, PoolConfigBuilder builder) {
         RecyclePolicy given = builder.recycling;
         problems.require(
-                (given.maxCalls() == 0 && given.maxAge().isZero())
+                (given.maxCalls() == 0 && given.maxAge().isZero() && given.maxMemory() == 0)
                         || builder.workers + builder.overflow != PoolConfig.MAX_WORKERS,
                 "recycling needs room for one more worker: workers + overflow must be < " + PoolConfig.MAX_WORKERS);
         problems.between("recycling.maxCalls", given.maxCalls(), 0, 1_000_000_000);
         problems.between("recycling.maxAge", given.maxAge(), Duration.ZERO, Duration.ofDays(365));
         problems.between("recycling.jitter", given.jitter(), 0, 1);
+    }
+
+    private static void memory(ConfigProblems problems, PoolConfigBuilder builder) {
+        MemoryPolicy given = builder.memory;
+        long threshold = builder.recycling.maxMemory();
+        bytes(problems, "memory.limit", given.limit());
+        bytes(problems, "recycling.maxMemory", threshold);
+        problems.require(
+                given.limit() == 0 || threshold < given.limit(),
+                "recycling.maxMemory must be < memory.limit=" + given.limit() + ", got " + threshold);
+        problems.between("memory.interval", given.interval(), Duration.ofMillis(50), Duration.ofHours(1));
+    }
+
+    private static void bytes(ConfigProblems problems, String option, long value) {
+        problems.require(
+                value == 0 || (value >= MemoryPolicy.LEAST && value <= MemoryPolicy.MOST),
+                option + " must be 0 or " + MemoryPolicy.LEAST + " to " + MemoryPolicy.MOST + " bytes, got " + value);
     }
 }

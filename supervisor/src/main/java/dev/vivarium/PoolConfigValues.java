@@ -39,6 +39,7 @@ final class PoolConfigValues {
         to.poison = from.poison();
         to.alerts = from.alerts();
         to.recycling = from.recycling();
+        to.memory = from.memory();
         to.healthInterval = from.health().interval();
         to.healthTimeout = from.health().timeout();
         to.maxHealthFailures = from.health().maxFailures();

@@ -61,6 +61,12 @@ public sealed interface PoolEvent {
             implements PoolEvent {}
 
     /**
+     * A worker that works will be replaced, as soon as its replacement is ready; see {@link RecyclePolicy}. Its end is a
+     * {@link WorkerExited} with the cause {@link TransitionCause#RECYCLED}.
+     */
+    record RecycleDue(WorkerId worker, int incarnation, RecycleReason reason, Instant at) implements PoolEvent {}
+
+    /**
      * A call is sent again because its worker ended.
      *
      * @param attempt the number of the attempt that failed, from 1

@@ -35,6 +35,8 @@ public enum TransitionCause {
     KILLED,
     /** The process was killed and the kernel counted an out-of-memory kill in its lifetime. */
     OUT_OF_MEMORY,
+    /** The process tree had more memory than {@link MemoryPolicy#limit()}, and was killed by the pool. */
+    MEMORY_LIMIT,
     /** A call did not end within the grace after its deadline or cancellation. */
     HUNG,
     /** The worker broke the protocol. */

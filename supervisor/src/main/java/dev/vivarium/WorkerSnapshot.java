@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param callId the call it runs, 0 when it runs none
  * @param completed calls that this incarnation answered
  * @param failures starts that failed in a row
+ * @param memoryBytes the resident memory of its process tree when it was last measured; -1 when it has not been, see
+ *     {@link MemoryPolicy}
  * @param lastExit how the previous incarnation ended, or null
  * @param health how its process does
  */
@@ -23,6 +25,7 @@ public record WorkerSnapshot(
         long callId,
         long completed,
         int failures,
+        long memoryBytes,
         @Nullable WorkerExit lastExit,
         Health health) {
 

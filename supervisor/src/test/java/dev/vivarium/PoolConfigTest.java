@@ -152,7 +152,11 @@ class PoolConfigTest {
                 "probes",
                 ProbePolicy.class,
                 "outliers",
-                OutlierPolicy.class);
+                OutlierPolicy.class,
+                "recycling",
+                RecyclePolicy.class,
+                "memory",
+                MemoryPolicy.class);
 
         groups.forEach((group, type) -> assertThat(ConfigBlock.keys())
                 .containsAll(Arrays.stream(type.getRecordComponents())
@@ -216,6 +220,43 @@ class PoolConfigTest {
         assertThat(full.build().sizing().workers()).isEqualTo(1000);
         assertThatThrownBy(
                         () -> full.recycling(recycling -> recycling.maxCalls(5)).build())
+                .hasMessageContaining("recycling needs room for one more worker");
+    }
+
+    @Test
+    void readsSizesOfMemory() {
+        PoolConfig read = PoolConfig.fromConfig(ConfigFactory.parseString("""
+                        vivarium.pool {
+                          handlers = [h.py]
+                          memory { limit = 2 GiB, interval = 250ms, measured = true }
+                          recycling.max-memory = 1500m
+                        }
+                        """)).build();
+
+        assertThat(read.memory()).isEqualTo(new MemoryPolicy(2L << 30, Duration.ofMillis(250), true));
+        assertThat(read.recycling().maxMemory()).isEqualTo(1500L << 20);
+        assertThat(read.toBuilder().build().memory()).isEqualTo(read.memory());
+    }
+
+    @Test
+    void checksLimitsOfMemory() {
+        PoolConfigBuilder bad = PoolConfig.builder()
+                .handlers("h.py")
+                .memory(memory -> memory.limit(1000).interval(Duration.ofMillis(1)))
+                .recycling(recycling -> recycling.maxMemory(2L << 50));
+
+        assertThatThrownBy(bad::build)
+                .isInstanceOfSatisfying(
+                        InvalidPoolConfig.class,
+                        error -> assertThat(error.problems()).hasSize(4))
+                .hasMessageContaining("memory.limit must be 0 or 16777216 to 1125899906842624 bytes, got 1000")
+                .hasMessageContaining("recycling.maxMemory must be < memory.limit=1000, got 2251799813685248")
+                .hasMessageContaining("memory.interval must be PT0.05S to PT1H, got PT0.001S");
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .workers(1024)
+                        .recycling(recycling -> recycling.maxMemory(1L << 30))
+                        .build())
                 .hasMessageContaining("recycling needs room for one more worker");
     }
 

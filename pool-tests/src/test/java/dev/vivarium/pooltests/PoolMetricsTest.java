@@ -21,6 +21,30 @@ class PoolMetricsTest {
         return registry.get(name).tags(tags).functionCounter().count();
     }
 
+    @VivariumTest(
+            options = {"memory.measured = true", "memory.interval = 50ms"},
+            workers = 2)
+    void haveTheMemoryOfWorkersOnceItIsMeasured(TestPool kit, PythonPool pool) throws Exception {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        new PoolMetrics(pool).bindTo(registry);
+        if (kit.layer() == Layer.FAKE) {
+            assertThat(registry.get("vivarium.workers.memory").gauge().value()).isNaN();
+            kit.worker(1).measured(300);
+            kit.worker(2).measured(200);
+        }
+
+        kit.passTimeUntil(
+                "both measured", () -> pool.snapshot().workers().stream().allMatch(worker -> worker.memoryBytes() > 0));
+
+        double all = registry.get("vivarium.workers.memory").gauge().value();
+        double largest = registry.get("vivarium.workers.memory.max").gauge().value();
+        assertThat(largest).isLessThan(all);
+        if (kit.layer() == Layer.FAKE) {
+            assertThat(all).isEqualTo(500);
+            assertThat(largest).isEqualTo(300);
+        }
+    }
+
     @VivariumTest
     void areWhatThePoolCounts(TestPool kit, PythonPool pool) throws Exception {
         MeterRegistry registry = new SimpleMeterRegistry();
@@ -41,6 +65,7 @@ class PoolMetricsTest {
         assertThat(counter(registry, "vivarium.worker.ejections")).isZero();
         assertThat(registry.get("vivarium.workers.wanted").gauge().value()).isEqualTo(2);
         assertThat(registry.get("vivarium.circuits.open").gauge().value()).isZero();
+        assertThat(registry.get("vivarium.workers.memory").gauge().value()).isNaN();
         kit.awaitThat(
                 "idle",
                 () -> registry.get("vivarium.workers")

@@ -6,10 +6,14 @@ import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
+import dev.vivarium.RecycleReason;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerState;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.junit5.VivariumTest;
@@ -27,6 +31,20 @@ class RecyclingTest {
 
     private static PythonCall<String> echo(String value) {
         return PythonCall.to("echo").args(value).returning(String.class);
+    }
+
+    private static List<RecycleReason> reasons(TestPool kit) {
+        return kit.events().all().stream()
+                .filter(PoolEvent.RecycleDue.class::isInstance)
+                .map(event -> ((PoolEvent.RecycleDue) event).reason())
+                .toList();
+    }
+
+    private static String lastWords(TestPool kit) {
+        return kit.events().all().stream()
+                .filter(PoolEvent.WorkerExited.class::isInstance)
+                .map(event -> ((PoolEvent.WorkerExited) event).exit().detail())
+                .reduce("", (first, second) -> second);
     }
 
     private static long recycled(TestPool kit) {
@@ -73,6 +91,33 @@ class RecyclingTest {
 
             assertThat(fewestServing(kit, 2)).as(kit.events().last()).isGreaterThanOrEqualTo(2);
             assertThat(pool.snapshot().failed()).isZero();
+            assertThat(reasons(kit)).hasSizeGreaterThanOrEqualTo(6).containsOnly(RecycleReason.CALLS);
+            assertThat(lastWords(kit)).contains("was recycled: it had answered 5 calls");
+        }
+
+        @VivariumTest(
+                layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+                workers = 1,
+                options = {"recycling.max-memory = 64m", "recycling.jitter = 0", "memory.interval = 50ms"})
+        void isReplacedWhenItsProcessesHaveTooMuchMemoryAndNoCallFails(TestPool kit, PythonPool pool) throws Exception {
+            assertThat(kit.outcome(pool.call(echo("before")))).isEqualTo("before");
+
+            if (kit.layer() == Layer.PYTHON) {
+                try (FaultLease ballooned = kit.faults().at(Moment.STARTED).arm(new Fault.Ballooned(96L << 20))) {
+                    kit.outcome(pool.call(PythonCall.to("echo").args("x").returning(Long.class)));
+                    assertThat(ballooned.landed()).isEqualTo(1);
+                }
+            } else {
+                kit.worker(1).measured(96L << 20);
+            }
+            kit.passTimeUntil("recycled", () -> recycled(kit) == 1);
+
+            assertThat(kit.outcome(pool.call(echo("after")))).isEqualTo("after");
+            assertThat(reasons(kit)).containsExactly(RecycleReason.MEMORY);
+            assertThat(lastWords(kit))
+                    .containsPattern("was recycled: it had \\d+\\.\\d MiB of memory, and may have up to 64\\.0 MiB");
+            assertThat(fewestServing(kit, 1)).as(kit.events().last()).isGreaterThanOrEqualTo(1);
+            assertThat(pool.snapshot().failed()).isZero();
         }
 
         @VivariumTest(
@@ -92,6 +137,8 @@ class RecyclingTest {
             time.advance(Duration.ofMinutes(1));
 
             kit.passTimeUntil("recycled", () -> recycled(kit) == 1);
+            assertThat(reasons(kit)).containsExactly(RecycleReason.AGE);
+            assertThat(lastWords(kit)).contains("was recycled: it had been ready for PT1H");
             assertThat(kit.outcome(pool.call(echo("after")))).isEqualTo("after");
             assertThat(fewestServing(kit, 1)).as(kit.events().last()).isGreaterThanOrEqualTo(1);
         }
@@ -148,6 +195,8 @@ class RecyclingTest {
 
             kit.passTimeUntil("recycled", () -> recycled(kit) == 3);
             kit.awaitThat("three again", () -> pool.snapshot().workers().size() == 3);
+            assertThat(reasons(kit)).hasSize(3).containsOnly(RecycleReason.ON_DEMAND);
+            assertThat(lastWords(kit)).contains("was recycled on demand");
             assertThat(fewestServing(kit, 3)).as(kit.events().last()).isGreaterThanOrEqualTo(3);
             assertThat(pool.snapshot().workers())
                     .extracting(WorkerSnapshot::phase)

@@ -28,6 +28,11 @@ final class Scripts {
                         call -> new Reaction.Reply(
                                 "x".repeat(call.positional().get(0).asInt())))
                 .with(
+                        "hoard",
+                        call -> new Reaction.AtGate(
+                                call.positional().get(1).asText(),
+                                new Reaction.Reply(call.positional().get(0))))
+                .with(
                         "die_once",
                         call -> call.incarnation() == 1 ? new Reaction.Die(SIGKILL) : new Reaction.Reply("survived"))
                 .with(

@@ -11,10 +11,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.BaseUnits;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
+import java.util.stream.LongStream;
 
 /**
  * Shows a pool's counters and its present state as Micrometer meters. Everything is read when a registry asks, so that calls
@@ -85,6 +89,12 @@ public final class PoolMetrics implements MeterBinder {
                     snapshot -> snapshot.count(phase));
         }
         gauge(registry, "vivarium.workers.wanted", "Workers wanted", tags, PoolSnapshot::wanted);
+        memory(registry, "vivarium.workers.memory", "Resident memory of all workers' process trees", LongStream::sum);
+        memory(
+                registry,
+                "vivarium.workers.memory.max",
+                "Resident memory of the largest worker's process tree",
+                all -> all.max().orElse(0));
         gauge(
                 registry,
                 "vivarium.circuits.open",
@@ -110,6 +120,22 @@ public final class PoolMetrics implements MeterBinder {
         Gauge.builder(name, pool, p -> value.applyAsDouble(p.snapshot()))
                 .description(what)
                 .tags(with)
+                .register(registry);
+    }
+
+    /** Not a number as long as nothing has been measured, which is not the same as no memory. */
+    private void memory(MeterRegistry registry, String name, String what, ToLongFunction<LongStream> of) {
+        Gauge.builder(name, pool, p -> {
+                    List<WorkerSnapshot> measured = p.snapshot().workers().stream()
+                            .filter(worker -> worker.memoryBytes() >= 0)
+                            .toList();
+                    return measured.isEmpty()
+                            ? Double.NaN
+                            : of.applyAsLong(measured.stream().mapToLong(WorkerSnapshot::memoryBytes));
+                })
+                .description(what)
+                .baseUnit(BaseUnits.BYTES)
+                .tags(tags)
                 .register(registry);
     }
 

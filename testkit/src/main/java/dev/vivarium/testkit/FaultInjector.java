@@ -39,6 +39,15 @@ public final class FaultInjector {
         return new Order(moment);
     }
 
+    /** Has a scripted worker measured. */
+    void measure(int slot, long bytes) {
+        if (layer == Layer.PYTHON) {
+            throw new FaultNotPossible(
+                    "what a Python worker takes is measured: arm Fault.Ballooned, or call `balloon`");
+        }
+        plan.measure(slot, bytes);
+    }
+
     /** Heals every fault. */
     public void healAll() {
         plan.leases().forEach(FaultLease::heal);

@@ -67,6 +67,16 @@ public final class TestWorker {
         kit.pool().signal(new WorkerId(kit.pool().name(), slot), incarnation, signal);
     }
 
+    /**
+     * Has so much memory found in its process tree when it is measured, which happens now. Layers FAKE and SCRIPTED only.
+     *
+     * @throws FaultNotPossible on layer PYTHON, where memory is real: {@link Fault.Ballooned} takes some
+     * @throws IllegalStateException when it has no process
+     */
+    public void measured(long bytes) {
+        kit.faults().measure(slot, bytes);
+    }
+
     /** Kills its process, as something outside of the pool would. */
     public void kill() {
         signal(Signal.KILL);

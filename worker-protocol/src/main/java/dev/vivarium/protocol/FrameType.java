@@ -20,7 +20,8 @@ public enum FrameType {
     SPAWNED(0x31),
     REFUSED(0x32),
     SIGNAL(0x33),
-    EXITED(0x34);
+    EXITED(0x34),
+    MEMORY(0x35);
 
     private static final @Nullable FrameType[] BY_CODE = new @Nullable FrameType[256];
 

@@ -110,7 +110,11 @@ public final class ConfigBlock {
         OPTIONS.put("alerts.log", (b, c, k) -> b.alerts(alerts -> alerts.log(c.getBoolean(k))));
         OPTIONS.put("recycling.max-calls", (b, c, k) -> b.recycling(recycling -> recycling.maxCalls(whole(c, k))));
         OPTIONS.put("recycling.max-age", (b, c, k) -> b.recycling(recycling -> recycling.maxAge(c.getDuration(k))));
+        OPTIONS.put("recycling.max-memory", (b, c, k) -> b.recycling(recycling -> recycling.maxMemory(c.getBytes(k))));
         OPTIONS.put("recycling.jitter", (b, c, k) -> b.recycling(recycling -> recycling.jitter(c.getDouble(k))));
+        OPTIONS.put("memory.limit", (b, c, k) -> b.memory(memory -> memory.limit(c.getBytes(k))));
+        OPTIONS.put("memory.interval", (b, c, k) -> b.memory(memory -> memory.interval(c.getDuration(k))));
+        OPTIONS.put("memory.measured", (b, c, k) -> b.memory(memory -> memory.measured(c.getBoolean(k))));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));

@@ -51,7 +51,7 @@ public final class FailureTable {
     private static Failure base(TransitionCause cause) {
         return switch (cause) {
             case CRASHED, EXITED -> new Failure(ErrorCategory.CONNECTION, Severity.MAJOR, true);
-            case OUT_OF_MEMORY -> new Failure(ErrorCategory.RESOURCE, Severity.MAJOR, true);
+            case OUT_OF_MEMORY, MEMORY_LIMIT -> new Failure(ErrorCategory.RESOURCE, Severity.MAJOR, true);
             case HUNG -> new Failure(ErrorCategory.TIMEOUT, Severity.MAJOR, true);
             case PROTOCOL_VIOLATION -> new Failure(ErrorCategory.COMMUNICATION, Severity.MAJOR, true);
             case UNHEALTHY -> new Failure(ErrorCategory.HEALTH_CHECK, Severity.MINOR, false);

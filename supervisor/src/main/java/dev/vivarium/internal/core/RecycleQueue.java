@@ -16,11 +16,9 @@ public final class RecycleQueue {
     private int old;
     private int replacement;
 
-    /** A slot is to be replaced; asking again changes nothing. */
-    public void due(int slot) {
-        if (slot != old && slot != replacement) {
-            due.add(slot);
-        }
+    /** A slot is to be replaced; asking again changes nothing. Returns whether it is so since now. */
+    public boolean due(int slot) {
+        return slot != old && slot != replacement && due.add(slot);
     }
 
     /** All of these are to be replaced. They count as a round that has an end; see {@link #roundIsOver()}. */

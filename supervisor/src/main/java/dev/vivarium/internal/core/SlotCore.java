@@ -308,6 +308,9 @@ public final class SlotCore {
         if (event instanceof SlotEvent.ChannelClosed) {
             return leaving(ending, null, ending.retiring(), effects);
         }
+        if (event instanceof SlotEvent.Outgrown) {
+            return killed(ending, TransitionCause.MEMORY_LIMIT, ending.retiring(), effects);
+        }
         if (event instanceof SlotEvent.EndNow now1) {
             return killed(ending, now1.cause(), now1.cause(), effects);
         }
@@ -349,6 +352,13 @@ public final class SlotCore {
             // got lost.
             return killed(
                     state, firstOf(state.cause(), TransitionCause.PROTOCOL_VIOLATION), state.retiring(), new Effects());
+        }
+        if (event instanceof SlotEvent.Outgrown) {
+            // It may be told of again and again until the process has ended: the timer that its end is watched by goes
+            // on.
+            return new Effects()
+                    .add(new SlotEffect.Kill(state.incarnation()))
+                    .then(withCause(state, firstOf(state.cause(), TransitionCause.MEMORY_LIMIT)));
         }
         if (event instanceof SlotEvent.LoadFailed && state.cause() == null) {
             return same(withCause(state, TransitionCause.LOAD_FAILED));

@@ -79,6 +79,9 @@ public sealed interface SlotEvent {
     /** The worker's data channel ended. */
     record ChannelClosed(int incarnation) implements OfIncarnation {}
 
+    /** The process tree has more memory than the limit allows. */
+    record Outgrown(int incarnation) implements OfIncarnation {}
+
     /** The process has ended, and this is why by its exit status. */
     record Exited(int incarnation, TransitionCause cause) implements OfIncarnation {}
 

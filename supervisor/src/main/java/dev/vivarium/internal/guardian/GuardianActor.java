@@ -260,6 +260,9 @@ public final class GuardianActor {
             log.warn(
                     "this system lacks a child subreaper or a parent-death signal: if the JVM is killed, children of workers may survive it");
         }
+        if (!hello.platform().startsWith("linux") && MemoryOrder.of(context.config()) != null) {
+            log.warn("the memory of workers is not measured on {}: its limits are not kept", hello.platform());
+        }
         if (hello.swept() > 0) {
             log.info("{} processes of an earlier guardian were ended", hello.swept());
         }

@@ -9,6 +9,7 @@ import dev.vivarium.protocol.ProtocolViolationException;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.GuardianHello;
+import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Refused;
 import dev.vivarium.protocol.message.Spawned;
 import java.nio.channels.SocketChannel;
@@ -106,6 +107,13 @@ final class GuardianConnections implements Acceptor, Acceptor.Frames {
                 WorkerLink link = links.get(new GuardianActor.Key(exited.slot(), frame.incarnation()));
                 if (link != null) {
                     link.processExited(exited);
+                }
+            }
+            case MEMORY -> {
+                MemoryUse use = Bodies.read(frame, MemoryUse.class);
+                WorkerLink link = links.get(new GuardianActor.Key(use.slot(), frame.incarnation()));
+                if (link != null) {
+                    link.measured(use);
                 }
             }
             case BYE -> log.debug("the guardian says goodbye");

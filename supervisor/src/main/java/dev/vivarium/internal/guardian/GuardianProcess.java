@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** A guardian process with all that belongs to its time: private directory, socket, status page. */
 final class GuardianProcess {
@@ -31,7 +32,8 @@ final class GuardianProcess {
             @JsonProperty("run") String runId,
             String directory,
             @JsonProperty("jvm") long jvmPid,
-            String pool) {}
+            String pool,
+            @Nullable MemoryOrder memory) {}
 
     private final ChildProcess child;
     private final RuntimeDirectory directory;
@@ -82,7 +84,8 @@ final class GuardianProcess {
                     runId,
                     directory.path().toString(),
                     ChildProcess.ownPid(),
-                    config.name());
+                    config.name(),
+                    MemoryOrder.of(config));
             process.tell(settings);
             return process;
         } catch (IOException e) {

@@ -22,6 +22,7 @@ import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.LogBody;
+import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.PoolHello;
 import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
@@ -389,6 +390,11 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             connection.close();
         }
         guardian.forget(this);
+    }
+
+    /** Passes on what the guardian has measured. */
+    public void measured(MemoryUse use) {
+        events.measured(use);
     }
 
     /** Takes the guardian's report; called on the input and output thread. */

@@ -79,7 +79,7 @@ final class PoolActor {
         this.pressed = pressed;
         this.serving = new Serving(context);
         this.calls = new ActorCalls(actor, context, router);
-        this.recycling = new Recycling(new Recycling.Slots() {
+        this.recycling = new Recycling(context, new Recycling.Slots() {
             @Override
             public int start() {
                 return startSurge();
@@ -196,7 +196,7 @@ final class PoolActor {
         }
         // Counted from now on, before its actor has had its first turn.
         context.slot(new WorkerSnapshot(
-                context.worker(number), 0, WorkerSnapshot.Phase.VACANT, 0, 0, 0, 0, null, WorkerSnapshot.Health.SOUND));
+                context.worker(number), 0, WorkerSnapshot.Phase.VACANT, 0, 0, 0, 0, -1, null, WorkerSnapshot.Health.SOUND));
         ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
                 WorkerSlot.create(
                         context,
@@ -276,9 +276,10 @@ final class PoolActor {
 
     private Behavior<PoolCommand> onRecycleDue(PoolMessage.RecycleDue message) {
         if (overflow.contains(message.slot())) {
+            recycling.announce(message.slot(), message.incarnation(), message.reason());
             dismiss(message.slot(), TransitionCause.RECYCLED); // It is added again if calls wait.
         } else if (kept(message.slot())) {
-            recycling.due(message.slot());
+            recycling.due(message);
         }
         return Behaviors.same();
     }
@@ -296,8 +297,8 @@ final class PoolActor {
         recycling.round(
                 context.snapshot().workers().stream()
                         .filter(worker -> worker.phase() != WorkerSnapshot.Phase.VACANT)
-                        .map(worker -> worker.worker().slot())
-                        .filter(slot -> slots.containsKey(slot) && kept(slot))
+                        .filter(worker -> slots.containsKey(worker.worker().slot())
+                                && kept(worker.worker().slot()))
                         .toList(),
                 whenOver);
         return Behaviors.same();

@@ -2,6 +2,7 @@ package dev.vivarium.internal.pool;
 
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolStartFailed;
+import dev.vivarium.RecycleReason;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.protocol.message.ErrorBody;
@@ -24,7 +25,7 @@ sealed interface PoolMessage extends PoolCommand.Internal {
     record RestartAll(CompletableFuture<Done> over) implements PoolMessage {}
 
     /** A worker has served long enough. */
-    record RecycleDue(int slot) implements PoolMessage {}
+    record RecycleDue(int slot, int incarnation, RecycleReason reason) implements PoolMessage {}
 
     /** A worker could not be brought up. */
     record SlotStartFailed(

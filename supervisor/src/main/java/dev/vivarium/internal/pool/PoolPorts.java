@@ -3,6 +3,7 @@ package dev.vivarium.internal.pool;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolException;
 import dev.vivarium.PoolStartFailed;
+import dev.vivarium.RecycleReason;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.guardian.GuardianActor;
@@ -72,8 +73,8 @@ final class PoolPorts {
         }
 
         @Override
-        public void recycleDue(int slot) {
-            pool.tell(new PoolMessage.RecycleDue(slot));
+        public void recycleDue(int slot, int incarnation, RecycleReason reason) {
+            pool.tell(new PoolMessage.RecycleDue(slot, incarnation, reason));
         }
 
         @Override

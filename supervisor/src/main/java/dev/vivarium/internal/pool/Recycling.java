@@ -1,9 +1,12 @@
 package dev.vivarium.internal.pool;
 
+import dev.vivarium.PoolEvent;
+import dev.vivarium.RecycleReason;
 import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.RecycleQueue;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 
 /** Replaces workers that work, each by one that is ready before it. Used by the pool's actor only. */
@@ -19,23 +22,38 @@ final class Recycling {
     }
 
     private final RecycleQueue queue = new RecycleQueue();
+    private final PoolContext context;
     private final Slots slots;
     private final List<Runnable> waiting = new ArrayList<>();
 
-    Recycling(Slots slots) {
+    Recycling(PoolContext context, Slots slots) {
+        this.context = context;
         this.slots = slots;
     }
 
-    void due(int slot) {
-        queue.due(slot);
+    void due(PoolMessage.RecycleDue worker) {
+        if (queue.due(worker.slot())) {
+            announce(worker.slot(), worker.incarnation(), worker.reason());
+        }
         next();
     }
 
     /** Replaces all of these; {@code whenOver} runs once they have been replaced or have gone. */
-    void round(Collection<Integer> all, Runnable whenOver) {
+    void round(List<WorkerSnapshot> all, Runnable whenOver) {
         waiting.add(whenOver);
-        queue.round(all);
+        all.forEach(one -> announce(one.worker().slot(), one.incarnation(), RecycleReason.ON_DEMAND));
+        queue.round(all.stream().map(one -> one.worker().slot()).toList());
         next();
+    }
+
+    /** Says that a worker will be replaced. */
+    void announce(int slot, int incarnation, RecycleReason reason) {
+        context.events()
+                .publish(new PoolEvent.RecycleDue(
+                        context.worker(slot),
+                        incarnation,
+                        reason,
+                        context.clock().now()));
     }
 
     /** Returns whether a slot is there beyond those that are wanted, until it takes another's place. */

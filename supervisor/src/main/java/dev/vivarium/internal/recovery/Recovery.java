@@ -235,7 +235,8 @@ public final class Recovery {
     private static boolean isDeath(TransitionCause cause) {
         return cause == TransitionCause.CRASHED
                 || cause == TransitionCause.EXITED
-                || cause == TransitionCause.OUT_OF_MEMORY;
+                || cause == TransitionCause.OUT_OF_MEMORY
+                || cause == TransitionCause.MEMORY_LIMIT;
     }
 
     private int died(byte[] body) {

@@ -3,6 +3,7 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.protocol.ProtocolViolation;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Ready;
 import org.apache.pekko.actor.typed.ActorRef;
 
@@ -57,6 +58,11 @@ record DriverReports(ActorRef<WorkerSlot.Command> slot, int incarnation) impleme
     @Override
     public void channelClosed() {
         slot.tell(new SlotReport.ChannelEnded(incarnation));
+    }
+
+    @Override
+    public void measured(MemoryUse use) {
+        slot.tell(new SlotReport.MemoryMeasured(incarnation, use));
     }
 
     @Override

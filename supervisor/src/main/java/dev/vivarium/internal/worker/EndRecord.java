@@ -7,6 +7,7 @@ import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.ExitDiagnosis;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.MemoryUse;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,9 @@ final class EndRecord {
     private @Nullable Exited report;
     private @Nullable ErrorBody loadError;
     private @Nullable String detail;
+    private @Nullable String worn;
+    private @Nullable MemoryUse excess;
+    private long memory = -1;
     private String stacks = "";
     private long pid;
     private boolean over;
@@ -44,6 +48,29 @@ final class EndRecord {
         if (detail == null) {
             detail = clause;
         }
+    }
+
+    /** Says why it is due to be replaced, as a clause; the first one stays. */
+    void worn(String clause) {
+        if (worn == null) {
+            worn = clause;
+        }
+    }
+
+    /** Takes a measurement; the first one over the limit stays. Returns whether it is over it. */
+    boolean measured(MemoryUse use) {
+        memory = use.bytes();
+        long limit = context.config().memory().limit();
+        boolean tooMuch = limit > 0 && use.bytes() > limit;
+        if (tooMuch && excess == null) {
+            excess = use;
+        }
+        return tooMuch;
+    }
+
+    /** Returns the memory of the process tree while it lives, -1 when it is unknown. */
+    long liveMemory() {
+        return over ? -1 : memory;
     }
 
     /** Notes what the threads of the process did when it did not end a call; nothing replaces something by nothing. */
@@ -99,7 +126,8 @@ final class EndRecord {
             case UNHEALTHY -> "failed " + context.config().health().maxFailures() + " health checks or probes in a row";
             case GUARDIAN_LOST -> "ended with its guardian";
             case RETIRED -> "was retired";
-            case RECYCLED -> "was recycled";
+            case RECYCLED -> worn == null ? "was recycled on demand" : "was recycled: " + worn;
+            case MEMORY_LIMIT -> excess == null ? detail : outgrown(excess);
             case DRAINED -> "was drained";
             case PROTOCOL_VIOLATION -> detail == null ? "closed its data channel while it lived" : detail;
             default -> detail;
@@ -108,5 +136,11 @@ final class EndRecord {
             return own;
         }
         return diagnosis == null ? "ended" : diagnosis.text();
+    }
+
+    private String outgrown(MemoryUse use) {
+        return "was killed: it had " + Mebibytes.text(use.bytes()) + " of memory in " + use.processes()
+                + (use.processes() == 1 ? " process" : " processes") + ", and memory.limit is "
+                + Mebibytes.text(context.config().memory().limit());
     }
 }

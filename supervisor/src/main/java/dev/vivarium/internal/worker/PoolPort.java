@@ -1,5 +1,6 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.RecycleReason;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Ready;
@@ -22,7 +23,7 @@ public interface PoolPort {
     void settled(int slot);
 
     /** The slot's worker has served long enough. */
-    void recycleDue(int slot);
+    void recycleDue(int slot, int incarnation, RecycleReason reason);
 
     /** The slot has ended for good. */
     void retired(int slot);

@@ -1,12 +1,22 @@
 package dev.vivarium.internal.worker;
 
 import dev.vivarium.RecyclePolicy;
+import dev.vivarium.RecycleReason;
+import dev.vivarium.internal.context.PoolContext;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
-/** When one incarnation is due to be replaced. */
-record RecycleWatch(long calls, Duration age) {
+/**
+ * When one incarnation is due to be replaced.
+ *
+ * @param calls calls that it may answer
+ * @param age how old it may become; zero for as old as it likes
+ * @param memory bytes that it may have
+ */
+record RecycleWatch(long calls, Duration age, long memory) {
 
-    private static final RecycleWatch NEVER = new RecycleWatch(Long.MAX_VALUE, Duration.ZERO);
+    /** Nothing is ever due. */
+    static final RecycleWatch NEVER = new RecycleWatch(Long.MAX_VALUE, Duration.ZERO, Long.MAX_VALUE);
 
     /**
      * Draws the limits of an incarnation.
@@ -19,10 +29,42 @@ record RecycleWatch(long calls, Duration age) {
         Duration age = policy.maxAge().isZero()
                 ? NEVER.age
                 : Duration.ofMillis(Math.max(1, Math.round(policy.maxAge().toMillis() * share)));
-        return new RecycleWatch(calls, age);
+        long memory = policy.maxMemory() == 0 ? NEVER.memory : Math.max(1, Math.round(policy.maxMemory() * share));
+        return new RecycleWatch(calls, age, memory);
+    }
+
+    /** Draws the limits of an incarnation of a pool's. */
+    static RecycleWatch draw(PoolContext context) {
+        return draw(context.config().recycling(), context.entropy().unit());
     }
 
     boolean hasAge() {
         return !age.isZero();
+    }
+
+    /**
+     * Returns why it is due, or null. Memory speaks against a worker only when it has done something: one that takes too much
+     * from the start would have its replacements replaced without end, in a pool that nobody calls.
+     *
+     * @param answered calls that it has answered
+     * @param bytes memory that it has, -1 when unknown
+     */
+    @Nullable
+    RecycleReason due(long answered, long bytes) {
+        if (answered >= calls) {
+            return RecycleReason.CALLS;
+        }
+        return answered > 0 && bytes >= memory ? RecycleReason.MEMORY : null;
+    }
+
+    /** Puts a reason into words, as a clause. */
+    String describe(RecycleReason reason, long answered, long bytes) {
+        return switch (reason) {
+            case CALLS -> "it had answered " + answered + " calls";
+            case AGE -> "it had been ready for " + age;
+            case MEMORY ->
+                "it had " + Mebibytes.text(bytes) + " of memory, and may have up to " + Mebibytes.text(memory);
+            case ON_DEMAND -> "somebody asked for it";
+        };
     }
 }

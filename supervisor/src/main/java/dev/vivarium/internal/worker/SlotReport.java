@@ -3,6 +3,7 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.protocol.ProtocolViolation;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Ready;
 
 /** What a driver reports to its slot, each with the incarnation that it is about. */
@@ -27,6 +28,8 @@ sealed interface SlotReport extends WorkerSlot.Command {
     record ViolationSeen(int incarnation, ProtocolViolation violation) implements SlotReport {}
 
     record ChannelEnded(int incarnation) implements SlotReport {}
+
+    record MemoryMeasured(int incarnation, MemoryUse use) implements SlotReport {}
 
     record ProcessExited(int incarnation, Exited report) implements SlotReport {}
 

@@ -3,6 +3,7 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.protocol.ProtocolViolation;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
+import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Ready;
 
 /** What a worker driver reports about its process. May be called from any thread; must not block. */
@@ -37,6 +38,9 @@ public interface WorkerEvents {
 
     /** Its data channel ended. */
     void channelClosed();
+
+    /** Its process tree was measured. */
+    void measured(MemoryUse use);
 
     /** It ended, and nothing of it is left to be read. */
     void exited(Exited exited);

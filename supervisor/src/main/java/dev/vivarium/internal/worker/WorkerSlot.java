@@ -2,7 +2,6 @@ package dev.vivarium.internal.worker;
 
 import dev.vivarium.LadderRung;
 import dev.vivarium.PoolConfig;
-import dev.vivarium.RecyclePolicy;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
@@ -100,8 +99,7 @@ public final class WorkerSlot {
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
     private EndRecord end;
-    private long completed;
-    private RecycleWatch recycle = RecycleWatch.draw(RecyclePolicy.DEFAULT, 0);
+    private Wear wear;
     private int exitsOverdue;
     private boolean everReady;
 
@@ -138,6 +136,7 @@ public final class WorkerSlot {
         this.clock = new TimerEffects(timers, context, health, news);
         this.state = SlotCore.initial(lastIncarnation.get());
         this.end = new EndRecord(context, slot, lastIncarnation.get());
+        this.wear = new Wear(pool, slot, 0, RecycleWatch.NEVER, end);
         publish();
     }
 
@@ -192,6 +191,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.StacksRead.class, this::onStacksRead)
                 .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
                 .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
+                .onMessage(SlotReport.MemoryMeasured.class, this::onMemoryMeasured)
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
                 .onMessage(SlotReport.GuardianGone.class, this::onGuardianGone)
                 .onSignal(PreRestart.class, signal -> onBreakdown(this::lose))
@@ -223,10 +223,7 @@ public final class WorkerSlot {
             verdict = health.answered(answered, message.incarnation());
             timers.cancel(DEADLINE);
             timers.cancel(PROGRESS);
-            completed++;
-            if (completed == recycle.calls()) {
-                pool.recycleDue(slot);
-            }
+            wear.answered();
         }
         return apply(new SlotEvent.Answered(message.incarnation(), message.callId(), verdict));
     }
@@ -260,8 +257,21 @@ public final class WorkerSlot {
 
     private Behavior<Command> onGrownOld(GrownOld message) {
         if (message.incarnation() == state.incarnation()) {
-            pool.recycleDue(slot);
+            wear.grownOld();
         }
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onMemoryMeasured(SlotReport.MemoryMeasured message) {
+        if (message.incarnation() != state.incarnation()) {
+            return Behaviors.same();
+        }
+        boolean over = end.measured(message.use());
+        publish();
+        if (over) {
+            return apply(new SlotEvent.Outgrown(message.incarnation()));
+        }
+        wear.measured(message.use());
         return Behaviors.same();
     }
 
@@ -298,8 +308,8 @@ public final class WorkerSlot {
         }
         Behavior<Command> next = apply(new SlotEvent.Loaded(message.incarnation()));
         if (state instanceof SlotState.Ready) {
-            if (recycle.hasAge()) {
-                timers.startSingleTimer(OLD, new GrownOld(message.incarnation()), recycle.age());
+            if (wear.hasAge()) {
+                timers.startSingleTimer(OLD, new GrownOld(message.incarnation()), wear.age());
             }
             pool.settled(slot);
         }
@@ -415,9 +425,7 @@ public final class WorkerSlot {
             context.stats().countRestart();
         }
         end = new EndRecord(context, slot, incarnation);
-        completed = 0;
-        recycle = RecycleWatch.draw(
-                context.config().recycling(), context.entropy().unit());
+        wear = new Wear(pool, slot, incarnation, RecycleWatch.draw(context), end);
         exitsOverdue = 0;
         health.renewed();
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
@@ -482,8 +490,9 @@ public final class WorkerSlot {
                 state.phase(),
                 end.livePid(),
                 call.id(),
-                completed,
+                wear.completed(),
                 state.failures(),
+                end.liveMemory(),
                 lastExit,
                 SlotHealth.of(state)));
     }

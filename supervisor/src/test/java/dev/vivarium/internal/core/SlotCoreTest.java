@@ -88,6 +88,7 @@ class SlotCoreTest {
         EVENTS.put("pong", new SlotEvent.Pong(INC));
         EVENTS.put("violated", new SlotEvent.Violated(INC));
         EVENTS.put("channelClosed", new SlotEvent.ChannelClosed(INC));
+        EVENTS.put("outgrown", new SlotEvent.Outgrown(INC));
         EVENTS.put("exited", new SlotEvent.Exited(INC, TransitionCause.CRASHED));
         EVENTS.put("guardianLost", new SlotEvent.GuardianLost(INC));
         for (Timer timer : Timer.values()) {
@@ -125,6 +126,21 @@ class SlotCoreTest {
             connecting    endNow        Ending      DRAINED StopTimer StopTimer Kill StartTimer
             connecting    violated      Ending      PROTOCOL_VIOLATION StopTimer StopTimer Kill StartTimer
             connecting    channelClosed Ending      - StopTimer StopTimer StartTimer
+            connecting    outgrown      Ending      MEMORY_LIMIT StopTimer StopTimer Kill StartTimer
+            loading       outgrown      Ending      MEMORY_LIMIT StopTimer StopTimer Kill StartTimer
+            ready         outgrown      Ending      MEMORY_LIMIT StopTimer StopTimer Withdraw Kill StartTimer
+            readyPinged   outgrown      Ending      MEMORY_LIMIT StopTimer StopTimer Withdraw Kill StartTimer
+            busy          outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            busyRetiring  outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            overdue       outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            timedOut      outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            cancelled     outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            stuck         outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            degraded      outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            degradedTwice outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
+            leaving       outgrown      Ending      MEMORY_LIMIT Kill
+            killed        outgrown      Ending      HUNG Kill
+            retiring      outgrown      Ending      RETIRED Kill
             connecting    exited        BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
             connecting    guardianLost  Starting    StopTimer StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
             loading       hello         Ending      PROTOCOL_VIOLATION StopTimer StopTimer Kill StartTimer
@@ -503,6 +519,7 @@ class SlotCoreTest {
                         SlotEvent.Pong.class, new SlotEvent.Pong(old),
                         SlotEvent.Violated.class, new SlotEvent.Violated(old),
                         SlotEvent.ChannelClosed.class, new SlotEvent.ChannelClosed(old),
+                        SlotEvent.Outgrown.class, new SlotEvent.Outgrown(old),
                         SlotEvent.GuardianLost.class, new SlotEvent.GuardianLost(old))
                 .get(event.getClass());
     }
@@ -694,6 +711,7 @@ class SlotCoreTest {
                 chance.nextInt(20) == 0
                         ? new SlotEvent.EndNow(TransitionCause.DRAINED)
                         : new SlotEvent.SpawnRefused(inc);
+            case 17 -> chance.nextInt(5) == 0 ? new SlotEvent.Outgrown(inc) : new SlotEvent.Pong(inc);
             default -> new SlotEvent.TimerFired(inc, Timer.values()[chance.nextInt(Timer.values().length)]);
         };
     }

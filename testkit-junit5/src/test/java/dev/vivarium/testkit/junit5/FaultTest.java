@@ -16,6 +16,7 @@ import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.FaultInjector;
 import dev.vivarium.testkit.FaultLease;
+import dev.vivarium.testkit.FaultNotPossible;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
@@ -312,6 +313,13 @@ class FaultTest {
                     .findFirst()
                     .orElseThrow();
             assertThat(Long.parseLong(resident.replaceAll("\\D", ""))).isGreaterThan(64 * 1024);
+        }
+
+        @VivariumTest
+        void memoryIsNotMadeUp(TestWorker worker) {
+            assertThatThrownBy(() -> worker.measured(64 * MIB))
+                    .isInstanceOf(FaultNotPossible.class)
+                    .hasMessageContaining("Fault.Ballooned");
         }
 
         @VivariumTest

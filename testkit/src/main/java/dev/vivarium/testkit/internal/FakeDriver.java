@@ -10,6 +10,7 @@ import dev.vivarium.protocol.ProtocolViolation;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Ready;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -204,6 +205,11 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     @Override
     public void pong() {
         events.pong();
+    }
+
+    @Override
+    public void measured(long bytes) {
+        events.measured(new MemoryUse(slot, bytes, 1));
     }
 
     @Override

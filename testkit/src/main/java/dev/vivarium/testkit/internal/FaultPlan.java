@@ -6,6 +6,8 @@ import dev.vivarium.testkit.Moment;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class FaultPlan {
 
     private final List<FaultLease> leases = new CopyOnWriteArrayList<>();
+    private final Map<Integer, ScriptedProcess> processes = new ConcurrentHashMap<>();
     private final List<String> problems = new CopyOnWriteArrayList<>();
 
     /** Arms a fault. */
@@ -23,6 +26,27 @@ public final class FaultPlan {
     /** Returns every fault that was ever armed. */
     public List<FaultLease> leases() {
         return leases;
+    }
+
+    void born(int slot, ScriptedProcess process) {
+        processes.put(slot, process);
+    }
+
+    void died(int slot, ScriptedProcess process) {
+        processes.remove(slot, process);
+    }
+
+    /**
+     * Has the guardian find so much memory in a scripted worker's process tree.
+     *
+     * @throws IllegalStateException when no process is in that slot
+     */
+    public void measure(int slot, long bytes) {
+        ScriptedProcess process = processes.get(slot);
+        if (process == null) {
+            throw new IllegalStateException("there is no process in slot " + slot);
+        }
+        process.measure(bytes);
     }
 
     /** Notes that the kit itself failed, which fails the test. */

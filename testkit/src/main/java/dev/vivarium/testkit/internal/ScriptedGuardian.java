@@ -13,6 +13,7 @@ import dev.vivarium.protocol.message.Attach;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.GuardianHello;
+import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Refused;
 import dev.vivarium.protocol.message.SignalRequest;
 import dev.vivarium.protocol.message.Spawn;
@@ -181,15 +182,19 @@ public final class ScriptedGuardian implements ChildProcess {
                 status -> {
                     var unused = self.thenAccept(known -> workers.remove(slot, known));
                     exited(slot, incarnation, workerPid, status);
-                });
+                },
+                bytes -> report(FrameType.MEMORY, incarnation, new MemoryUse(slot, bytes, 1)));
         workers.put(slot, worker);
         var unused = self.complete(worker);
     }
 
     private void exited(int slot, int incarnation, long workerPid, int status) {
-        Exited report = new Exited(slot, workerPid, status, 0, 0, 0, -1, 0);
+        report(FrameType.EXITED, incarnation, new Exited(slot, workerPid, status, 0, 0, 0, -1, 0));
+    }
+
+    private void report(FrameType type, int incarnation, Object body) {
         try {
-            send(Frame.of(FrameType.EXITED, 0, incarnation, Bodies.write(report)));
+            send(Frame.of(type, 0, incarnation, Bodies.write(body)));
         } catch (IOException e) {
             end(1); // Nobody hears it: the connection is gone, and the guardian with it.
         }

@@ -81,6 +81,9 @@ public final class ScriptedProcess {
         /** It answers a health check. */
         void pong();
 
+        /** It is measured. */
+        void measured(long bytes);
+
         /** It tells what its threads do. */
         void stacks(String text);
 
@@ -124,6 +127,7 @@ public final class ScriptedProcess {
 
     /** The process starts. */
     public void start() {
+        shared.faults().born(slot, this);
         act(() -> strike(Moment.MID_HANDSHAKE, 0, () -> say(outlet::hello)));
     }
 
@@ -233,6 +237,17 @@ public final class ScriptedProcess {
     /** The JVM went away, or hung up. */
     public void hangUp() {
         act(() -> end(1 << EXIT_SHIFT));
+    }
+
+    /** It is measured, which it does not notice. */
+    void measure(long bytes) {
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            say(() -> outlet.measured(bytes));
+        }
+        talk();
     }
 
     private void run(long callId, byte[] body) {
@@ -448,6 +463,7 @@ public final class ScriptedProcess {
         if (!ended) {
             ended = true;
             running = null;
+            shared.faults().died(slot, this);
             say(() -> outlet.ended(rawStatus));
         }
     }

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 
 /** A worker of layer SCRIPTED: speaks the protocol over real sockets, from two threads of this JVM. */
 final class ScriptedWorker implements ScriptedProcess.Outlet {
@@ -46,6 +47,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     private final Sockets sockets;
     private final StatusPageWriter page;
     private final IntConsumer whenEnded;
+    private final LongConsumer whenMeasured;
     private final ScriptedProcess process;
 
     ScriptedWorker(
@@ -56,13 +58,15 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
             long pid,
             Sockets sockets,
             StatusPageWriter page,
-            IntConsumer whenEnded) {
+            IntConsumer whenEnded,
+            LongConsumer whenMeasured) {
         this.slot = slot;
         this.incarnation = incarnation;
         this.pid = pid;
         this.sockets = sockets;
         this.page = page;
         this.whenEnded = whenEnded;
+        this.whenMeasured = whenMeasured;
         this.process = new ScriptedProcess(shared, worker, slot, incarnation, this);
         String thread = "testkit-scripted-" + worker + "." + incarnation;
         shared.faults().thread(thread + "-data", () -> serve(sockets.data()));
@@ -174,6 +178,11 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     @Override
     public void pong() {
         send(sockets.control(), Frame.of(FrameType.PONG, 1, incarnation));
+    }
+
+    @Override
+    public void measured(long bytes) {
+        whenMeasured.accept(bytes);
     }
 
     @Override

@@ -16,6 +16,8 @@ enum Adversity {
     BABBLE,
     /** A process closes its data channel and lives on. */
     CLOSED_CHANNEL,
+    /** A process takes more memory than it may. */
+    GREED,
     /** A handler does not end. */
     HANG,
     /** A caller cancels. */

@@ -159,6 +159,7 @@ class Environment {
                 moves.add(Kind.BABBLES_LOAD_FAILURE, who);
             }
         }
+        moves.add(Kind.OUTGROWS, who);
         moves.add(Kind.CRASH, who);
         moves.add(Kind.KILL, who);
     }
@@ -230,6 +231,7 @@ class Environment {
             }
             case REPLY_READ -> readReply(world, slot, link, Verdict.SOUND);
             case BAD_REPLY_READ -> readReply(world, slot, link, Verdict.OUTLIER);
+            case OUTGROWS -> slot.tell(Sender.GUARDIAN, new SlotEvent.Outgrown(incarnation));
             case HANGS -> link.hung = true;
             case ANSWERS_PING -> {
                 link.pings--;

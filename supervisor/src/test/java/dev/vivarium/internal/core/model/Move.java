@@ -50,6 +50,7 @@ record Move(Kind kind, int who, int what) {
         BABBLES_READY(Adversity.BABBLE),
         BABBLES_LOAD_FAILURE(Adversity.BABBLE),
         CLOSES_CHANNEL(Adversity.CLOSED_CHANNEL),
+        OUTGROWS(Adversity.GREED),
         HANGS(Adversity.HANG),
         CANCEL(Adversity.CANCEL),
         DISMISS(Adversity.DISMISS),

@@ -7,6 +7,7 @@ import static dev.vivarium.internal.core.model.Adversity.CLOSED_CHANNEL;
 import static dev.vivarium.internal.core.model.Adversity.CRASH;
 import static dev.vivarium.internal.core.model.Adversity.DISMISS;
 import static dev.vivarium.internal.core.model.Adversity.END_NOW;
+import static dev.vivarium.internal.core.model.Adversity.GREED;
 import static dev.vivarium.internal.core.model.Adversity.GUARDIAN_LOST;
 import static dev.vivarium.internal.core.model.Adversity.HANG;
 import static dev.vivarium.internal.core.model.Adversity.HEALTH_CHECK;
@@ -63,6 +64,7 @@ final class Scenarios {
                 Scenario.named("two slots, two calls, deadlines").until(2),
                 Scenario.named("two slots, two calls, a death").with(1, CRASH, KILL),
                 Scenario.named("two slots, two calls, a bad worker").with(1, VIOLATION, BABBLE, CLOSED_CHANNEL),
+                Scenario.named("two slots, two calls, a greedy worker").with(1, GREED),
                 Scenario.named("two slots, two calls, a call that hangs")
                         .until(2)
                         .with(1, HANG),
@@ -99,6 +101,7 @@ final class Scenarios {
                                 BABBLE,
                                 VIOLATION,
                                 CLOSED_CHANNEL,
+                                GREED,
                                 DISMISS,
                                 END_NOW,
                                 GUARDIAN_LOST),

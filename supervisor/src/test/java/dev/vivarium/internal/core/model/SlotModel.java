@@ -62,6 +62,7 @@ final class SlotModel implements Model<SlotState, SlotEvent> {
         events.add(new SlotEvent.ChannelClosed(incarnation));
         events.add(new SlotEvent.Exited(incarnation, TransitionCause.CRASHED));
         events.add(new SlotEvent.Exited(incarnation, TransitionCause.KILLED));
+        events.add(new SlotEvent.Outgrown(incarnation));
         events.add(new SlotEvent.GuardianLost(incarnation));
         for (Timer timer : Timer.values()) {
             events.add(new SlotEvent.TimerFired(incarnation, timer));
