@@ -20,14 +20,17 @@ final class PoolConfigChecks {
         problems.throwIfAny(); // What is not there cannot be checked any further.
         interpreter(problems, given);
         sizing(problems, given);
+        OperationChecks.check(problems, given);
         calls(problems, given);
         times(problems, given);
         output(problems, given);
         retry(problems, given.retry);
+        recovery(problems, given.recovery);
         circuitBreaker(problems, given.circuitBreaker);
         poison(problems, given.poison);
         alerts(problems, given.alerts);
         recycling(problems, given);
+        drain(problems, given.drain);
         problems.throwIfAny();
     }
 
@@ -35,6 +38,8 @@ final class PoolConfigChecks {
         problems.present("name", given.name);
         problems.present("python", given.python);
         problems.present("overflowIdle", given.overflowIdle);
+        problems.present("mode", given.mode);
+        problems.present("profile", given.profile);
         problems.present("startMode", given.startMode);
         problems.present("callTimeout", given.callTimeout);
         problems.present("connectTimeout", given.connectTimeout);
@@ -50,17 +55,25 @@ final class PoolConfigChecks {
         problems.present("runtimeDirectory", given.runtimeDirectory);
         problems.present("objectMapper", given.objectMapper);
         problems.present("retry", given.retry);
+        problems.present("recovery", given.recovery);
         problems.present("circuitBreaker", given.circuitBreaker);
         problems.present("poison", given.poison);
         problems.present("alerts", given.alerts);
         problems.present("recycling", given.recycling);
+        problems.present("drain", given.drain);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
         problems.present("retry.maxDelay", given.retry.maxDelay());
+        problems.present("recovery.minorBudget", given.recovery.minorBudget());
+        problems.present("recovery.majorBudget", given.recovery.majorBudget());
+        problems.present("recovery.criticalBudget", given.recovery.criticalBudget());
         problems.present("circuitBreaker.openFor", given.circuitBreaker.openFor());
         problems.present("poison.forgetAfter", given.poison.forgetAfter());
         problems.present("recycling.maxAge", given.recycling.maxAge());
+        problems.present("drain.queued", given.drain.queued());
+        problems.present("drain.timeout", given.drain.timeout());
+        problems.present("drain.shutdownTimeout", given.drain.shutdownTimeout());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }
@@ -88,18 +101,18 @@ final class PoolConfigChecks {
 
     private static void sizing(ConfigProblems problems, PoolConfigBuilder given) {
         problems.between("computeThreads", given.computeThreads, 1, 1024);
-        problems.between("workers", given.workers, 1, PoolConfig.MAX_WORKERS);
+        problems.between("workers", given.workers(), 1, PoolConfig.MAX_WORKERS);
         problems.between("overflow", given.overflow, 0, PoolConfig.MAX_WORKERS);
         problems.require(
-                given.workers < 1
+                given.workers() < 1
                         || given.overflow < 0
-                        || (long) given.workers + given.overflow <= PoolConfig.MAX_WORKERS,
-                "workers + overflow must be <= " + PoolConfig.MAX_WORKERS + ", got " + given.workers + " + "
+                        || (long) given.workers() + given.overflow <= PoolConfig.MAX_WORKERS,
+                "workers + overflow must be <= " + PoolConfig.MAX_WORKERS + ", got " + given.workers() + " + "
                         + given.overflow);
         problems.between("overflowIdle", given.overflowIdle, Duration.ofMillis(10), Duration.ofDays(30));
         problems.require(
-                given.minReady >= 0 && given.minReady <= given.workers,
-                "minReady must be >= 0 and <= workers=" + given.workers + ", got " + given.minReady);
+                given.minReady >= 0 && given.minReady <= given.workers(),
+                "minReady must be >= 0 and <= workers=" + given.workers() + ", got " + given.minReady);
         problems.between("queueCapacity", given.queueCapacity, 1, 1_000_000);
     }
 
@@ -147,6 +160,13 @@ final class PoolConfigChecks {
         problems.between("retry.burst", given.burst(), 0, 1_000_000);
     }
 
+    private static void recovery(ConfigProblems problems, RecoveryPolicy given) {
+        problems.between("recovery.maxConcurrent", given.maxConcurrent(), 1, 10_000);
+        problems.between("recovery.minorBudget", given.minorBudget(), Duration.ZERO, MOST);
+        problems.between("recovery.majorBudget", given.majorBudget(), Duration.ZERO, MOST);
+        problems.between("recovery.criticalBudget", given.criticalBudget(), Duration.ZERO, MOST);
+    }
+
     private static void circuitBreaker(ConfigProblems problems, CircuitBreakerPolicy given) {
         problems.between("circuitBreaker.failureThreshold", given.failureThreshold(), 1, 10_000);
         problems.between("circuitBreaker.successThreshold", given.successThreshold(), 1, 10_000);
@@ -171,10 +191,15 @@ final class PoolConfigChecks {
         RecyclePolicy given = builder.recycling;
         problems.require(
                 (given.maxCalls() == 0 && given.maxAge().isZero())
-                        || builder.workers + builder.overflow != PoolConfig.MAX_WORKERS,
+                        || builder.workers() + builder.overflow != PoolConfig.MAX_WORKERS,
                 "recycling needs room for one more worker: workers + overflow must be < " + PoolConfig.MAX_WORKERS);
         problems.between("recycling.maxCalls", given.maxCalls(), 0, 1_000_000_000);
         problems.between("recycling.maxAge", given.maxAge(), Duration.ZERO, Duration.ofDays(365));
         problems.between("recycling.jitter", given.jitter(), 0, 1);
+    }
+
+    private static void drain(ConfigProblems problems, DrainPolicy given) {
+        problems.between("drain.timeout", given.timeout(), Duration.ZERO, PythonCall.MAX_TIMEOUT);
+        problems.between("drain.shutdownTimeout", given.shutdownTimeout(), Duration.ZERO, MOST);
     }
 }

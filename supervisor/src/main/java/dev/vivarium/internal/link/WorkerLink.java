@@ -30,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -206,6 +207,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (!running.compareAndSet(call, null)) {
             throw notRunning(frame, null);
         }
+        call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
         boolean inTime = failure == null ? call.succeed(frame.body()) : call.fail(failure);
         if (!inTime) {
@@ -261,6 +263,10 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
+        StatusPage known = page;
+        if (call.times() != null && known != null) {
+            known.askForStart(slot, call.id());
+        }
         write(Frame.call(call.id(), incarnation, remainingMicros, call.body(), List.of()));
     }
 
@@ -327,6 +333,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public Execution executionOf(long callId) {
         StatusPage known = page;
         return known == null ? Execution.NOT_STARTED : known.executionOf(slot, incarnation, callId);
+    }
+
+    @Override
+    public OptionalLong startOf(long callId) {
+        StatusPage known = page;
+        return known == null ? OptionalLong.empty() : known.startOf(slot, incarnation, callId);
     }
 
     @Override

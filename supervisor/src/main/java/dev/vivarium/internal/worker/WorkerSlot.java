@@ -3,6 +3,7 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.RecyclePolicy;
+import dev.vivarium.Safeguard;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
@@ -228,6 +229,9 @@ public final class WorkerSlot {
             // It was killed and its end has not been reported: then it is the guardian that does not work.
             driver.suspectGuardian();
         }
+        if (message.timer() == Timer.PONG && message.incarnation() == state.incarnation()) {
+            news.checked(message.incarnation(), false);
+        }
         return apply(new SlotEvent.TimerFired(message.incarnation(), message.timer()));
     }
 
@@ -287,6 +291,9 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onPongReceived(SlotReport.PongReceived message) {
+        if (message.incarnation() == state.incarnation()) {
+            news.checked(message.incarnation(), true);
+        }
         return apply(new SlotEvent.Pong(message.incarnation()));
     }
 
@@ -372,6 +379,9 @@ public final class WorkerSlot {
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
             router.withdrawn(slot, withdraw.incarnation());
         } else if (effect instanceof SlotEffect.StartTimer start) {
+            if (start.timer() == Timer.HEALTH && !context.config().operation().has(Safeguard.HEALTH_CHECKS)) {
+                return;
+            }
             timers.startSingleTimer(
                     start.timer(),
                     new TimerElapsed(start.incarnation(), start.timer()),
@@ -403,8 +413,11 @@ public final class WorkerSlot {
         }
         end = new EndRecord(context, slot, incarnation);
         completed = 0;
+        PoolConfig config = context.config();
+        boolean recycled = config.operation().has(Safeguard.RECYCLING);
         recycle = RecycleWatch.draw(
-                context.config().recycling(), context.entropy().unit());
+                recycled ? config.recycling() : RecyclePolicy.DEFAULT,
+                context.entropy().unit());
         exitsOverdue = 0;
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;

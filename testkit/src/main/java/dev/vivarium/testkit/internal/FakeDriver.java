@@ -12,6 +12,7 @@ import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.protocol.message.Ready;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Drives a {@link ScriptedProcess} without any channel. */
 final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
 
-    private record Progress(long callId, Execution execution) {}
+    private record Progress(long callId, Execution execution, long started) {}
 
     private final PoolContext context;
     private final int slot;
@@ -29,7 +30,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     private final Consumer<FakeDriver> born;
     private final ScriptedProcess process;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
-    private volatile Progress progress = new Progress(0, Execution.NOT_STARTED);
+    private volatile Progress progress = new Progress(0, Execution.NOT_STARTED, 0);
     private volatile boolean spawned;
 
     FakeDriver(
@@ -105,6 +106,12 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     }
 
     @Override
+    public OptionalLong startOf(long callId) {
+        Progress known = progress;
+        return known.callId() == callId ? OptionalLong.of(known.started()) : OptionalLong.empty();
+    }
+
+    @Override
     public List<String> lastLines() {
         return List.of();
     }
@@ -136,7 +143,10 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
 
     @Override
     public void progress(long callId, Execution execution) {
-        progress = new Progress(callId, execution);
+        Progress before = progress;
+        long started =
+                before.callId() == callId ? before.started() : context.clock().nanoTime();
+        progress = new Progress(callId, execution, started);
     }
 
     @Override
@@ -160,6 +170,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, "an answer to call " + callId, new byte[0]));
             return;
         }
+        call.replied();
         if (!end.of(call)) {
             context.stats().countLateReply();
         }
