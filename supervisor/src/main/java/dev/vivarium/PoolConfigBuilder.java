@@ -212,6 +212,24 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
+    /**
+     * Sets how long a worker has to tell what its Python threads do when the deadline of its call has passed, which is how
+     * much later than its deadline a call may end; 0 to 10 s. Default 100 ms. Zero asks for no stacks.
+     */
+    public PoolConfigBuilder stackDump(Duration limit) {
+        stackDump = limit;
+        return this;
+    }
+
+    /**
+     * Sets the time from SIGTERM to SIGKILL for a worker that did not end a call within {@code cancelGrace}; 0 to 1 day.
+     * Default 500 ms. Zero sends SIGKILL at once.
+     */
+    public PoolConfigBuilder terminateGrace(Duration limit) {
+        terminateGrace = limit;
+        return this;
+    }
+
     /** Sets how long an idle worker has to end when asked to; 1 ms to 1 day. Default 5 s. */
     public PoolConfigBuilder drainGrace(Duration limit) {
         drainGrace = limit;
@@ -398,7 +416,8 @@ public final class PoolConfigBuilder extends PoolOptions {
                                 maxBodyBytes,
                                 Limits.DEFAULTS.maxAttachmentsBytes(),
                                 Limits.DEFAULTS.maxAttachmentCount())),
-                new PoolConfig.Timeouts(connectTimeout, loadTimeout, cancelGrace, drainGrace),
+                new PoolConfig.Timeouts(
+                        connectTimeout, loadTimeout, stackDump, cancelGrace, terminateGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
                 retry,
                 recovery,

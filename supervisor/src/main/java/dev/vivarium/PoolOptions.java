@@ -46,7 +46,9 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
     int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
     Duration connectTimeout = Duration.ofSeconds(10);
     Duration loadTimeout = Duration.ofMinutes(2);
+    Duration stackDump = Duration.ofMillis(100);
     Duration cancelGrace = Duration.ofSeconds(2);
+    Duration terminateGrace = Duration.ofMillis(500);
     Duration drainGrace = Duration.ofSeconds(5);
     Duration minBackoff = Duration.ofMillis(200);
     Duration maxBackoff = Duration.ofSeconds(30);
@@ -106,7 +108,9 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
         maxBodyBytes = from.calls().limits().maxBodyBytes();
         connectTimeout = from.timeouts().connect();
         loadTimeout = from.timeouts().load();
+        stackDump = from.timeouts().stackDump();
         cancelGrace = from.timeouts().cancelGrace();
+        terminateGrace = from.timeouts().terminateGrace();
         drainGrace = from.timeouts().drainGrace();
         minBackoff = from.restart().minBackoff();
         maxBackoff = from.restart().maxBackoff();

@@ -26,15 +26,29 @@ class ErrorsReferenceTest {
     private static final int ALONE = 1;
     private static final int TOO_OFTEN = 4;
 
-    private static final PoolSnapshot POOL =
-            new PoolSnapshot("p", PoolState.SERVING, 1, 0, Duration.ZERO, 0, 0, 0, 0, 0, 0, 0, List.of(), List.of());
+    private static final PoolSnapshot POOL = new PoolSnapshot(
+            "p",
+            PoolState.SERVING,
+            1,
+            0,
+            Duration.ZERO,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            new LadderCounts(0, 0, 0, 0),
+            List.of(),
+            List.of());
 
     /** One of each type but {@link WorkerCrashed}, whose facts are those of its cause. */
     private static final List<PoolException> ERRORS = List.of(
             new ArgumentsNotEncodable("", null),
             new CallCancelled(Execution.NOT_STARTED, List.of(), ""),
             new CallRejected(""),
-            new CallTimedOut(Execution.UNKNOWN, Duration.ofSeconds(1), POOL, List.of(), ""),
+            new CallTimedOut(Execution.UNKNOWN, Duration.ofSeconds(1), POOL, List.of(), "", ""),
             new CircuitOpen(new Circuit("p", null), Duration.ZERO, ""),
             new InvalidPoolConfig(List.of("")),
             new PoisonCall(Execution.UNKNOWN, 3, List.of(), ""),

@@ -96,7 +96,7 @@ class PoolMetricsTest {
         assertThat(registry.getMeters())
                 .flatExtracting(meter -> meter.getId().getTags())
                 .extracting(Tag::getKey)
-                .isSubsetOf("pool", "outcome", "category", "phase");
+                .isSubsetOf("pool", "outcome", "category", "phase", "rung");
     }
 
     @VivariumTest

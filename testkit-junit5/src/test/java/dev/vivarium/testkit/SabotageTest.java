@@ -3,6 +3,7 @@ package dev.vivarium.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vivarium.LadderCounts;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
@@ -246,7 +247,21 @@ class SabotageTest {
             WorkerSnapshot busy =
                     new WorkerSnapshot(new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null);
             PoolSnapshot books = new PoolSnapshot(
-                    "p", PoolState.CLOSED, 1, 1, Duration.ZERO, 3, 1, 1, 0, 0, 0, 0, List.of(), List.of(busy));
+                    "p",
+                    PoolState.CLOSED,
+                    1,
+                    1,
+                    Duration.ZERO,
+                    3,
+                    1,
+                    1,
+                    0,
+                    0,
+                    0,
+                    0,
+                    new LadderCounts(0, 0, 0, 0),
+                    List.of(),
+                    List.of(busy));
             List<Leak> leaks = new ArrayList<>();
 
             TestPool.books(books, leaks);

@@ -275,6 +275,7 @@ public final class PoolContext {
                 stats.restarts(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
+                stats.ladder(),
                 recovery.openCircuits(),
                 workers);
     }

@@ -20,6 +20,17 @@ record SlotNews(PoolContext context, int slot) {
                         context.clock().now()));
     }
 
+    void climbed(SlotEffect.Climbed climbed) {
+        context.stats().countRung(climbed.rung());
+        context.events()
+                .publish(new PoolEvent.LadderClimbed(
+                        context.worker(slot),
+                        climbed.incarnation(),
+                        climbed.callId(),
+                        climbed.rung(),
+                        context.clock().now()));
+    }
+
     void exited(WorkerExit exit, long callId) {
         context.events()
                 .publish(

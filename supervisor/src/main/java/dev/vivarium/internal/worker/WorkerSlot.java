@@ -1,8 +1,8 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
-import dev.vivarium.RecyclePolicy;
 import dev.vivarium.Safeguard;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
@@ -96,7 +96,7 @@ public final class WorkerSlot {
     private @Nullable WorkerExit lastExit;
     private EndRecord end;
     private long completed;
-    private RecycleWatch recycle = RecycleWatch.draw(RecyclePolicy.DEFAULT, 0);
+    private RecycleWatch recycle = RecycleWatch.NEVER;
     private int exitsOverdue;
     private boolean everReady;
 
@@ -120,7 +120,11 @@ public final class WorkerSlot {
         this.lastIncarnation = lastIncarnation;
         this.firstIncarnation = before + 1;
         PoolConfig config = context.config();
-        this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
+        this.core = new SlotCore(
+                config.restart().stableAfter(),
+                config.health().maxFailures(),
+                config.timeouts().stackDump().compareTo(Duration.ZERO) > 0,
+                config.timeouts().terminateGrace().compareTo(Duration.ZERO) > 0);
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
         this.state = SlotCore.initial(lastIncarnation.get());
@@ -175,6 +179,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.ReadyReceived.class, this::onReadyReceived)
                 .onMessage(SlotReport.LoadFailed.class, this::onLoadFailed)
                 .onMessage(SlotReport.PongReceived.class, this::onPongReceived)
+                .onMessage(SlotReport.StacksRead.class, this::onStacksRead)
                 .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
                 .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
@@ -217,10 +222,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
-        boolean ended = message.incarnation() == state.incarnation()
-                && driver != null
-                && call.timeOut(message.callId(), message.incarnation(), driver);
-        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+        return apply(new SlotEvent.DeadlinePassed(message.incarnation(), message.callId()));
     }
 
     private Behavior<Command> onTimerElapsed(TimerElapsed message) {
@@ -295,6 +297,10 @@ public final class WorkerSlot {
             news.checked(message.incarnation(), true);
         }
         return apply(new SlotEvent.Pong(message.incarnation()));
+    }
+
+    private Behavior<Command> onStacksRead(SlotReport.StacksRead message) {
+        return apply(new SlotEvent.StacksRead(message.incarnation()));
     }
 
     private Behavior<Command> onViolationSeen(SlotReport.ViolationSeen message) {
@@ -374,6 +380,10 @@ public final class WorkerSlot {
                 publish(); // Whoever hears of it finds it so.
             }
             news.moved(moved);
+        } else if (effect instanceof SlotEffect.Climbed climbed) {
+            climbed(climbed);
+        } else if (effect instanceof SlotEffect.TimeOutCall late) {
+            timeOut(late);
         } else if (effect instanceof SlotEffect.Offer offer) {
             router.offered(slot, offer.incarnation(), actor.getSelf());
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
@@ -413,11 +423,7 @@ public final class WorkerSlot {
         }
         end = new EndRecord(context, slot, incarnation);
         completed = 0;
-        PoolConfig config = context.config();
-        boolean recycled = config.operation().has(Safeguard.RECYCLING);
-        recycle = RecycleWatch.draw(
-                recycled ? config.recycling() : RecyclePolicy.DEFAULT,
-                context.entropy().unit());
+        recycle = RecycleWatch.draw(context.config(), context.entropy().unit());
         exitsOverdue = 0;
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
@@ -430,6 +436,19 @@ public final class WorkerSlot {
         }
         Duration left = call.send(driver, () -> actor.getSelf().tell(new CallStopped(incarnation, id)));
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
+    }
+
+    private void timeOut(SlotEffect.TimeOutCall late) {
+        if (driver != null) {
+            end.stacks(call.timeOut(late.callId(), late.incarnation(), driver));
+        }
+    }
+
+    private void climbed(SlotEffect.Climbed climbed) {
+        if (driver != null && climbed.rung() != LadderRung.READ_STACKS) {
+            end.stacks(driver.stacks());
+        }
+        news.climbed(climbed);
     }
 
     private void refuse(long callId) {
@@ -445,7 +464,7 @@ public final class WorkerSlot {
         lastExit = exit;
         news.exited(exit, ended.callId());
         if (!WANTED_ENDS.contains(ended.cause())) {
-            log.warn("{}", exit.detail());
+            log.warn("{}{}", exit.detail(), exit.stacks().isEmpty() ? "" : "; its threads then:\n" + exit.stacks());
         }
         ActiveCall open = call.takeBack(driver);
         if (open != null && driver != null) {

@@ -32,6 +32,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private volatile Progress progress = new Progress(0, Execution.NOT_STARTED, 0);
     private volatile boolean spawned;
+    private volatile String stacks = "";
 
     FakeDriver(
             PoolContext context,
@@ -73,6 +74,23 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     @Override
     public void cancel(long callId) {
         process.cancel(callId);
+    }
+
+    @Override
+    public void readStacks() {
+        stacks = "";
+        process.signal(Signals.STACKS);
+    }
+
+    @Override
+    public String stacks() {
+        return stacks;
+    }
+
+    @Override
+    public void stacks(String text) {
+        stacks = text;
+        events.stacksRead();
     }
 
     @Override

@@ -45,6 +45,13 @@ public final class ScriptedProcess {
             .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
             .build();
 
+    /** What a Python worker would tell of its threads, as much of it as anybody could look for. */
+    private static final String OUTERMOST = "  File \"vivarium_worker_main.py\", line 1 in <module>\n";
+
+    private static final String CURRENT = "Current thread 0x0000000000000001 (most recent call first):\n";
+    private static final String IDLE = CURRENT + OUTERMOST;
+    private static final String IN_A_HANDLER = CURRENT + "  File \"script.py\", line 1 in handler\n" + OUTERMOST;
+
     /** How the process is heard. */
     public interface Outlet {
         /** It says hello. */
@@ -70,6 +77,9 @@ public final class ScriptedProcess {
 
         /** It answers a health check. */
         void pong();
+
+        /** It tells what its threads do. */
+        void stacks(String text);
 
         /** It has ended. */
         void ended(int rawStatus);
@@ -205,6 +215,7 @@ public final class ScriptedProcess {
                     end(number);
                 }
             }
+            case TELLS_STACKS -> step(() -> say(() -> outlet.stacks(running == null ? IDLE : IN_A_HANDLER)));
             case NOTHING -> {}
         }
     }

@@ -14,6 +14,7 @@ import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
@@ -22,9 +23,14 @@ import java.util.function.IntConsumer;
 final class ScriptedWorker implements ScriptedProcess.Outlet {
 
     /** The connections that a worker inherits from its guardian. */
-    record Sockets(SocketChannel data, SocketChannel control, SocketChannel stdout, SocketChannel stderr) {
+    record Sockets(
+            SocketChannel data,
+            SocketChannel control,
+            SocketChannel stdout,
+            SocketChannel stderr,
+            SocketChannel stacks) {
         void close() {
-            for (SocketChannel channel : List.of(data, control, stdout, stderr)) {
+            for (SocketChannel channel : List.of(data, control, stdout, stderr, stacks)) {
                 try {
                     channel.close();
                 } catch (IOException e) {
@@ -93,11 +99,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     }
 
     private void send(SocketChannel channel, Frame frame) {
-        try {
-            Wire.write(channel, Wire.bytes(frame));
-        } catch (IOException e) {
-            process.hangUp();
-        }
+        write(channel, Wire.bytes(frame));
     }
 
     @Override
@@ -117,6 +119,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
                                 "scripted",
                                 "3.9.0",
                                 "testkit",
+                                Signals.STACKS,
                                 Map.of()))));
     }
 
@@ -147,8 +150,17 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
 
     @Override
     public void raw(byte[] bytes) {
+        write(sockets.data(), bytes);
+    }
+
+    @Override
+    public void stacks(String text) {
+        write(sockets.stacks(), text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void write(SocketChannel channel, byte[] bytes) {
         try {
-            Wire.write(sockets.data(), bytes);
+            Wire.write(channel, bytes);
         } catch (IOException e) {
             process.hangUp();
         }
