@@ -8,6 +8,7 @@ import select
 import signal
 import sys
 import tempfile
+import time
 import unittest
 from typing import Dict, Optional
 
@@ -28,6 +29,18 @@ class Answering(WorkerTest):
 
         self.assertEqual(self.worker.answer(), (frames.REPLY, {"a": [1, None, "ü"]}))
         self.assertEqual(self.worker.words()[:3], (1, 7, 7))
+
+    def test_notes_when_it_starts_a_call_that_the_page_asks_for_and_no_other(self) -> None:
+        self.worker.ask_for_start(8)
+        before = time.monotonic_ns()
+
+        self.worker.call(7, "echo", 1)
+        self.worker.answer()
+        self.assertEqual(self.worker.words()[6], 0)
+        self.worker.call(8, "echo", 1)
+        self.worker.answer()
+
+        self.assertTrue(before <= self.worker.words()[6] <= time.monotonic_ns())
 
     def test_runs_coroutines(self) -> None:
         self.worker.call(1, "later", 3)

@@ -180,6 +180,8 @@ class Worker:
 
     def _execute(self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any]) -> None:
         words = self._page.words
+        if words[5] == call_id:
+            words[6] = time.monotonic_ns()
         words[1] = call_id
         try:
             try:

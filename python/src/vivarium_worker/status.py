@@ -23,7 +23,7 @@ class StatusPage:
             os.close(fd)
         start = (slot - 1) * SLOT_BYTES
         self.words = memoryview(self._map)[start : start + SLOT_BYTES].cast("Q")
-        """incarnation, started, finished, progress, stage, then three that are reserved."""
+        """incarnation, started, finished, progress, stage, timed (the JVM's), started at, then one that is reserved."""
         self.words[0] = incarnation
         self.stage(STARTING)
 

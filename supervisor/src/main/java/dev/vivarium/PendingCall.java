@@ -1,6 +1,7 @@
 package dev.vivarium;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -24,6 +25,14 @@ public interface PendingCall<T> extends CompletionStage<T> {
 
     /** Returns how many times the call has been sent to a worker so far; 0 while it waits for the first. */
     int attempts();
+
+    /**
+     * Returns what has happened to the call so far and when, and all of it once the call has ended; empty unless the call was
+     * {@link PythonCall#timed()}.
+     */
+    default Optional<CallTimeline> timeline() {
+        return Optional.empty();
+    }
 
     /** Returns whether the call has ended. */
     boolean isDone();

@@ -60,14 +60,15 @@ public sealed interface PoolCommand
 
     /**
      * Changes how many workers are wanted, 1 to {@link PoolConfig#MAX_WORKERS} less the overflow; a number outside is
-     * taken as the nearest inside. Workers that are no longer wanted finish their call first.
+     * taken as the nearest inside. Workers that are no longer wanted finish their call first. Does nothing in the modes SINGLE
+     * and DISABLED.
      */
     record Resize(int workers) implements PoolCommand {}
 
     /**
      * Replaces every worker that there is now, one after the other; each replacement is ready before the old worker is let
      * go. A second request while one is under way joins it. Waits while there is no room for one more worker below {@link
-     * PoolConfig#MAX_WORKERS}, and while a replacement cannot be started.
+     * PoolConfig#MAX_WORKERS}, and while a replacement cannot be started. Does nothing in the modes SINGLE and DISABLED.
      *
      * @param replyTo is told when all of them have been replaced, or the pool has closed; or null
      */
@@ -89,12 +90,24 @@ public sealed interface PoolCommand
     /**
      * Stops accepting calls, finishes those there are within {@code atMost}, then ends the workers and the pool.
      *
+     * @param atMost when this is over, what is left is killed; of several requests the earliest end counts
+     * @param queued what becomes of calls that wait; null means what the pool's {@link DrainPolicy} says. Once one request
+     *     has refused them, they are
      * @param replyTo is told when nothing of the pool is left, or null
      */
-    record Close(Duration atMost, @Nullable ActorRef<Done> replyTo) implements PoolCommand {
+    record Close(
+            Duration atMost,
+            DrainPolicy.@Nullable Queued queued,
+            @Nullable ActorRef<Done> replyTo) implements PoolCommand {
+
         /** Checks here, in whoever sends it: a pool must not stumble over its messages. */
         public Close {
             Objects.requireNonNull(atMost, "atMost");
+        }
+
+        /** Creates a request that leaves calls that wait to the pool's policy. */
+        public Close(Duration atMost, @Nullable ActorRef<Done> replyTo) {
+            this(atMost, null, replyTo);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns which Python runs, and in which surroundings. */
     Interpreter interpreter();
 
+    /** Returns what the pool is, and which safeguards it has. */
+    Operation operation();
+
     /** Returns how many workers, and how many calls may wait. */
     Sizing sizing();
 
@@ -45,6 +49,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns how calls that lost their worker are repeated. */
     RetryPolicy retry();
 
+    /** Returns how many calls may be tried again at a time, and for how long. */
+    RecoveryPolicy recovery();
+
     /** Returns when calls are refused because others before them broke something. */
     CircuitBreakerPolicy circuitBreaker();
 
@@ -59,6 +66,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
 
     /** Returns how workers' memory is measured and limited. */
     MemoryPolicy memory();
+
+    /** Returns what becomes of calls when the pool closes. */
+    DrainPolicy drain();
 
     /** Returns how workers are checked. */
     Health health();
@@ -80,6 +90,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
 
     /** Returns what converts arguments and results; the pool copies it. */
     ObjectMapper objectMapper();
+
+    /** Returns whether the end of each call is an event. */
+    boolean callEvents();
 
     /** Returns who is told every event, on the pool's event thread, or null. */
     @Nullable
@@ -112,6 +125,29 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
                     + ", workingDirectory=" + workingDirectory + ", environment=" + environment.keySet()
                     + ", inherited="
                     + inherited + ", computeThreads=" + computeThreads + "]";
+        }
+    }
+
+    /**
+     * What the pool is, and which safeguards it has.
+     *
+     * @param mode many workers, one or none
+     * @param profile the safeguards to begin with
+     * @param with those it has besides
+     * @param without those it has not
+     */
+    record Operation(PoolMode mode, Profile profile, Set<Safeguard> with, Set<Safeguard> without) {
+
+        /** Copies the sets. */
+        public Operation {
+            with = Set.copyOf(with);
+            without = Set.copyOf(without);
+        }
+
+        /** Returns whether the pool has a safeguard. */
+        public boolean has(Safeguard safeguard) {
+            return with.contains(safeguard)
+                    || (profile.safeguards().contains(safeguard) && !without.contains(safeguard));
         }
     }
 

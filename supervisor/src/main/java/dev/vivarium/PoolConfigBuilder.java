@@ -7,85 +7,24 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Collects a pool's options. {@link #build()} checks all of them together and copies; the builder may be used again. Not
  * thread-safe.
  */
-public final class PoolConfigBuilder {
-
-    private static final int CPUS = Runtime.getRuntime().availableProcessors();
+public final class PoolConfigBuilder extends PoolOptions {
 
     /** Variables of the JVM's that workers may see unless told otherwise: what programs need to find their way. */
     public static final List<String> DEFAULT_INHERITED = InheritedVariables.DEFAULT;
 
-    String name = "python";
-    List<String> handlers = List.of();
-    String python = "python3";
-    List<String> interpreterArguments = List.of();
-    List<Path> pythonPath = List.of();
-
-    @Nullable
-    Path workingDirectory;
-
-    Map<String, String> environment = Map.of();
-    List<String> inherited = DEFAULT_INHERITED;
-    int computeThreads = 1;
-    int workers = CPUS;
-    int overflow;
-    Duration overflowIdle = Duration.ofMinutes(1);
-    int minReady = 1;
-    StartMode startMode = StartMode.EAGER;
-    int queueCapacity = 1000;
-    Duration callTimeout = Duration.ofMinutes(1);
-    int maxRetries = 3;
-    int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
-    Duration connectTimeout = Duration.ofSeconds(10);
-    Duration loadTimeout = Duration.ofMinutes(2);
-    Duration stackDump = Duration.ofMillis(100);
-    Duration cancelGrace = Duration.ofSeconds(2);
-    Duration terminateGrace = Duration.ofMillis(500);
-    Duration drainGrace = Duration.ofSeconds(5);
-    Duration minBackoff = Duration.ofMillis(200);
-    Duration maxBackoff = Duration.ofSeconds(30);
-    double backoffJitter = 0.2;
-    Duration stableAfter = Duration.ofSeconds(30);
-    RetryPolicy retry = RetryPolicy.DEFAULT;
-    CircuitBreakerPolicy circuitBreaker = CircuitBreakerPolicy.DEFAULT;
-    PoisonPolicy poison = PoisonPolicy.DEFAULT;
-    AlertPolicy alerts = AlertPolicy.DEFAULT;
-    RecyclePolicy recycling = RecyclePolicy.DEFAULT;
-    MemoryPolicy memory = MemoryPolicy.DEFAULT;
-    Duration healthInterval = Duration.ofSeconds(30);
-    Duration healthTimeout = Duration.ofSeconds(5);
-    int maxHealthFailures = 3;
-    Duration stallTimeout = Duration.ZERO;
-    ProbePolicy probes = ProbePolicy.DEFAULT;
-    OutlierPolicy outliers = OutlierPolicy.DEFAULT;
-    OutputHandling output = OutputHandling.LOG;
-    int maxLineBytes = 8192;
-    int maxLinesPerSecond = 1000;
-    int tailLines = 50;
-
-    @Nullable
-    Executor callbackExecutor;
-
-    int callbackThreads = Math.max(2, CPUS);
-    int callbackQueueCapacity = 10_000;
-    Path runtimeDirectory = Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
-    ObjectMapper objectMapper = new ObjectMapper();
-
-    @Nullable
-    Consumer<PoolEvent> eventListener;
-
     PoolConfigBuilder() {}
 
     PoolConfigBuilder(PoolConfig from) {
-        PoolConfigValues.copy(from, this);
+        super(from);
     }
 
     /** Sets the pool's name; letters, digits, {@code -}, {@code _} and {@code .}, at most 64. Default {@code python}. */
@@ -159,7 +98,31 @@ public final class PoolConfigBuilder {
         return this;
     }
 
-    /** Sets how many workers the pool keeps; 1 to {@link PoolConfig#MAX_WORKERS}. Default: the number of processors. */
+    /** Sets what the pool is: many workers, one or none. Default {@link PoolMode#POOL}. */
+    public PoolConfigBuilder mode(PoolMode value) {
+        mode = value;
+        return this;
+    }
+
+    /** Sets which safeguards the pool has. Default {@link Profile#FULL}. */
+    public PoolConfigBuilder profile(Profile value) {
+        profile = value;
+        return this;
+    }
+
+    /** Sets safeguards that the pool has besides those of its profile. Default none. */
+    public PoolConfigBuilder withSafeguards(Safeguard... besides) {
+        with = Set.of(besides);
+        return this;
+    }
+
+    /** Sets safeguards of its profile that the pool has not. Default none. */
+    public PoolConfigBuilder withoutSafeguards(Safeguard... except) {
+        without = Set.of(except);
+        return this;
+    }
+
+    /** Sets how many workers the pool keeps; 1 to {@link PoolConfig#MAX_WORKERS}. Default: the processors; 1 in mode SINGLE. */
     public PoolConfigBuilder workers(int count) {
         workers = count;
         return this;
@@ -285,6 +248,12 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Changes how many calls may be tried again at a time, and for how long. Default {@link RecoveryPolicy#DEFAULT}. */
+    public PoolConfigBuilder recovery(UnaryOperator<RecoveryPolicy> change) {
+        recovery = change.apply(recovery);
+        return this;
+    }
+
     /** Changes when calls are refused because of those before them. Default {@link CircuitBreakerPolicy#DEFAULT}. */
     public PoolConfigBuilder circuitBreaker(UnaryOperator<CircuitBreakerPolicy> change) {
         circuitBreaker = change.apply(circuitBreaker);
@@ -306,6 +275,12 @@ public final class PoolConfigBuilder {
     /** Changes how workers' memory is measured and limited. Default {@link MemoryPolicy#DEFAULT}: not at all. */
     public PoolConfigBuilder memory(UnaryOperator<MemoryPolicy> change) {
         memory = change.apply(memory);
+        return this;
+    }
+
+    /** Changes what becomes of calls when the pool closes. Default {@link DrainPolicy#DEFAULT}: they are finished. */
+    public PoolConfigBuilder drain(UnaryOperator<DrainPolicy> change) {
+        drain = change.apply(drain);
         return this;
     }
 
@@ -408,6 +383,12 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Sets whether the end of each call is a {@link PoolEvent.CallEnded}, which costs each call a message. Default no. */
+    public PoolConfigBuilder callEvents(boolean wanted) {
+        callEvents = wanted;
+        return this;
+    }
+
     /** Sets a listener that is told every event on the pool's event thread; it must not block. Default none. */
     public PoolConfigBuilder eventListener(Consumer<PoolEvent> listener) {
         eventListener = listener;
@@ -432,7 +413,8 @@ public final class PoolConfigBuilder {
                         Map.copyOf(environment),
                         inherited,
                         computeThreads),
-                new PoolConfig.Sizing(workers, overflow, overflowIdle, minReady, startMode, queueCapacity),
+                new PoolConfig.Operation(mode, profile, with, without),
+                new PoolConfig.Sizing(workers(), overflow, overflowIdle, minReady, startMode, queueCapacity),
                 new PoolConfig.CallDefaults(
                         callTimeout,
                         maxRetries,
@@ -444,11 +426,13 @@ public final class PoolConfigBuilder {
                         connectTimeout, loadTimeout, stackDump, cancelGrace, terminateGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
                 retry,
+                recovery,
                 circuitBreaker,
                 poison,
                 alerts,
                 recycling,
                 memory,
+                drain,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures, stallTimeout),
                 probes,
                 outliers,
@@ -456,6 +440,7 @@ public final class PoolConfigBuilder {
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),
                 runtimeDirectory,
                 objectMapper,
+                callEvents,
                 eventListener);
     }
 }

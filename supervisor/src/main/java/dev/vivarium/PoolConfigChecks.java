@@ -20,16 +20,19 @@ final class PoolConfigChecks {
         problems.throwIfAny(); // What is not there cannot be checked any further.
         interpreter(problems, given);
         sizing(problems, given);
+        OperationChecks.check(problems, given);
         calls(problems, given);
         times(problems, given);
         output(problems, given);
         retry(problems, given.retry);
+        recovery(problems, given.recovery);
         circuitBreaker(problems, given.circuitBreaker);
         poison(problems, given.poison);
         alerts(problems, given.alerts);
         recycling(problems, given);
         health(problems, given);
         memory(problems, given);
+        drain(problems, given.drain);
         problems.throwIfAny();
     }
 
@@ -37,6 +40,8 @@ final class PoolConfigChecks {
         problems.present("name", given.name);
         problems.present("python", given.python);
         problems.present("overflowIdle", given.overflowIdle);
+        problems.present("mode", given.mode);
+        problems.present("profile", given.profile);
         problems.present("startMode", given.startMode);
         problems.present("callTimeout", given.callTimeout);
         problems.present("connectTimeout", given.connectTimeout);
@@ -55,6 +60,7 @@ final class PoolConfigChecks {
         problems.present("runtimeDirectory", given.runtimeDirectory);
         problems.present("objectMapper", given.objectMapper);
         problems.present("retry", given.retry);
+        problems.present("recovery", given.recovery);
         problems.present("circuitBreaker", given.circuitBreaker);
         problems.present("poison", given.poison);
         problems.present("alerts", given.alerts);
@@ -62,10 +68,14 @@ final class PoolConfigChecks {
         problems.present("probes", given.probes);
         problems.present("outliers", given.outliers);
         problems.present("memory", given.memory);
+        problems.present("drain", given.drain);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
         problems.present("retry.maxDelay", given.retry.maxDelay());
+        problems.present("recovery.minorBudget", given.recovery.minorBudget());
+        problems.present("recovery.majorBudget", given.recovery.majorBudget());
+        problems.present("recovery.criticalBudget", given.recovery.criticalBudget());
         problems.present("circuitBreaker.openFor", given.circuitBreaker.openFor());
         problems.present("poison.forgetAfter", given.poison.forgetAfter());
         problems.present("recycling.maxAge", given.recycling.maxAge());
@@ -73,6 +83,9 @@ final class PoolConfigChecks {
         problems.present("outliers.window", given.outliers.window());
         problems.present("outliers.ejectFor", given.outliers.ejectFor());
         problems.present("memory.interval", given.memory.interval());
+        problems.present("drain.queued", given.drain.queued());
+        problems.present("drain.timeout", given.drain.timeout());
+        problems.present("drain.shutdownTimeout", given.drain.shutdownTimeout());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }
@@ -100,18 +113,18 @@ final class PoolConfigChecks {
 
     private static void sizing(ConfigProblems problems, PoolConfigBuilder given) {
         problems.between("computeThreads", given.computeThreads, 1, 1024);
-        problems.between("workers", given.workers, 1, PoolConfig.MAX_WORKERS);
+        problems.between("workers", given.workers(), 1, PoolConfig.MAX_WORKERS);
         problems.between("overflow", given.overflow, 0, PoolConfig.MAX_WORKERS);
         problems.require(
-                given.workers < 1
+                given.workers() < 1
                         || given.overflow < 0
-                        || (long) given.workers + given.overflow <= PoolConfig.MAX_WORKERS,
-                "workers + overflow must be <= " + PoolConfig.MAX_WORKERS + ", got " + given.workers + " + "
+                        || (long) given.workers() + given.overflow <= PoolConfig.MAX_WORKERS,
+                "workers + overflow must be <= " + PoolConfig.MAX_WORKERS + ", got " + given.workers() + " + "
                         + given.overflow);
         problems.between("overflowIdle", given.overflowIdle, Duration.ofMillis(10), Duration.ofDays(30));
         problems.require(
-                given.minReady >= 0 && given.minReady <= given.workers,
-                "minReady must be >= 0 and <= workers=" + given.workers + ", got " + given.minReady);
+                given.minReady >= 0 && given.minReady <= given.workers(),
+                "minReady must be >= 0 and <= workers=" + given.workers() + ", got " + given.minReady);
         problems.between("queueCapacity", given.queueCapacity, 1, 1_000_000);
     }
 
@@ -176,6 +189,13 @@ final class PoolConfigChecks {
         problems.between("retry.burst", given.burst(), 0, 1_000_000);
     }
 
+    private static void recovery(ConfigProblems problems, RecoveryPolicy given) {
+        problems.between("recovery.maxConcurrent", given.maxConcurrent(), 1, 10_000);
+        problems.between("recovery.minorBudget", given.minorBudget(), Duration.ZERO, MOST);
+        problems.between("recovery.majorBudget", given.majorBudget(), Duration.ZERO, MOST);
+        problems.between("recovery.criticalBudget", given.criticalBudget(), Duration.ZERO, MOST);
+    }
+
     private static void circuitBreaker(ConfigProblems problems, CircuitBreakerPolicy given) {
         problems.between("circuitBreaker.failureThreshold", given.failureThreshold(), 1, 10_000);
         problems.between("circuitBreaker.successThreshold", given.successThreshold(), 1, 10_000);
@@ -200,7 +220,7 @@ final class PoolConfigChecks {
         RecyclePolicy given = builder.recycling;
         problems.require(
                 (given.maxCalls() == 0 && given.maxAge().isZero() && given.maxMemory() == 0)
-                        || builder.workers + builder.overflow != PoolConfig.MAX_WORKERS,
+                        || builder.workers() + builder.overflow != PoolConfig.MAX_WORKERS,
                 "recycling needs room for one more worker: workers + overflow must be < " + PoolConfig.MAX_WORKERS);
         problems.between("recycling.maxCalls", given.maxCalls(), 0, 1_000_000_000);
         problems.between("recycling.maxAge", given.maxAge(), Duration.ZERO, Duration.ofDays(365));
@@ -222,5 +242,10 @@ final class PoolConfigChecks {
         problems.require(
                 value == 0 || (value >= MemoryPolicy.LEAST && value <= MemoryPolicy.MOST),
                 option + " must be 0 or " + MemoryPolicy.LEAST + " to " + MemoryPolicy.MOST + " bytes, got " + value);
+    }
+
+    private static void drain(ConfigProblems problems, DrainPolicy given) {
+        problems.between("drain.timeout", given.timeout(), Duration.ZERO, PythonCall.MAX_TIMEOUT);
+        problems.between("drain.shutdownTimeout", given.shutdownTimeout(), Duration.ZERO, MOST);
     }
 }

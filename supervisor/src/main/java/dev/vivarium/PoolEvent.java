@@ -76,6 +76,31 @@ public sealed interface PoolEvent {
             long callId, String handler, int attempt, WorkerId worker, int incarnation, Duration delay, Instant at)
             implements PoolEvent {}
 
+    /**
+     * A call ended, or was refused. Published when {@link PoolConfigBuilder#callEvents} is on.
+     *
+     * @param attempts how many times it was sent to a worker
+     * @param waited how long it waited for its first worker; null when it never had one
+     * @param took how long it took from when it was made; zero when it was refused
+     * @param error what it failed with; null when it ended well
+     */
+    record CallEnded(
+            long callId,
+            String handler,
+            int attempts,
+            @Nullable Duration waited,
+            Duration took,
+            @Nullable PoolException error,
+            Instant at)
+            implements PoolEvent {}
+
+    /**
+     * An idle worker was asked whether it is well.
+     *
+     * @param answered whether it answered within {@code healthTimeout}
+     */
+    record HealthChecked(WorkerId worker, int incarnation, boolean answered, Instant at) implements PoolEvent {}
+
     /** Something that somebody should look at; see {@link AlertPolicy}. */
     record AlertRaised(Alert alert, Instant at) implements PoolEvent {}
 
@@ -87,6 +112,14 @@ public sealed interface PoolEvent {
 
     /** The guardian ended without being asked to, and every worker with it; a new one is being started. */
     record GuardianLost(long pid, String detail, Instant at) implements PoolEvent {}
+
+    /**
+     * The mode {@link PoolMode#AUTO} has been decided.
+     *
+     * @param chosen POOL or DISABLED
+     * @param reason what decided it
+     */
+    record ModeChosen(PoolMode chosen, String reason, Instant at) implements PoolEvent {}
 
     /** The pool changed its state. */
     record PoolStateChanged(PoolState from, PoolState to, Instant at) implements PoolEvent {}

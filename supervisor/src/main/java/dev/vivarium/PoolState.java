@@ -6,6 +6,8 @@ public enum PoolState {
     STARTING,
     /** Serving calls. */
     SERVING,
+    /** Has no workers and refuses every call; see {@link PoolMode}. */
+    DISABLED,
     /** Accepts no calls; finishes those it has. */
     DRAINING,
     /** Ended; nothing of it is left. */

@@ -39,6 +39,7 @@ public final class PythonCall<T> {
     private final @Nullable Duration timeout;
     private final boolean retrySafe;
     private final @Nullable Integer maxRetries;
+    private final boolean timed;
 
     private PythonCall(
             String handler,
@@ -48,7 +49,8 @@ public final class PythonCall<T> {
             Type resultType,
             @Nullable Duration timeout,
             boolean retrySafe,
-            @Nullable Integer maxRetries) {
+            @Nullable Integer maxRetries,
+            boolean timed) {
         this.handler = handler;
         this.positional = positional;
         this.keywords = keywords;
@@ -57,6 +59,7 @@ public final class PythonCall<T> {
         this.timeout = timeout;
         this.retrySafe = retrySafe;
         this.maxRetries = maxRetries;
+        this.timed = timed;
     }
 
     /**
@@ -69,7 +72,7 @@ public final class PythonCall<T> {
         if (handler.isEmpty()) {
             throw new IllegalArgumentException("handler must not be empty");
         }
-        return new PythonCall<>(handler, List.of(), Map.of(), null, JsonNode.class, null, false, null);
+        return new PythonCall<>(handler, List.of(), Map.of(), null, JsonNode.class, null, false, null, false);
     }
 
     /** Returns a copy with these positional arguments in place of the present ones; {@code null} becomes {@code None}. */
@@ -84,7 +87,8 @@ public final class PythonCall<T> {
                 resultType,
                 timeout,
                 retrySafe,
-                maxRetries);
+                maxRetries,
+                timed);
     }
 
     /**
@@ -106,7 +110,8 @@ public final class PythonCall<T> {
                 resultType,
                 timeout,
                 retrySafe,
-                maxRetries);
+                maxRetries,
+                timed);
     }
 
     /**
@@ -124,23 +129,26 @@ public final class PythonCall<T> {
                 resultType,
                 timeout,
                 retrySafe,
-                maxRetries);
+                maxRetries,
+                timed);
     }
 
     /** Returns a copy whose keyword arguments are the members of {@code object}, a JSON object sent on as it stands. */
     public PythonCall<T> keywordsJson(RawJson object) {
-        return new PythonCall<>(handler, positional, Map.of(), object, resultType, timeout, retrySafe, maxRetries);
+        return new PythonCall<>(
+                handler, positional, Map.of(), object, resultType, timeout, retrySafe, maxRetries, timed);
     }
 
     /** Returns a copy whose result is converted to {@code type}: a record, a bean, a boxed primitive, {@link RawJson}. */
     public <R> PythonCall<R> returning(Class<R> type) {
-        return new PythonCall<>(handler, positional, keywords, rawKeywords, type, timeout, retrySafe, maxRetries);
+        return new PythonCall<>(
+                handler, positional, keywords, rawKeywords, type, timeout, retrySafe, maxRetries, timed);
     }
 
     /** Returns a copy whose result is converted to a generic type, such as {@code new TypeReference<List<Score>>() {}}. */
     public <R> PythonCall<R> returning(TypeReference<R> type) {
         return new PythonCall<>(
-                handler, positional, keywords, rawKeywords, type.getType(), timeout, retrySafe, maxRetries);
+                handler, positional, keywords, rawKeywords, type.getType(), timeout, retrySafe, maxRetries, timed);
     }
 
     /**
@@ -155,12 +163,14 @@ public final class PythonCall<T> {
         if (limit.compareTo(MAX_TIMEOUT) > 0) {
             throw new IllegalArgumentException("timeout must be at most " + MAX_TIMEOUT + ", got " + limit);
         }
-        return new PythonCall<>(handler, positional, keywords, rawKeywords, resultType, limit, retrySafe, maxRetries);
+        return new PythonCall<>(
+                handler, positional, keywords, rawKeywords, resultType, limit, retrySafe, maxRetries, timed);
     }
 
     /** Returns a copy that declares: running the handler twice does no harm, so it may be sent again after a crash. */
     public PythonCall<T> retrySafe() {
-        return new PythonCall<>(handler, positional, keywords, rawKeywords, resultType, timeout, true, maxRetries);
+        return new PythonCall<>(
+                handler, positional, keywords, rawKeywords, resultType, timeout, true, maxRetries, timed);
     }
 
     /**
@@ -172,7 +182,17 @@ public final class PythonCall<T> {
         if (retries < 0) {
             throw new IllegalArgumentException("maxRetries must be >= 0, got " + retries);
         }
-        return new PythonCall<>(handler, positional, keywords, rawKeywords, resultType, timeout, retrySafe, retries);
+        return new PythonCall<>(
+                handler, positional, keywords, rawKeywords, resultType, timeout, retrySafe, retries, timed);
+    }
+
+    /**
+     * Returns a copy that notes when it is queued, leased, sent, started and answered, for each attempt: see {@link
+     * CallTimeline}. Costs the call some microseconds, and calls that are not timed nothing.
+     */
+    public PythonCall<T> timed() {
+        return new PythonCall<>(
+                handler, positional, keywords, rawKeywords, resultType, timeout, retrySafe, maxRetries, true);
     }
 
     /** Returns the handler's name. */
@@ -213,6 +233,11 @@ public final class PythonCall<T> {
     /** Returns the call's own limit of retries; empty means the pool's {@code maxRetries}. */
     public OptionalInt retryLimit() {
         return maxRetries == null ? OptionalInt.empty() : OptionalInt.of(maxRetries);
+    }
+
+    /** Returns whether the call notes its {@link CallTimeline}. */
+    public boolean isTimed() {
+        return timed;
     }
 
     /** Returns the handler and the number of arguments, never their values: they may be secrets. */

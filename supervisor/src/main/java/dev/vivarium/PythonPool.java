@@ -69,6 +69,9 @@ public interface PythonPool extends AutoCloseable {
     /** Returns the pool's name. */
     String name();
 
+    /** Returns what the pool is: POOL, SINGLE or DISABLED, and AUTO as long as that is not decided. */
+    PoolMode mode();
+
     /**
      * Calls a handler. Never throws for a call's trouble: what goes wrong, encoding and saturation included, is in the
      * returned call.
@@ -91,7 +94,8 @@ public interface PythonPool extends AutoCloseable {
 
     /**
      * Returns a stage that completes when the pool first serves ({@code minReady} workers are ready), and fails with
-     * {@link PoolStartFailed} when a first start shows that it cannot, although the pool goes on trying.
+     * {@link PoolStartFailed} when a first start shows that it cannot, although the pool goes on trying, or with {@link
+     * PoolDisabled} when its mode is DISABLED.
      */
     CompletionStage<PoolSnapshot> whenServing();
 
@@ -100,6 +104,12 @@ public interface PythonPool extends AutoCloseable {
 
     /** Returns what went wrong so far. Cheap; never blocks. */
     ErrorReport errors();
+
+    /** Returns what became of calls that lost a worker and were tried again. Cheap; never blocks. */
+    RecoveryReport recoveries();
+
+    /** Returns how long calls have waited and taken. Cheap; never blocks. */
+    CallTimes times();
 
     /** Returns the pool at this moment. Cheap; never blocks. */
     PoolSnapshot snapshot();
@@ -113,6 +123,7 @@ public interface PythonPool extends AutoCloseable {
     /**
      * Changes how many workers are wanted.
      *
+     * @throws IllegalStateException when the mode is SINGLE or DISABLED
      * @throws IllegalArgumentException when it is not 1 to {@link PoolConfig#MAX_WORKERS} less the overflow
      */
     void resize(int workers);
@@ -124,7 +135,7 @@ public interface PythonPool extends AutoCloseable {
      * <p>It waits as long as a replacement cannot be started, and the old workers go on meanwhile.
      *
      * @return completes when all of them have been replaced, or the pool has closed; fails with IllegalStateException when
-     *     there is no room for one more worker below {@link PoolConfig#MAX_WORKERS}
+     *     the mode is SINGLE or DISABLED, or there is no room for one more worker below {@link PoolConfig#MAX_WORKERS}
      */
     CompletionStage<Done> rollingRestart();
 
@@ -135,15 +146,18 @@ public interface PythonPool extends AutoCloseable {
     ActorRef<PoolCommand> actor();
 
     /**
-     * Stops accepting calls, waits for those there are, but not longer than {@code atMost}, then ends the workers. Returns
-     * when no process, thread or file of the pool is left. Idempotent. An interrupt ends the waiting for calls at once, and
-     * the interrupt flag is set again.
+     * Stops accepting calls, waits for those there are, but not longer than {@code atMost}, then ends the workers. Calls that
+     * wait are finished or refused, as the pool's {@link DrainPolicy} says. Returns when no process, thread or file of the
+     * pool is left. Idempotent. An interrupt ends the waiting for calls at once, and the interrupt flag is set again.
+     *
+     * @param atMost zero or less ends everything at once
      */
     void close(Duration atMost);
 
-    /** Closes with 30 seconds for the calls that still run. */
+    /** Closes like {@link #close(Duration)}, with a choice of its own about calls that wait. */
+    void close(Duration atMost, DrainPolicy.Queued queued);
+
+    /** Closes as the pool's {@link DrainPolicy} says: by default with 30 seconds for the calls there are. */
     @Override
-    default void close() {
-        close(Duration.ofSeconds(30));
-    }
+    void close();
 }

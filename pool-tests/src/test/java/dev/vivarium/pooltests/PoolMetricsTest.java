@@ -3,15 +3,24 @@ package dev.vivarium.pooltests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.vivarium.CallRejected;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonException;
 import dev.vivarium.PythonPool;
 import dev.vivarium.metrics.PoolMetrics;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.junit5.VivariumTest;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** A pool's numbers, as Micrometer has them. */
 @VivariumTest(layers = {Layer.FAKE, Layer.PYTHON})
@@ -73,5 +82,60 @@ class PoolMetricsTest {
                                 .gauge()
                                 .value()
                         == 2);
+    }
+
+    @VivariumTest(layers = Layer.FAKE, workers = 1)
+    void sumUpHowLongCallsWaitAndTake(TestPool kit, PythonPool pool) throws Exception {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        new PoolMetrics(pool).bindTo(registry);
+        PendingCall<String> first = pool.call("held", String.class, "gate", "x");
+        kit.awaitStarted(first);
+        PendingCall<String> second = pool.call("echo", String.class, "y");
+        kit.time().advance(Duration.ofSeconds(3));
+
+        kit.open("gate");
+        second.await();
+
+        FunctionTimer wait = registry.get("vivarium.calls.wait").functionTimer();
+        FunctionTimer time = registry.get("vivarium.calls.time").functionTimer();
+        assertThat(wait.count()).isEqualTo(2);
+        assertThat(wait.totalTime(TimeUnit.SECONDS)).isEqualTo(3);
+        assertThat(time.count()).isEqualTo(2);
+        assertThat(time.totalTime(TimeUnit.SECONDS)).isEqualTo(6);
+    }
+
+    @VivariumTest
+    void haveTagsOfBoundedValuesWhateverCallsThereAre(PythonPool pool) {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        new PoolMetrics(pool).bindTo(registry);
+        int before = registry.getMeters().size();
+
+        for (int i = 0; i < 20; i++) {
+            String name = "no such handler " + i;
+            assertThat(catchThrowableOfType(
+                            CallRejected.class,
+                            () -> pool.call(name, String.class).await()))
+                    .isNotNull();
+        }
+
+        assertThat(registry.getMeters()).hasSize(before);
+        assertThat(registry.getMeters())
+                .flatExtracting(meter -> meter.getId().getTags())
+                .extracting(Tag::getKey)
+                .isSubsetOf("pool", "outcome", "category", "phase", "rung");
+    }
+
+    @VivariumTest
+    void areAllInTheReference(PythonPool pool) throws Exception {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        new PoolMetrics(pool).bindTo(registry);
+        String reference = Files.readString(Path.of("../docs/reference/events.md"));
+
+        assertThat(registry.getMeters())
+                .extracting(meter -> meter.getId().getName())
+                .allSatisfy(name -> assertThat(reference).contains("`" + name + "`"));
+        assertThat(PoolEvent.class.getPermittedSubclasses())
+                .extracting(Class::getSimpleName)
+                .allSatisfy(name -> assertThat(reference).contains("| `" + name + "` |"));
     }
 }

@@ -126,7 +126,13 @@ class RecoveryTest {
             assertThat(kit.pool().snapshot().retried()).isEqualTo(1);
         }
 
-        @VivariumTest(options = {"retry.min-delay = 1h", "retry.max-delay = 1h", "call-timeout = 1d"})
+        @VivariumTest(
+                options = {
+                    "retry.min-delay = 1h",
+                    "retry.max-delay = 1h",
+                    "call-timeout = 1d",
+                    "recovery.major-budget = 2h"
+                })
         void thatIsWaitedForCanBeCancelled(TestPool kit, FaultInjector faults) throws Exception {
             crash(faults, 1);
             PendingCall<String> call = kit.pool().call(echo("x").retrySafe());

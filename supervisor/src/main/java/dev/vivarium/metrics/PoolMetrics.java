@@ -1,11 +1,14 @@
 package dev.vivarium.metrics;
 
+import dev.vivarium.CallTimes;
 import dev.vivarium.ErrorCategory;
 import dev.vivarium.LadderRung;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonPool;
+import dev.vivarium.RecoveryReport;
 import dev.vivarium.WorkerSnapshot;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
@@ -13,9 +16,11 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.BaseUnits;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.LongStream;
@@ -71,6 +76,20 @@ public final class PoolMetrics implements MeterBinder {
                     .tags(tags.and("category", lower(category)))
                     .register(registry);
         }
+        timer(
+                registry,
+                "vivarium.calls.wait",
+                "How long calls wait for their first worker",
+                CallTimes::leased,
+                CallTimes::waited);
+        recoveries(registry, "answered", RecoveryReport::answered);
+        recoveries(registry, "failed", RecoveryReport::failed);
+        recoveries(registry, "cancelled", RecoveryReport::cancelled);
+        Gauge.builder("vivarium.recoveries.under.way", pool, p -> p.recoveries().underWay())
+                .description("Calls that lost a worker, are tried again and have not ended")
+                .tags(tags)
+                .register(registry);
+        timer(registry, "vivarium.calls.time", "How long accepted calls take", CallTimes::ended, CallTimes::taken);
         gauge(registry, "vivarium.calls.waiting", "Calls that wait for a worker", tags, PoolSnapshot::waiting);
         TimeGauge.builder(
                         "vivarium.calls.oldest.wait",
@@ -103,6 +122,30 @@ public final class PoolMetrics implements MeterBinder {
                 snapshot -> snapshot.openCircuits().size());
         Gauge.builder("vivarium.error.rate", pool, p -> p.errors().rate())
                 .description("Failed calls as a share of all within the window of the alerts")
+                .tags(tags)
+                .register(registry);
+    }
+
+    private void recoveries(MeterRegistry registry, String outcome, ToDoubleFunction<RecoveryReport> value) {
+        FunctionCounter.builder("vivarium.recoveries", pool, p -> value.applyAsDouble(p.recoveries()))
+                .description("Calls that lost a worker and were tried again, by how they ended")
+                .tags(tags.and("outcome", outcome))
+                .register(registry);
+    }
+
+    private void timer(
+            MeterRegistry registry,
+            String name,
+            String what,
+            ToLongFunction<CallTimes> count,
+            Function<CallTimes, Duration> sum) {
+        FunctionTimer.builder(
+                        name,
+                        pool,
+                        p -> count.applyAsLong(p.times()),
+                        p -> sum.apply(p.times()).toNanos(),
+                        TimeUnit.NANOSECONDS)
+                .description(what)
                 .tags(tags)
                 .register(registry);
     }

@@ -245,7 +245,16 @@ class SabotageTest {
         @Test
         void findsBooksThatDoNotBalance() {
             WorkerSnapshot busy = new WorkerSnapshot(
-                    new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, -1, null, WorkerSnapshot.Health.SOUND);
+                    new WorkerId("p", 1),
+                    1,
+                    WorkerSnapshot.Phase.BUSY,
+                    1,
+                    1,
+                    0,
+                    0,
+                    -1,
+                    null,
+                    WorkerSnapshot.Health.SOUND);
             PoolSnapshot books = new PoolSnapshot(
                     "p",
                     PoolState.CLOSED,

@@ -141,7 +141,8 @@ public final class Ledger {
         }
         try {
             Object value = pending.await(Duration.ZERO);
-            return new CallOutcome.Succeeded<>(pending.id(), value, pending.attempts());
+            return new CallOutcome.Succeeded<>(
+                    pending.id(), value, pending.attempts(), pending.timeline().orElse(null));
         } catch (PoolException error) {
             return new CallOutcome.Failed<>(pending.id(), error, pending.attempts());
         } catch (InterruptedException e) {

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -26,6 +27,8 @@ public final class StatusPage {
     private static final int FINISHED = 16;
     private static final int PROGRESS = 24;
     private static final int STAGE = 32;
+    private static final int TIMED = 40;
+    private static final int STARTED_AT = 48;
 
     private final ByteBuffer page;
     private final int slots;
@@ -82,6 +85,26 @@ public final class StatusPage {
             return Execution.RAN;
         }
         return started == callId ? Execution.UNKNOWN : Execution.NOT_STARTED;
+    }
+
+    /** Asks the worker of a slot to note when it starts a call; before the call is sent. */
+    public void askForStart(int slot, long callId) {
+        int base = base(slot);
+        WORD.setVolatile(page, base + STARTED_AT, 0L);
+        WORD.setVolatile(page, base + TIMED, callId);
+    }
+
+    /**
+     * Returns when the handler of a call was about to be entered, if that was asked for and is known: nanoseconds of the
+     * worker's monotonic clock, which on Linux is the one that {@link System#nanoTime()} reads.
+     */
+    public OptionalLong startOf(int slot, int incarnation, long callId) {
+        int base = base(slot);
+        long at = read(base + STARTED_AT);
+        boolean ofThisCall = read(base + INCARNATION) == Integer.toUnsignedLong(incarnation)
+                && read(base + TIMED) == callId
+                && read(base + STARTED) == callId;
+        return ofThisCall && at != 0 && read(base + STARTED_AT) == at ? OptionalLong.of(at) : OptionalLong.empty();
     }
 
     /** Returns the slot's progress counter. */

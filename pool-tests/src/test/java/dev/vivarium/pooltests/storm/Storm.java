@@ -25,7 +25,7 @@ final class Storm {
      * With four workers that the storm itself makes hang, five broken attempts in a row, which open a breaker by default, are
      * no news; nor is it one that a worker does not live for the 30 s that make a slot forget its failures by default.
      */
-    private static final List<String> POLICY = List.of("circuit-breaker.failure-threshold = 20", "stable-after = 1s");
+    private static final List<String> POLICY = List.of("circuit-breaker.failure-threshold = 20");
 
     private static final int CALM_CALLS = 400;
     private static final Duration LONGEST_CALM = Duration.ofMinutes(1);

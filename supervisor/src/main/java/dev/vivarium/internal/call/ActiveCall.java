@@ -4,9 +4,11 @@ import dev.vivarium.CallAttempt;
 import dev.vivarium.CallRejected;
 import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
+import dev.vivarium.CallTimeline;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.context.CallBook;
 import dev.vivarium.internal.context.ErrorBooks;
 import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolStats;
@@ -73,11 +75,15 @@ public final class ActiveCall implements OpenCall {
     private final AtomicInteger sent = new AtomicInteger();
     private volatile @Nullable Runnable stopWorker;
     private volatile Answer answer = Answer.NONE;
+    private final @Nullable TimelineLog times;
+    private final CallBook book;
+    private volatile long firstLease = CallBook.NEVER;
 
     /**
      * Creates a call that has been counted as accepted.
      *
      * @param deadline on the pool's monotonic clock
+     * @param times notes when what happens to it, or null
      */
     public ActiveCall(
             long id,
@@ -90,7 +96,9 @@ public final class ActiveCall implements OpenCall {
             Admission admission,
             PoolStats stats,
             ErrorBooks errors,
-            Sink sink) {
+            Sink sink,
+            CallBook book,
+            @Nullable TimelineLog times) {
         this.id = id;
         this.handler = handler;
         this.body = body;
@@ -102,6 +110,8 @@ public final class ActiveCall implements OpenCall {
         this.stats = stats;
         this.errors = errors;
         this.sink = sink;
+        this.book = book;
+        this.times = times;
     }
 
     /** Returns the id. */
@@ -171,15 +181,49 @@ public final class ActiveCall implements OpenCall {
         attempts = List.copyOf(more);
     }
 
+    /** Returns what notes when what happens to the call, or null when it is not timed. */
+    public @Nullable TimelineLog times() {
+        return times;
+    }
+
+    /** Returns what is known of its times; null when it is not timed. */
+    public @Nullable CallTimeline timeline() {
+        return times == null ? null : times.soFar();
+    }
+
+    /** Notes that its answer has been read. */
+    public void replied() {
+        if (times != null) {
+            times.replied();
+        }
+    }
+
+    /** Notes that its worker has ended, or did not take it. */
+    public void attemptOver() {
+        if (times != null) {
+            times.attemptOver();
+        }
+    }
+
     /** Returns the call's leave to run. */
     public Admission admission() {
         return admission;
     }
 
+    /** Returns when it was made, on the pool's monotonic clock. */
+    private long arrived() {
+        return deadline - timeout.toNanos();
+    }
+
     /** Takes the call out of the queue for a worker; false when it has ended meanwhile. */
-    public boolean lease() {
+    public boolean lease(long now) {
+        boolean first = firstLease == CallBook.NEVER;
         if (phase.compareAndSet(Phase.QUEUED, Phase.LEASED)) {
             stats.leased();
+            if (first) {
+                firstLease = now;
+                book.leased(arrived(), now);
+            }
             return true;
         }
         return false;
@@ -194,6 +238,7 @@ public final class ActiveCall implements OpenCall {
     /** Puts a leased call back into the queue; false when it has ended meanwhile. */
     public boolean requeue() {
         stopWorker = null;
+        attemptOver();
         if (phase.compareAndSet(Phase.LEASED, Phase.QUEUED)) {
             stats.requeued();
             return true;
@@ -205,8 +250,13 @@ public final class ActiveCall implements OpenCall {
     public boolean succeed(byte[] result) {
         if (phase.compareAndSet(Phase.LEASED, Phase.DONE)) {
             answer = Answer.RETURNED;
+            if (times != null) {
+                times.end();
+            }
             stats.ended(this, true, false);
+            book.ended(id, handler, arrived(), firstLease, sent(), null);
             admission.ended(Outcome.SOUND);
+            admission.recoveryEnded(null);
             sink.succeeded(this, result);
             return true;
         }
@@ -230,9 +280,14 @@ public final class ActiveCall implements OpenCall {
         if (error instanceof PythonException) {
             answer = Answer.RAISED;
         }
+        if (times != null) {
+            error.initTimeline(times.end());
+        }
         stats.ended(this, false, from == Phase.QUEUED);
         errors.failed(handler, error);
+        book.ended(id, handler, arrived(), firstLease, sent(), error);
         admission.ended(outcome(from, error));
+        admission.recoveryEnded(error);
         sink.failed(this, error);
     }
 

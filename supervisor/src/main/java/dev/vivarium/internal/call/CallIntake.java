@@ -2,6 +2,7 @@ package dev.vivarium.internal.call;
 
 import dev.vivarium.ArgumentsNotEncodable;
 import dev.vivarium.PoolClosed;
+import dev.vivarium.PoolDisabled;
 import dev.vivarium.PoolException;
 import dev.vivarium.PoolSaturated;
 import dev.vivarium.PoolState;
@@ -44,8 +45,21 @@ public final class CallIntake {
             Consumer<PoolException> refusal) {
         Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
         long deadline = arrived + timeout.toNanos();
+        TimelineLog times = call.isTimed() ? new TimelineLog(context.clock(), arrived) : null;
+        Consumer<PoolException> refused = error -> {
+            if (times != null) {
+                error.initTimeline(times.end());
+            }
+            context.calls().refused(id, call.handler(), error);
+            refusal.accept(error);
+        };
         if (isClosed(context)) {
-            refuse(context, call, refusal, closed(context));
+            refuse(context, call, refused, closed(context));
+            return null;
+        }
+        PoolDisabled disabled = context.disabled();
+        if (disabled != null) {
+            refuse(context, call, refused, disabled);
             return null;
         }
         byte[] body;
@@ -56,7 +70,7 @@ public final class CallIntake {
             refuse(
                     context,
                     call,
-                    refusal,
+                    refused,
                     new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
             return null;
         }
@@ -65,7 +79,7 @@ public final class CallIntake {
             refuse(
                     context,
                     call,
-                    refusal,
+                    refused,
                     new ArgumentsNotEncodable(
                             "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
                                     + limit,
@@ -76,13 +90,13 @@ public final class CallIntake {
         try {
             admission = context.recovery().admit(call.handler(), body);
         } catch (PoolException e) {
-            refuse(context, call, refusal, e);
+            refuse(context, call, refused, e);
             return null;
         }
         int queueCapacity = context.config().sizing().queueCapacity();
         if (!context.stats().tryAccept(queueCapacity)) {
             admission.ended(CircuitBreaker.Outcome.UNTOLD);
-            refuse(context, call, refusal, new PoolSaturated(queueCapacity, context.snapshot()));
+            refuse(context, call, refused, new PoolSaturated(queueCapacity, context.snapshot()));
             return null;
         }
         int maxRetries = call.retryLimit().orElse(context.config().calls().maxRetries());
@@ -97,7 +111,9 @@ public final class CallIntake {
                 admission,
                 context.stats(),
                 context.errors(),
-                sink);
+                sink,
+                context.calls(),
+                times);
         context.stats().opened(accepted);
         // The pool may have closed while the arguments were encoded. From here on its end finds the call by itself.
         if (isClosed(context)) {

@@ -1,6 +1,7 @@
 package dev.vivarium.internal.call;
 
 import dev.vivarium.CallCancelled;
+import dev.vivarium.CallTimeline;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolException;
 import dev.vivarium.ResultNotDecodable;
@@ -11,6 +12,7 @@ import dev.vivarium.protocol.Execution;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -159,6 +161,15 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
     public int attempts() {
         ActiveCall active = call;
         return active == null ? 0 : active.sent();
+    }
+
+    @Override
+    public Optional<CallTimeline> timeline() {
+        ActiveCall active = call;
+        if (active != null) {
+            return Optional.ofNullable(active.timeline());
+        }
+        return outcome instanceof PoolException refused ? refused.timeline() : Optional.empty();
     }
 
     @Override

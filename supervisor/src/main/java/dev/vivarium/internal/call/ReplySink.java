@@ -45,7 +45,7 @@ public final class ReplySink<T> implements ActiveCall.Sink {
             @SuppressWarnings("unchecked") // The codec converts to the type that T stands for.
             @Nullable
             T value = (T) codec.decode(body, resultType);
-            return new CallOutcome.Succeeded<>(call.id(), value, call.sent());
+            return new CallOutcome.Succeeded<>(call.id(), value, call.sent(), call.timeline());
         } catch (CodecException e) {
             return new CallOutcome.Failed<>(
                     call.id(), new ResultNotDecodable(String.valueOf(e.getMessage()), e), call.sent());

@@ -4,14 +4,19 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValueType;
+import dev.vivarium.DrainPolicy;
 import dev.vivarium.InvalidPoolConfig;
 import dev.vivarium.OutputHandling;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolConfigBuilder;
+import dev.vivarium.PoolMode;
+import dev.vivarium.Profile;
 import dev.vivarium.RetryPolicy;
+import dev.vivarium.Safeguard;
 import dev.vivarium.StartMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** Reads {@code vivarium.pool}. Each key is an option of {@link PoolConfigBuilder}, in kebab case. */
 public final class ConfigBlock {
@@ -57,6 +63,10 @@ public final class ConfigBlock {
         });
         OPTIONS.put("inherit-environment", (b, c, k) -> b.inheritEnvironment(c.getStringList(k)));
         OPTIONS.put("compute-threads", (b, c, k) -> b.computeThreads(whole(c, k)));
+        OPTIONS.put("mode", (b, c, k) -> b.mode(constant(PoolMode.class, c, k)));
+        OPTIONS.put("profile", (b, c, k) -> b.profile(constant(Profile.class, c, k)));
+        OPTIONS.put("with-safeguards", (b, c, k) -> b.withSafeguards(safeguards(c, k)));
+        OPTIONS.put("without-safeguards", (b, c, k) -> b.withoutSafeguards(safeguards(c, k)));
         OPTIONS.put("workers", (b, c, k) -> b.workers(whole(c, k)));
         OPTIONS.put("overflow", (b, c, k) -> b.overflow(whole(c, k)));
         OPTIONS.put("overflow-idle", (b, c, k) -> b.overflowIdle(c.getDuration(k)));
@@ -85,6 +95,15 @@ public final class ConfigBlock {
         OPTIONS.put("retry.jitter", (b, c, k) -> b.retry(retry -> retry.jitter(c.getDouble(k))));
         OPTIONS.put("retry.budget", (b, c, k) -> b.retry(retry -> retry.budget(c.getDouble(k))));
         OPTIONS.put("retry.burst", (b, c, k) -> b.retry(retry -> retry.burst(whole(c, k))));
+        OPTIONS.put(
+                "recovery.max-concurrent", (b, c, k) -> b.recovery(recovery -> recovery.maxConcurrent(whole(c, k))));
+        OPTIONS.put(
+                "recovery.minor-budget", (b, c, k) -> b.recovery(recovery -> recovery.minorBudget(c.getDuration(k))));
+        OPTIONS.put(
+                "recovery.major-budget", (b, c, k) -> b.recovery(recovery -> recovery.majorBudget(c.getDuration(k))));
+        OPTIONS.put(
+                "recovery.critical-budget",
+                (b, c, k) -> b.recovery(recovery -> recovery.criticalBudget(c.getDuration(k))));
         OPTIONS.put(
                 "circuit-breaker.enabled", (b, c, k) -> b.circuitBreaker(breaker -> breaker.enabled(c.getBoolean(k))));
         OPTIONS.put(
@@ -115,6 +134,12 @@ public final class ConfigBlock {
         OPTIONS.put("memory.limit", (b, c, k) -> b.memory(memory -> memory.limit(c.getBytes(k))));
         OPTIONS.put("memory.interval", (b, c, k) -> b.memory(memory -> memory.interval(c.getDuration(k))));
         OPTIONS.put("memory.measured", (b, c, k) -> b.memory(memory -> memory.measured(c.getBoolean(k))));
+        OPTIONS.put("drain.queued", (b, c, k) -> {
+            DrainPolicy.Queued queued = constant(DrainPolicy.Queued.class, c, k);
+            b.drain(drain -> drain.queued(queued));
+        });
+        OPTIONS.put("drain.timeout", (b, c, k) -> b.drain(drain -> drain.timeout(c.getDuration(k))));
+        OPTIONS.put("drain.shutdown-timeout", (b, c, k) -> b.drain(drain -> drain.shutdownTimeout(c.getDuration(k))));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));
@@ -134,6 +159,7 @@ public final class ConfigBlock {
         OPTIONS.put("tail-lines", (b, c, k) -> b.tailLines(whole(c, k)));
         OPTIONS.put("callback-threads", (b, c, k) -> b.callbackThreads(whole(c, k)));
         OPTIONS.put("callback-queue-capacity", (b, c, k) -> b.callbackQueueCapacity(whole(c, k)));
+        OPTIONS.put("call-events", (b, c, k) -> b.callEvents(c.getBoolean(k)));
         OPTIONS.put("runtime-directory", (b, c, k) -> b.runtimeDirectory(Path.of(c.getString(k))));
     }
 
@@ -204,7 +230,23 @@ public final class ConfigBlock {
         return (int) value;
     }
 
+    private static Safeguard[] safeguards(Config block, String key) {
+        return block.getStringList(key).stream()
+                .map(name -> named(Safeguard.class, name))
+                .distinct()
+                .toArray(Safeguard[]::new);
+    }
+
     private static <E extends Enum<E>> E constant(Class<E> type, Config block, String key) {
-        return Enum.valueOf(type, block.getString(key).toUpperCase(Locale.ROOT));
+        return named(type, block.getString(key));
+    }
+
+    private static <E extends Enum<E>> E named(Class<E> type, String name) {
+        String wanted = name.toUpperCase(Locale.ROOT).replace('-', '_');
+        return Stream.of(type.getEnumConstants())
+                .filter(constant -> constant.name().equals(wanted))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "must be one of " + Arrays.toString(type.getEnumConstants()) + ", got '" + name + "'"));
     }
 }

@@ -1,9 +1,13 @@
 package dev.vivarium.internal.context;
 
 import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolDisabled;
 import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolMode;
 import dev.vivarium.PoolSnapshot;
+import dev.vivarium.PoolStartFailed;
 import dev.vivarium.PoolState;
+import dev.vivarium.Safeguard;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.port.Clock;
@@ -26,14 +30,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.Done;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the parts of one pool share. Thread-safe. */
 public final class PoolContext {
+
+    private static final Logger log = LoggerFactory.getLogger(PoolContext.class);
 
     private final PoolConfig config;
     private final Machine machine;
     private final PoolStats stats = new PoolStats();
     private final EventHub events = new EventHub();
+    private final CallBook calls;
     private final Codec codec;
     private final CallbackExecutor callbacks;
     private final Recovery recovery;
@@ -46,6 +55,9 @@ public final class PoolContext {
     private final CompletableFuture<Done> closed = new CompletableFuture<>();
     private volatile PoolState state = PoolState.STARTING;
     private volatile int wanted;
+    private volatile PoolMode mode;
+    private volatile @Nullable String disabled;
+    private volatile @Nullable PoolStartFailed unable;
     private volatile long oldestWaitSince;
     private volatile boolean anyWaiting;
     private volatile List<HandlerInfo> handlers = List.of();
@@ -56,8 +68,13 @@ public final class PoolContext {
         this.config = config;
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
+        this.calls = new CallBook(machine.clock(), events, config.callEvents());
         this.errors = new ErrorBooks(machine.clock());
-        this.outliers = new Outliers(config.outliers(), machine.clock());
+        this.outliers = new Outliers(
+                config.operation().has(Safeguard.OUTLIER_EJECTION)
+                        ? config.outliers()
+                        : config.outliers().enabled(false),
+                machine.clock());
         this.recovery = new Recovery(config, machine.clock(), machine.entropy(), stats::accepted, events::publish);
         this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
         // One thread a worker at the most: each worker has at most one blocking write or start under way.
@@ -68,6 +85,7 @@ public final class PoolContext {
                 TimeUnit.SECONDS,
                 new SynchronousQueue<>(),
                 CallbackExecutor.named("vivarium-" + config.name() + "-blocking-"));
+        this.mode = config.operation().mode();
         this.wanted = config.sizing().workers();
     }
 
@@ -104,6 +122,11 @@ public final class PoolContext {
     /** Returns the codec. */
     public Codec codec() {
         return codec;
+    }
+
+    /** Returns how long calls wait and take. */
+    public CallBook calls() {
+        return calls;
     }
 
     /** Returns what went wrong. */
@@ -174,6 +197,38 @@ public final class PoolContext {
         PoolState before = state;
         state = next;
         events.publish(new PoolEvent.PoolStateChanged(before, next, clock().now()));
+    }
+
+    /** Returns what the pool is; AUTO as long as that is not decided. */
+    public PoolMode mode() {
+        return mode;
+    }
+
+    /** Decides what a pool of mode AUTO is. */
+    public void chooseMode(PoolMode chosen, String reason) {
+        mode = chosen;
+        log.info("pool '{}' has mode {}: {}", config.name(), chosen, reason);
+        events.publish(new PoolEvent.ModeChosen(chosen, reason, clock().now()));
+    }
+
+    /**
+     * The pool has no workers from now on.
+     *
+     * @param why what stood in the way, or null when nobody tried
+     */
+    public void disable(String reason, @Nullable PoolStartFailed why) {
+        unable = why;
+        disabled = reason;
+        wanted = 0;
+        changeState(PoolState.DISABLED);
+    }
+
+    /** Returns the error of a call that comes to a disabled pool; null when the pool is not. */
+    public @Nullable PoolDisabled disabled() {
+        String reason = disabled;
+        return reason == null || state != PoolState.DISABLED
+                ? null
+                : new PoolDisabled("pool '" + config.name() + "' is disabled: " + reason, unable);
     }
 
     /** Returns how many workers are wanted. */

@@ -29,9 +29,10 @@ import java.util.List;
 /**
  * Decides what a worker slot does: {@code (state, event, now) -> (state, effects)}.
  *
- * <p>Restarts: the first restart after a completed call is immediate, and so is the one after a kill from outside, which
- * says nothing against the worker. Other deaths count; each further one in a row doubles the wait, until a worker has been
- * ready for {@code stableAfter}. The slot never gives up: a crash loop goes on at the longest wait and stays visible.
+ * <p>Restarts: what counts is whether processes come to work. The restart after a worker that has answered a call is
+ * immediate, and so is the one after a kill from outside, which says nothing against the worker. Other deaths count; each
+ * further one in a row doubles the wait, until a worker has answered or has been ready for {@code stableAfter}. The slot never
+ * gives up: a crash loop goes on at the longest wait and stays visible.
  *
  * <p>An end has one cause, the first true one: once the core has decided to end an incarnation, the exit status that this
  * leads to does not replace the reason.
@@ -407,9 +408,9 @@ public final class SlotCore {
         }
         Service service = state.service();
         boolean stable = service != null && now - service.readySince() >= stableAfter.toNanos();
-        int failures = stable ? 1 : state.failures() + 1;
         boolean served = service != null && service.completed() > 0;
-        return restart(state.incarnation(), failures, served ? failures - 1 : failures, cause, effects);
+        int failures = stable || served ? 1 : state.failures() + 1;
+        return restart(state.incarnation(), failures, served ? 0 : failures, cause, effects);
     }
 
     private static Step restart(int incarnation, int failures, int waits, TransitionCause cause, Effects effects) {

@@ -31,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -213,6 +214,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (!running.compareAndSet(call, null)) {
             throw notRunning(frame, null);
         }
+        call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
         boolean inTime = failure == null ? call.succeed(frame.body()) : call.fail(failure);
         if (!inTime) {
@@ -268,6 +270,10 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
+        StatusPage known = page;
+        if (call.times() != null && known != null) {
+            known.askForStart(slot, call.id());
+        }
         write(Frame.call(call.id(), incarnation, remainingMicros, call.body(), List.of()));
     }
 
@@ -357,6 +363,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public long progress() {
         StatusPage known = page;
         return known == null ? 0 : known.progress(slot);
+    }
+
+    @Override
+    public OptionalLong startOf(long callId) {
+        StatusPage known = page;
+        return known == null ? OptionalLong.empty() : known.startOf(slot, incarnation, callId);
     }
 
     @Override

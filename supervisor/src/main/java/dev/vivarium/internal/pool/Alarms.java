@@ -3,6 +3,8 @@ package dev.vivarium.internal.pool;
 import dev.vivarium.Alert;
 import dev.vivarium.AlertPolicy;
 import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolState;
+import dev.vivarium.Safeguard;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.context.PoolStats;
 import dev.vivarium.internal.core.AlertCore;
@@ -23,7 +25,9 @@ final class Alarms {
 
     Alarms(PoolContext context) {
         this.context = context;
-        this.policy = context.config().alerts();
+        boolean wanted = context.config().operation().has(Safeguard.ALERTS);
+        this.policy =
+                wanted ? context.config().alerts() : context.config().alerts().enabled(false);
         this.core = new AlertCore(policy);
     }
 
@@ -35,6 +39,9 @@ final class Alarms {
         long failed = stats.failed() - cancelled + refused;
         rates.sample(stats.succeeded() + failed, failed);
         context.errors().window(rates.calls(), rates.failures());
+        if (context.state() == PoolState.DISABLED) {
+            return; // That every call is refused is what somebody wanted.
+        }
         raise(core.look(
                 rates.calls(),
                 rates.failures(),

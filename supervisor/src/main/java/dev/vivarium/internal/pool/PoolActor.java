@@ -1,21 +1,17 @@
 package dev.vivarium.internal.pool;
 
-import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolDisabled;
+import dev.vivarium.PoolMode;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.PoolState;
-import dev.vivarium.PythonCall;
 import dev.vivarium.StartMode;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerSnapshot;
-import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.worker.WorkerSlot;
-import dev.vivarium.protocol.Execution;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -35,6 +31,7 @@ import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,10 +56,9 @@ final class PoolActor {
     private final Map<Integer, WorkerSnapshot> lastSeen = new HashMap<>();
     private final ActorCalls calls;
     private final Recycling recycling;
-    private final List<ActorRef<Done>> closers = new ArrayList<>();
+    private final Closing closing;
     private boolean ending;
-    private boolean closing;
-    private long closeDue;
+    private boolean hostGone;
 
     private PoolActor(
             ActorContext<PoolCommand> actor,
@@ -77,7 +73,8 @@ final class PoolActor {
         this.router = router;
         this.host = host;
         this.pressed = pressed;
-        this.serving = new Serving(context);
+        this.serving = new Serving(context, this::disable);
+        this.closing = new Closing(actor.getSelf(), timers, context, router);
         this.calls = new ActorCalls(actor, context, router);
         this.recycling = new Recycling(context, new Recycling.Slots() {
             @Override
@@ -116,7 +113,8 @@ final class PoolActor {
             actor.watch(router);
             // Before anything is started: a name that is taken ends this actor here.
             announcement.announce(new Pools.Handles(context, self, router, reporter));
-            WorkerHost host = starter.start(actor, context);
+            boolean none = config.operation().mode() == PoolMode.DISABLED;
+            WorkerHost host = none ? WorkerHost.none() : starter.start(actor, context);
             PoolActor pool = new PoolActor(actor, timers, context, router, host, pressed);
             pool.start();
             return pool.behavior(announcement);
@@ -155,15 +153,32 @@ final class PoolActor {
     }
 
     private void start() {
+        if (context.mode() == PoolMode.DISABLED) {
+            disable(null);
+            return;
+        }
         PoolConfig.Sizing sizing = context.config().sizing();
         reconcile();
-        slots.values().stream().limit(sizing.minReady()).forEach(slot -> slot.tell(new WorkerSlot.Want()));
+        slots.values().stream().limit(serving.first()).forEach(slot -> slot.tell(new WorkerSlot.Want()));
         if (sizing.overflow() > 0) {
             timers.startTimerWithFixedDelay(new PoolMessage.OverflowDue(), sizing.overflowIdle());
         }
-        if (sizing.minReady() == 0) {
+        if (serving.first() == 0) {
             serving.begin();
         }
+    }
+
+    /** Goes on without workers, for good: every call is refused. */
+    private void disable(@Nullable PoolStartFailed why) {
+        context.disable(why == null ? "its mode is DISABLED" : "AUTO found that " + why.getMessage(), why);
+        if (why == null) {
+            context.callbacks().execute(() -> {
+                PoolDisabled error = context.disabled();
+                context.serving().completeExceptionally(error == null ? Closing.beforeItServed() : error);
+            });
+        }
+        router.tell(new SessionRouter.RefuseAll());
+        end(new WorkerSlot.EndNow(TransitionCause.RETIRED));
     }
 
     /** Makes the slots that are wanted and missing, and dismisses those that are there and not wanted. */
@@ -196,7 +211,16 @@ final class PoolActor {
         }
         // Counted from now on, before its actor has had its first turn.
         context.slot(new WorkerSnapshot(
-                context.worker(number), 0, WorkerSnapshot.Phase.VACANT, 0, 0, 0, 0, -1, null, WorkerSnapshot.Health.SOUND));
+                context.worker(number),
+                0,
+                WorkerSnapshot.Phase.VACANT,
+                0,
+                0,
+                0,
+                0,
+                -1,
+                null,
+                WorkerSnapshot.Health.SOUND));
         ActorRef<WorkerSlot.Command> slot = actor.spawnAnonymous(
                 WorkerSlot.create(
                         context,
@@ -252,6 +276,9 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onResize(PoolCommand.Resize message) {
+        if (ending || context.mode() == PoolMode.SINGLE) {
+            return Behaviors.same();
+        }
         int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
         context.wanted(Math.max(1, Math.min(message.workers(), most)));
         reconcile();
@@ -294,6 +321,10 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> restart(Runnable whenOver) {
+        if (ending || context.mode() == PoolMode.SINGLE) {
+            whenOver.run();
+            return Behaviors.same();
+        }
         recycling.round(
                 context.snapshot().workers().stream()
                         .filter(worker -> worker.phase() != WorkerSnapshot.Phase.VACANT)
@@ -390,27 +421,7 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onClose(PoolCommand.Close message) {
-        if (message.replyTo() != null) {
-            closers.add(message.replyTo());
-        }
-        if (context.state() != PoolState.DRAINING) {
-            context.changeState(PoolState.DRAINING);
-            ActorRef<PoolCommand> self = actor.getSelf();
-            context.stats().onceIdle(() -> self.tell(new PoolMessage.CallsEnded()));
-        }
-        Duration atMost = message.atMost();
-        if (atMost.isNegative() || atMost.isZero()) {
-            actor.getSelf().tell(new PoolMessage.CloseDue());
-            return Behaviors.same();
-        }
-        Duration limit = atMost.compareTo(PythonCall.MAX_TIMEOUT) > 0 ? PythonCall.MAX_TIMEOUT : atMost;
-        long due = context.clock().nanoTime() + limit.toNanos();
-        if (!closing || due - closeDue < 0) {
-            // Whoever has less patience decides: a later request may shorten the time, not lengthen it.
-            closing = true;
-            closeDue = due;
-            timers.startSingleTimer(PoolMessage.CloseDue.class, new PoolMessage.CloseDue(), limit);
-        }
+        closing.request(message);
         return Behaviors.same();
     }
 
@@ -426,6 +437,9 @@ final class PoolActor {
 
     private Behavior<PoolCommand> end(WorkerSlot.Command how) {
         slots.values().forEach(slot -> slot.tell(how));
+        if (hostGone) {
+            return closed(); // It had been disabled.
+        }
         if (!ending) {
             ending = true;
             return stopGuardianIfAlone();
@@ -442,6 +456,14 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onHostStopped(PoolMessage.HostStopped message) {
+        if (context.state() == PoolState.DISABLED) {
+            hostGone = true;
+            return Behaviors.same();
+        }
+        return closed();
+    }
+
+    private Behavior<PoolCommand> closed() {
         context.changeState(PoolState.CLOSED);
         return Behaviors.stopped();
     }
@@ -456,34 +478,17 @@ final class PoolActor {
         return Behaviors.stopped();
     }
 
-    /** Ends the calls that were with the pool's actors, or on their way between them, when all of those stopped. */
-    private void failOpenCalls() {
-        for (OpenCall call : context.stats().openCalls()) {
-            boolean started = call.mayHaveStarted();
-            call.fail(new PoolClosed(
-                    started ? Execution.UNKNOWN : Execution.NOT_STARTED,
-                    call.attempts(),
-                    "pool '" + context.config().name() + "' ended before " + call
-                            + (started ? ", which a worker had been given" : ", which waited")));
-        }
-    }
-
     private Behavior<PoolCommand> onStopped(Pools.Announcement announcement) {
         context.state(PoolState.CLOSED);
         announcement.withdraw(context);
         slots.keySet().forEach(context::slotEnded); // They have stopped with this actor, however that was stopped.
-        failOpenCalls();
+        closing.failOpenCalls();
         // What runs in callbacks is foreign: it may close the pool, and must find it closed.
         context.closed().complete(Done.getInstance());
-        context.callbacks()
-                .execute(() -> context.serving()
-                        .completeExceptionally(new PoolStartFailed(
-                                PoolStartFailed.Reason.WORKERS_NOT_READY,
-                                "the pool was closed before it served",
-                                null)));
+        context.callbacks().execute(() -> context.serving().completeExceptionally(Closing.beforeItServed()));
         context.callbacks().shutdown();
         context.io().shutdown();
-        closers.forEach(closer -> closer.tell(Done.getInstance()));
+        closing.over();
         recycling.end();
         return Behaviors.same();
     }

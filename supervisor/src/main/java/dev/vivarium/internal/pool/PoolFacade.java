@@ -1,16 +1,20 @@
 package dev.vivarium.internal.pool;
 
 import dev.vivarium.CallOutcome;
+import dev.vivarium.CallTimes;
+import dev.vivarium.DrainPolicy;
 import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
+import dev.vivarium.PoolMode;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
+import dev.vivarium.RecoveryReport;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerId;
 import dev.vivarium.internal.call.ActiveCall;
@@ -85,7 +89,11 @@ final class PoolFacade implements PythonPool {
     private static <O> CompletionStage<CallOutcome<O>> outcome(PendingCallImpl<O> pending) {
         return pending.handle((value, failure) -> {
             if (failure == null) {
-                return new CallOutcome.Succeeded<>(pending.id(), value, pending.attempts());
+                return new CallOutcome.Succeeded<>(
+                        pending.id(),
+                        value,
+                        pending.attempts(),
+                        pending.timeline().orElse(null));
             }
             Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
             if (cause instanceof PoolException error) {
@@ -93,6 +101,11 @@ final class PoolFacade implements PythonPool {
             }
             throw new IllegalStateException("a call failed with something else than a PoolException", cause);
         });
+    }
+
+    @Override
+    public PoolMode mode() {
+        return context.mode();
     }
 
     @Override
@@ -108,6 +121,16 @@ final class PoolFacade implements PythonPool {
     @Override
     public ErrorReport errors() {
         return context.errors().report();
+    }
+
+    @Override
+    public RecoveryReport recoveries() {
+        return context.recovery().report();
+    }
+
+    @Override
+    public CallTimes times() {
+        return context.calls().times();
     }
 
     @Override
@@ -129,6 +152,7 @@ final class PoolFacade implements PythonPool {
 
     @Override
     public void resize(int workers) {
+        requireWorkers("resized");
         int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
         if (workers < 1 || workers > most) {
             throw new IllegalArgumentException("workers must be 1 to " + most + ", got " + workers);
@@ -136,8 +160,20 @@ final class PoolFacade implements PythonPool {
         handles.pool().tell(new PoolCommand.Resize(workers));
     }
 
+    private void requireWorkers(String verb) {
+        PoolMode mode = context.mode();
+        if (mode == PoolMode.SINGLE || mode == PoolMode.DISABLED) {
+            throw new IllegalStateException("pool '" + name() + "' cannot be " + verb + ": its mode is " + mode);
+        }
+    }
+
     @Override
     public CompletionStage<Done> rollingRestart() {
+        try {
+            requireWorkers("restarted worker by worker");
+        } catch (IllegalStateException e) {
+            return CompletableFuture.failedStage(e);
+        }
         int most = PoolConfig.MAX_WORKERS - context.config().sizing().overflow();
         if (context.wanted() >= most) {
             return CompletableFuture.failedStage(new IllegalStateException("a rolling restart needs room for one more "
@@ -164,8 +200,22 @@ final class PoolFacade implements PythonPool {
 
     @Override
     public void close(Duration atMost) {
-        Objects.requireNonNull(atMost, "atMost");
-        boolean interrupted = waitFor(Pools.closing(handles, atMost));
+        close(new PoolCommand.Close(atMost, null));
+    }
+
+    @Override
+    public void close(Duration atMost, DrainPolicy.Queued queued) {
+        close(new PoolCommand.Close(atMost, Objects.requireNonNull(queued, "queued"), null));
+    }
+
+    @Override
+    public void close() {
+        close(context.config().drain().timeout());
+    }
+
+    private void close(PoolCommand.Close how) {
+        handles.pool().tell(how);
+        boolean interrupted = waitFor(context.closed());
         if (owning) {
             system.terminate();
             interrupted |= waitFor(system.getWhenTerminated().toCompletableFuture());

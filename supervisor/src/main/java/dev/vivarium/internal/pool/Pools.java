@@ -16,7 +16,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -27,6 +26,8 @@ import org.apache.pekko.actor.typed.ExtensionId;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts pools and finds them again. */
 public final class Pools {
@@ -71,6 +72,8 @@ public final class Pools {
               loggers = ["org.apache.pekko.event.slf4j.Slf4jLogger"]
             }
             """);
+
+    private static final Logger log = LoggerFactory.getLogger(Pools.class);
 
     private Pools() {}
 
@@ -118,17 +121,34 @@ public final class Pools {
                 "vivarium-" + config.name() + "-" + registry.started.incrementAndGet(),
                 Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
         PoolFacade facade = new PoolFacade(handles(ready), system, owning);
-        Cancellable task = CoordinatedShutdown.get(system)
-                .addCancellableTask(
-                        CoordinatedShutdown.PhaseServiceRequestsDone(),
-                        "close " + pool.path().name(),
-                        () -> {
-                            pool.tell(new PoolCommand.Close(Duration.ofSeconds(3), null));
-                            return context.closed();
-                        });
+        CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
+        warnIfCutShort(config, shutdown);
+        Cancellable task = shutdown.addCancellableTask(
+                CoordinatedShutdown.PhaseServiceRequestsDone(),
+                "close " + pool.path().name(),
+                () -> {
+                    pool.tell(new PoolCommand.Close(config.drain().shutdownTimeout(), null));
+                    return context.closed();
+                });
         // A system may outlive many pools; what closes one of them must not stay behind.
         var unused = context.closed().thenRun(task::cancel);
         return facade;
+    }
+
+    private static void warnIfCutShort(PoolConfig config, CoordinatedShutdown shutdown) {
+        Duration wanted = config.drain().shutdownTimeout();
+        long given =
+                shutdown.timeout(CoordinatedShutdown.PhaseServiceRequestsDone()).toNanos();
+        if (wanted.toNanos() >= given) {
+            log.warn(
+                    "pool '{}' has drain.shutdown-timeout = {}, but Pekko ends the phase {} after {}: raise "
+                            + "pekko.coordinated-shutdown.phases.{}.timeout",
+                    config.name(),
+                    wanted,
+                    CoordinatedShutdown.PhaseServiceRequestsDone(),
+                    Duration.ofNanos(given),
+                    CoordinatedShutdown.PhaseServiceRequestsDone());
+        }
     }
 
     private static Handles handles(CompletableFuture<Handles> ready) {
@@ -197,10 +217,5 @@ public final class Pools {
             throw new PoolNotFound(name, system.name(), java.util.List.copyOf(new TreeMap<>(registry.pools).keySet()));
         }
         return new PoolFacade(handles, system, false);
-    }
-
-    static CompletableFuture<Done> closing(Handles handles, Duration atMost) {
-        handles.pool().tell(new PoolCommand.Close(atMost, null));
-        return handles.context().closed();
     }
 }

@@ -1,5 +1,6 @@
 package dev.vivarium.internal.pool;
 
+import dev.vivarium.PoolMode;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.PoolState;
 import dev.vivarium.WorkerExit;
@@ -8,17 +9,31 @@ import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Ready;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a pool serves, and whether its first start has shown that it cannot. Used by the pool's actor only. */
 final class Serving {
 
     private final PoolContext context;
+    private final Consumer<PoolStartFailed> unable;
     private final Set<Integer> ready = new HashSet<>();
     private boolean firstStartJudged;
 
-    Serving(PoolContext context) {
+    /**
+     * Creates it.
+     *
+     * @param unable is told when a pool of mode AUTO finds that it cannot be one
+     */
+    Serving(PoolContext context, Consumer<PoolStartFailed> unable) {
         this.context = context;
+        this.unable = unable;
+    }
+
+    /** Returns how many workers are started to find out. */
+    int first() {
+        int least = context.mode() == PoolMode.AUTO ? 1 : 0;
+        return Math.max(least, context.config().sizing().minReady());
     }
 
     void slotReady(int slot, Ready message) {
@@ -34,13 +49,16 @@ final class Serving {
 
     /** Begins to serve if enough workers are ready. */
     void judge() {
-        if (ready.size() >= Math.min(context.config().sizing().minReady(), context.wanted())) {
+        if (ready.size() >= Math.min(first(), context.wanted())) {
             begin();
         }
     }
 
     void begin() {
         if (context.state() == PoolState.STARTING) {
+            if (context.mode() == PoolMode.AUTO) {
+                context.chooseMode(PoolMode.POOL, "workers can be started here");
+            }
             context.changeState(PoolState.SERVING);
             firstStartJudged = true;
             context.callbacks().execute(() -> context.serving().complete(context.snapshot()));
@@ -66,6 +84,11 @@ final class Serving {
         if (context.state() == PoolState.STARTING && ready.isEmpty() && !firstStartJudged) {
             firstStartJudged = true;
             context.callbacks().execute(() -> context.serving().completeExceptionally(why));
+        }
+        boolean decides = why.reason() != PoolStartFailed.Reason.WORKERS_NOT_READY;
+        if (context.mode() == PoolMode.AUTO && context.state() == PoolState.STARTING && decides) {
+            context.chooseMode(PoolMode.DISABLED, String.valueOf(why.getMessage()));
+            unable.accept(why);
         }
     }
 }

@@ -14,6 +14,23 @@ public interface WorkerHost {
         WorkerHost start(ActorContext<PoolCommand> pool, PoolContext context);
     }
 
+    /** Returns a host of no workers. */
+    static WorkerHost none() {
+        return new WorkerHost() {
+            @Override
+            public WorkerDriver.Factory drivers() {
+                return (slot, incarnation, events) -> {
+                    throw new IllegalStateException("a disabled pool has no workers");
+                };
+            }
+
+            @Override
+            public void stop(Runnable whenGone) {
+                whenGone.run();
+            }
+        };
+    }
+
     /** Returns what makes the drivers of its workers. */
     WorkerDriver.Factory drivers();
 

@@ -1,9 +1,15 @@
 package dev.vivarium.internal.recovery;
 
+import dev.vivarium.CallCancelled;
+import dev.vivarium.PoolException;
+import dev.vivarium.PythonException;
 import dev.vivarium.internal.core.CircuitBreaker.Outcome;
 import dev.vivarium.internal.recovery.Breakers.Passes;
+import dev.vivarium.internal.recovery.Recoveries.End;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +24,13 @@ public final class Admission {
     private final AtomicReference<@Nullable Passes> passes;
     private volatile boolean over;
     private Duration lastDelay = Duration.ZERO;
+    private final AtomicBoolean place = new AtomicBoolean();
+    private final AtomicBoolean recovering = new AtomicBoolean();
+    private long waited;
+    private long lostAt;
+    private boolean waiting;
+    private long waitsUntil;
+    private @Nullable Supplier<PoolException> overBudget;
 
     Admission(Recovery recovery, String handler, byte[] body, Passes passes) {
         this.recovery = recovery;
@@ -30,9 +43,86 @@ public final class Admission {
     public void ended(Outcome outcome) {
         over = true;
         giveBack(outcome);
+        givePlaceBack();
         if (outcome == Outcome.SOUND) {
             recovery.survived(body);
         }
+    }
+
+    /** The call has ended: so has its recovery, if there was one. */
+    public void recoveryEnded(@Nullable PoolException error) {
+        if (recovering.getAndSet(false)) {
+            boolean answer = error == null || error instanceof PythonException;
+            recovery.recoveries()
+                    .ended(answer ? End.ANSWERED : error instanceof CallCancelled ? End.CANCELLED : End.FAILED);
+        }
+    }
+
+    /** The call is to be tried again, for the first time or once more. */
+    void recovers() {
+        if (recovering.compareAndSet(false, true)) {
+            recovery.recoveries().begun();
+            if (over && recovering.getAndSet(false)) {
+                recovery.recoveries().ended(End.CANCELLED); // It ended meanwhile, and nobody else counts this one.
+            }
+        }
+    }
+
+    /** Takes one of the places for calls that are tried again; false when there is none, and it is told when there is. */
+    public boolean takePlace() {
+        if (place.get()) {
+            return true;
+        }
+        Recoveries recoveries = recovery.recoveries();
+        if (!recoveries.take()) {
+            recoveries.wanted(true);
+            if (!recoveries.take()) {
+                return false;
+            }
+        }
+        place.set(true);
+        if (over) {
+            givePlaceBack(); // It ended meanwhile, and nobody else gives this one back.
+        }
+        return true;
+    }
+
+    void givePlaceBack() {
+        if (place.getAndSet(false)) {
+            recovery.recoveries().giveBack();
+        }
+    }
+
+    /** Returns how long the call has waited for its next tries, those that are over. */
+    long waited() {
+        return waited;
+    }
+
+    /** The call waits for its next try from now on. */
+    void waitsFrom(long now, long budgetNanos, Supplier<PoolException> otherwise) {
+        lostAt = now;
+        waitsUntil = now + budgetNanos;
+        overBudget = otherwise;
+        waiting = true;
+    }
+
+    /** The call has a worker again. */
+    public void resumed(long now) {
+        if (waiting) {
+            waiting = false;
+            waited += now - lostAt;
+        }
+    }
+
+    /** Returns until when the call may wait for a worker: its deadline, or the end of its budget. */
+    public long waitsUntil(long deadline) {
+        return waiting && waitsUntil - deadline < 0 ? waitsUntil : deadline;
+    }
+
+    /** Returns what the call fails with when its budget is used up before its deadline comes; null otherwise. */
+    public @Nullable PoolException overBudget(long deadline, long now) {
+        Supplier<PoolException> error = overBudget;
+        return waiting && error != null && deadline - now > 0 && waitsUntil - now <= 0 ? error.get() : null;
     }
 
     /** An attempt of the call has ended its worker; what it went in with is spent. */

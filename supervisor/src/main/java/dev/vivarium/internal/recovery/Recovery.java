@@ -7,7 +7,9 @@ import dev.vivarium.PoisonCall;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
+import dev.vivarium.RecoveryReport;
 import dev.vivarium.RecoveryStrategy;
+import dev.vivarium.Safeguard;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
 import dev.vivarium.WorkerExit;
@@ -80,6 +82,7 @@ public final class Recovery {
     private final Breakers breakers;
     private final RetryBudget budget;
     private final PoisonWatch poison;
+    private final Recoveries recoveries;
     private volatile boolean suspects;
 
     /**
@@ -96,11 +99,14 @@ public final class Recovery {
         this.accepted = accepted;
         this.breakers = new Breakers(
                 config.name(),
-                config.circuitBreaker(),
+                config.operation().has(Safeguard.CIRCUIT_BREAKERS)
+                        ? config.circuitBreaker()
+                        : config.circuitBreaker().enabled(false),
                 clock,
                 (circuit, from, to) -> events.accept(new PoolEvent.CircuitChanged(circuit, from, to, clock.now())));
         this.budget = new RetryBudget(config.retry(), clock.nanoTime());
         this.poison = new PoisonWatch(config.poison());
+        this.recoveries = new Recoveries(config.recovery().maxConcurrent());
     }
 
     /**
@@ -161,11 +167,17 @@ public final class Recovery {
     public Verdict afterLoss(Loss loss, WorkerExit exit, boolean closing) {
         CallAttempt last = loss.attempts().get(loss.attempts().size() - 1);
         Failure failure = FailureTable.of(last.cause(), loss.deaths());
+        loss.admission().givePlaceBack();
         boolean blamed = failure.within() && last.execution() != Execution.NOT_STARTED;
         int deaths = 0;
         if (blamed) {
             loss.admission().broke();
-            deaths = isDeath(last.cause()) ? died(loss.admission().body()) : 0;
+            deaths = isDeath(last.cause()) && config.operation().has(Safeguard.POISON_CALLS)
+                    ? died(loss.admission().body())
+                    : 0;
+        }
+        if (!config.operation().has(Safeguard.RETRIES)) {
+            return crashed(loss, exit, failure, "retries are off");
         }
         RetryCore.Decision decision = RetryCore.decide(
                 last.execution(), loss.retrySafe(), loss.attempts().size(), loss.maxRetries(), loss.remainingNanos());
@@ -205,11 +217,23 @@ public final class Recovery {
         if (delay.toNanos() >= loss.remainingNanos()) {
             return crashed(loss, exit, failure, "the next try would come after its deadline");
         }
+        Duration limit = config.recovery().budget(failure.severity());
+        long left = limit.toNanos() - loss.admission().waited();
+        Fail tooLong = crashed(
+                loss,
+                exit,
+                failure,
+                "its recovery would take longer than " + limit + ", the budget of severity " + failure.severity());
+        if (left <= 0 || delay.toNanos() > left) {
+            return tooLong;
+        }
         synchronized (budget) {
             if (!budget.take(accepted.getAsLong(), clock.nanoTime())) {
                 return crashed(loss, exit, failure, "the pool's retry budget is used up");
             }
         }
+        loss.admission().recovers();
+        loss.admission().waitsFrom(clock.nanoTime(), left, tooLong::error);
         return new Retry(delay);
     }
 
@@ -253,6 +277,25 @@ public final class Recovery {
                 suspects = !poison.isEmpty();
             }
         }
+    }
+
+    Recoveries recoveries() {
+        return recoveries;
+    }
+
+    /** Returns the calls that were tried again. */
+    public RecoveryReport report() {
+        return recoveries.report();
+    }
+
+    /** Has {@code listener} told, on any thread, when a call that waits for a place to be tried again may ask once more. */
+    public void whenPlaceFree(Runnable listener) {
+        recoveries.whenFreed(listener);
+    }
+
+    /** Says that no call waits for a place any more. */
+    public void nobodyWaits() {
+        recoveries.wanted(false);
     }
 
     Breakers breakers() {

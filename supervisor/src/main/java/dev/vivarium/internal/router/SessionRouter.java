@@ -3,9 +3,12 @@ package dev.vivarium.internal.router;
 import dev.vivarium.CallAttempt;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolClosed;
+import dev.vivarium.PoolDisabled;
 import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolException;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.TimelineLog;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.RouterCore;
 import dev.vivarium.internal.recovery.Recovery;
@@ -13,8 +16,11 @@ import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -68,6 +74,8 @@ public final class SessionRouter {
 
     private record RetryDue(long callId) implements Command {}
 
+    private record PlaceFree() implements Command {}
+
     private static final Logger log = LoggerFactory.getLogger(SessionRouter.class);
     private static final String DEADLINE = "deadline";
 
@@ -78,6 +86,8 @@ public final class SessionRouter {
         private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
         // Calls that wait before they are sent again, and until when.
         private final Map<Long, Long> delayed = new HashMap<>();
+        // Those of them that wait for a place among the calls that are tried again.
+        private final Set<Long> parked = new LinkedHashSet<>();
         private boolean refusing;
     }
 
@@ -101,11 +111,13 @@ public final class SessionRouter {
      */
     public static Behavior<Command> create(PoolContext context, IntConsumer pressure) {
         Memory memory = new Memory();
-        Behavior<Command> behavior = Behaviors.withTimers(timers -> {
+        Behavior<Command> behavior = Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
+            ActorRef<Command> self = actor.getSelf();
+            context.recovery().whenPlaceFree(() -> self.tell(new PlaceFree()));
             SessionRouter router = new SessionRouter(context, timers, pressure, memory);
             router.resumeDelays();
             return router.behavior();
-        });
+        }));
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.restart());
     }
 
@@ -122,6 +134,7 @@ public final class SessionRouter {
                 .onMessage(RefuseAll.class, this::onRefuseAll)
                 .onMessage(DeadlineDue.class, this::onDeadlineDue)
                 .onMessage(RetryDue.class, this::onRetryDue)
+                .onMessage(PlaceFree.class, this::onPlaceFree)
                 .onSignal(PostStop.class, signal -> onStopped())
                 .build();
     }
@@ -176,7 +189,8 @@ public final class SessionRouter {
                 refuse(call);
             } else {
                 memory.calls.put(call.id(), call);
-                memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
+                memory.core.giveBack(
+                        call.id(), waitsUntil(call), context.clock().nanoTime());
             }
         }
         return assign(call);
@@ -215,13 +229,48 @@ public final class SessionRouter {
                         exit.incarnation(),
                         delay,
                         context.clock().now()));
-        if (delay.isZero() || !call.requeue()) {
-            return again(call);
+        if (!call.requeue()) {
+            return Behaviors.same(); // It has ended meanwhile.
         }
         memory.calls.put(call.id(), call);
-        memory.delayed.put(call.id(), context.clock().nanoTime() + delay.toNanos());
-        timers.startSingleTimer(call.id(), new RetryDue(call.id()), delay);
+        return delay.isZero() ? resume(call) : delay(call, context.clock().nanoTime() + delay.toNanos());
+    }
+
+    private Behavior<Command> delay(ActiveCall call, long due) {
+        memory.delayed.put(call.id(), due);
+        Duration left = Duration.ofNanos(Math.max(0, due - context.clock().nanoTime()));
+        timers.startSingleTimer(call.id(), new RetryDue(call.id()), left);
         return Behaviors.same();
+    }
+
+    /** Puts a call that is tried again into the queue, if there is a place for it among such calls. */
+    private Behavior<Command> resume(ActiveCall call) {
+        if (!call.admission().takePlace()) {
+            memory.parked.add(call.id());
+            return delay(call, waitsUntil(call));
+        }
+        memory.core.giveBack(call.id(), waitsUntil(call), context.clock().nanoTime());
+        return assign(call);
+    }
+
+    private Behavior<Command> onPlaceFree(PlaceFree message) {
+        Iterator<Long> first = memory.parked.iterator();
+        if (!first.hasNext()) {
+            context.recovery().nobodyWaits();
+            return Behaviors.same();
+        }
+        long id = first.next();
+        ActiveCall call = memory.calls.get(id);
+        var unused = forget(id);
+        if (call == null) {
+            return onPlaceFree(message);
+        }
+        memory.calls.put(id, call);
+        return resume(call);
+    }
+
+    private static long waitsUntil(ActiveCall call) {
+        return call.admission().waitsUntil(call.deadline());
     }
 
     private Behavior<Command> onRetryDue(RetryDue message) {
@@ -229,8 +278,12 @@ public final class SessionRouter {
         if (memory.delayed.remove(message.callId()) == null || call == null) {
             return Behaviors.same(); // It was cancelled, or refused, meanwhile.
         }
-        memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
-        return assign(call);
+        if (memory.parked.remove(call.id())) {
+            memory.calls.remove(call.id());
+            expire(call);
+            return Behaviors.same();
+        }
+        return resume(call);
     }
 
     /** Starts the timers of delayed calls that a restart of this actor has stopped. */
@@ -259,6 +312,7 @@ public final class SessionRouter {
 
     private @Nullable ActiveCall forget(long id) {
         memory.core.remove(id);
+        memory.parked.remove(id);
         if (memory.delayed.remove(id) != null) {
             timers.cancel(id);
         }
@@ -266,6 +320,11 @@ public final class SessionRouter {
     }
 
     private void refuse(ActiveCall call) {
+        PoolDisabled disabled = context.disabled();
+        if (disabled != null) {
+            call.fail(disabled);
+            return;
+        }
         Execution execution = Recovery.ofAttempts(call.attempts());
         call.fail(new PoolClosed(
                 execution,
@@ -288,6 +347,12 @@ public final class SessionRouter {
     }
 
     private void expire(ActiveCall call) {
+        PoolException overBudget =
+                call.admission().overBudget(call.deadline(), context.clock().nanoTime());
+        if (overBudget != null) {
+            call.fail(overBudget);
+            return;
+        }
         String trouble = context.trouble();
         call.fail(new CallTimedOut(
                 Recovery.ofAttempts(call.attempts()),
@@ -308,7 +373,7 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> assign(ActiveCall arrived) {
-        if (nextDeadline != Long.MAX_VALUE && arrived.deadline() - nextDeadline < 0) {
+        if (nextDeadline != Long.MAX_VALUE && waitsUntil(arrived) - nextDeadline < 0) {
             nextDeadline = Long.MAX_VALUE; // It is due before the one that the timer runs for.
         }
         return assign();
@@ -331,9 +396,15 @@ public final class SessionRouter {
             log.error("a defect: nothing is known about {}", assignment);
             return;
         }
-        if (call.deadline() - context.clock().nanoTime() <= 0) {
+        long now = context.clock().nanoTime();
+        if (waitsUntil(call) - now <= 0) {
             expire(call);
-        } else if (call.lease()) {
+        } else if (call.lease(now)) {
+            call.admission().resumed(now);
+            TimelineLog times = call.times();
+            if (times != null) {
+                times.leased(context.worker(assignment.slot()), assignment.incarnation());
+            }
             worker.tell(new WorkerSlot.Lease(assignment.incarnation(), call));
             return;
         }

@@ -2,6 +2,7 @@ package dev.vivarium.internal.worker;
 
 import dev.vivarium.RecyclePolicy;
 import dev.vivarium.RecycleReason;
+import dev.vivarium.Safeguard;
 import dev.vivarium.internal.context.PoolContext;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,8 @@ record RecycleWatch(long calls, Duration age, long memory) {
 
     /** Draws the limits of an incarnation of a pool's. */
     static RecycleWatch draw(PoolContext context) {
-        return draw(context.config().recycling(), context.entropy().unit());
+        boolean recycles = context.config().operation().has(Safeguard.RECYCLING);
+        return recycles ? draw(context.config().recycling(), context.entropy().unit()) : NEVER;
     }
 
     boolean hasAge() {

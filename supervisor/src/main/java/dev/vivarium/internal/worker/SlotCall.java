@@ -4,6 +4,7 @@ import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.TimelineLog;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
@@ -58,6 +59,10 @@ final class SlotCall {
         running = call;
         long remaining = call.deadline() - context.clock().nanoTime();
         call.sending(stopped);
+        TimelineLog times = call.times();
+        if (times != null) {
+            times.sent(() -> driver.startOf(call.id()));
+        }
         driver.send(call, Math.max(1, remaining / 1000));
         if (call.isDone()) {
             // Cancelled between the lease and the line above, when nobody could be told yet.
@@ -131,6 +136,10 @@ final class SlotCall {
             return null;
         }
         running = null;
-        return open != null && driver.takeBack(open) ? open : null;
+        if (open == null || !driver.takeBack(open)) {
+            return null;
+        }
+        open.attemptOver(); // As long as the slot's next process has not wiped the page.
+        return open;
     }
 }

@@ -37,6 +37,15 @@ record SlotNews(PoolContext context, int slot) {
                         new PoolEvent.WorkerExited(exit, callId, context.clock().now()));
     }
 
+    void checked(int incarnation, boolean answered) {
+        context.events()
+                .publish(new PoolEvent.HealthChecked(
+                        context.worker(slot),
+                        incarnation,
+                        answered,
+                        context.clock().now()));
+    }
+
     void restart(SlotEffect.ScheduleRestart restart, Duration delay) {
         context.events()
                 .publish(new PoolEvent.RestartScheduled(

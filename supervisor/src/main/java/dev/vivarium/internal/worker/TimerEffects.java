@@ -1,6 +1,7 @@
 package dev.vivarium.internal.worker;
 
 import dev.vivarium.PoolConfig;
+import dev.vivarium.Safeguard;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.Backoff;
 import dev.vivarium.internal.core.SlotEffect;
@@ -14,6 +15,9 @@ record TimerEffects(TimerScheduler<WorkerSlot.Command> timers, PoolContext conte
     /** Returns whether it was such an effect. */
     boolean carryOut(SlotEffect effect) {
         if (effect instanceof SlotEffect.StartTimer start) {
+            if (start.timer() == Timer.HEALTH && !context.config().operation().has(Safeguard.HEALTH_CHECKS)) {
+                return true;
+            }
             boolean ejected = start.timer() == Timer.EJECTION;
             Duration time = ejected ? health.ejectFor() : SlotTimes.of(start.timer(), context.config());
             start(start.incarnation(), start.timer(), time);

@@ -3,6 +3,7 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.protocol.Execution;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** What a slot can do to one process. No method blocks. */
 public interface WorkerDriver {
@@ -59,6 +60,12 @@ public interface WorkerDriver {
 
     /** Returns how many steps the handlers of this process have reported, over all calls. */
     long progress();
+
+    /**
+     * Returns when the handler of a timed call was about to be entered, by the pool's monotonic clock as far as the worker's
+     * can be compared with it; empty when it was not, or that is not known.
+     */
+    OptionalLong startOf(long callId);
 
     /** Returns the last lines that it wrote to standard error, oldest first. */
     List<String> lastLines();

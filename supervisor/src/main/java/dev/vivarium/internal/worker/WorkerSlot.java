@@ -252,6 +252,9 @@ public final class WorkerSlot {
             // It was killed and its end has not been reported: then it is the guardian that does not work.
             driver.suspectGuardian();
         }
+        if (message.timer() == Timer.PONG && message.incarnation() == state.incarnation()) {
+            news.checked(message.incarnation(), false);
+        }
         return apply(new SlotEvent.TimerFired(message.incarnation(), message.timer()));
     }
 
@@ -324,6 +327,9 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onPongReceived(SlotReport.PongReceived message) {
+        if (message.incarnation() == state.incarnation()) {
+            news.checked(message.incarnation(), true);
+        }
         return apply(new SlotEvent.Pong(message.incarnation()));
     }
 

@@ -540,30 +540,30 @@ class SlotCoreTest {
         }
 
         @Test
-        void isImmediateAfterTheFirstDeathOfAWorkerThatAnswered() {
+        void isImmediateAfterTheDeathOfAWorkerThatAnswered() {
             assertThat(after(ready(0, 1), TransitionCause.CRASHED, 1))
                     .isEqualTo(new SlotEffect.ScheduleRestart(INC, 1, 0, TransitionCause.CRASHED));
+            assertThat(after(ready(4, 1), TransitionCause.EXITED, 1))
+                    .extracting("failures", "waits")
+                    .containsExactly(1, 0);
         }
 
         @Test
-        void waitsLongerWithEachFurtherDeath() {
+        void waitsLongerWithEachFurtherDeathWithoutAnAnswer() {
             assertThat(after(ready(0, 0), TransitionCause.CRASHED, 1))
-                    .extracting("waits")
-                    .isEqualTo(1);
-            assertThat(after(ready(1, 1), TransitionCause.EXITED, 1))
-                    .extracting("waits")
-                    .isEqualTo(1);
-            assertThat(after(ready(4, 9), TransitionCause.EXITED, 1))
                     .extracting("failures", "waits")
-                    .containsExactly(5, 4);
+                    .containsExactly(1, 1);
+            assertThat(after(ready(4, 0), TransitionCause.EXITED, 1))
+                    .extracting("failures", "waits")
+                    .containsExactly(5, 5);
         }
 
         @Test
         void forgetsFailuresOfAWorkerThatWasStable() {
-            assertThat(after(ready(7, 5), TransitionCause.CRASHED, STABLE.toNanos()))
+            assertThat(after(ready(7, 0), TransitionCause.CRASHED, STABLE.toNanos()))
                     .extracting("failures")
                     .isEqualTo(1);
-            assertThat(after(ready(7, 5), TransitionCause.CRASHED, STABLE.toNanos() - 1))
+            assertThat(after(ready(7, 0), TransitionCause.CRASHED, STABLE.toNanos() - 1))
                     .extracting("failures")
                     .isEqualTo(8);
         }
@@ -727,7 +727,7 @@ class SlotCoreTest {
     @Nested
     class WithoutStacksOrTermination {
 
-        private static final SlotCore SHORT = new SlotCore(STABLE, 3, false, false);
+        private static final SlotCore SHORT = new SlotCore(STABLE, 3, 3, false, false);
 
         @Test
         void theCallerIsToldAtTheDeadline() {

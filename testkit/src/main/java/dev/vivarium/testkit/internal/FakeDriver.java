@@ -13,6 +13,7 @@ import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Ready;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** Drives a {@link ScriptedProcess} without any channel. */
 final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
 
-    private record Progress(long callId, Execution execution) {}
+    private record Progress(long callId, Execution execution, long started) {}
 
     private final PoolContext context;
     private final int slot;
@@ -31,8 +32,8 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     private final Consumer<FakeDriver> born;
     private final ScriptedProcess process;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
-    private volatile Progress progress = new Progress(0, Execution.NOT_STARTED);
     private final AtomicLong steps = new AtomicLong();
+    private volatile Progress progress = new Progress(0, Execution.NOT_STARTED, 0);
     private volatile boolean spawned;
     private volatile String stacks = "";
 
@@ -131,6 +132,12 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     }
 
     @Override
+    public OptionalLong startOf(long callId) {
+        Progress known = progress;
+        return known.callId() == callId ? OptionalLong.of(known.started()) : OptionalLong.empty();
+    }
+
+    @Override
     public List<String> lastLines() {
         return List.of();
     }
@@ -162,7 +169,10 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
 
     @Override
     public void progress(long callId, Execution execution) {
-        progress = new Progress(callId, execution);
+        Progress before = progress;
+        long started =
+                before.callId() == callId ? before.started() : context.clock().nanoTime();
+        progress = new Progress(callId, execution, started);
     }
 
     @Override
@@ -191,6 +201,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, "an answer to call " + callId, new byte[0]));
             return;
         }
+        call.replied();
         if (!end.of(call)) {
             context.stats().countLateReply();
         }

@@ -1,13 +1,17 @@
 package dev.vivarium.testkit.internal;
 
 import dev.vivarium.CallOutcome;
+import dev.vivarium.CallTimes;
+import dev.vivarium.DrainPolicy;
 import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolMode;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
+import dev.vivarium.RecoveryReport;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerId;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -87,6 +91,11 @@ public final class LedgerPool implements PythonPool {
     }
 
     @Override
+    public PoolMode mode() {
+        return pool.mode();
+    }
+
+    @Override
     public CompletionStage<PoolSnapshot> whenServing() {
         return pool.whenServing();
     }
@@ -99,6 +108,16 @@ public final class LedgerPool implements PythonPool {
     @Override
     public ErrorReport errors() {
         return pool.errors();
+    }
+
+    @Override
+    public RecoveryReport recoveries() {
+        return pool.recoveries();
+    }
+
+    @Override
+    public CallTimes times() {
+        return pool.times();
     }
 
     @Override
@@ -134,5 +153,15 @@ public final class LedgerPool implements PythonPool {
     @Override
     public void close(Duration atMost) {
         pool.close(atMost);
+    }
+
+    @Override
+    public void close(Duration atMost, DrainPolicy.Queued queued) {
+        pool.close(atMost, queued);
+    }
+
+    @Override
+    public void close() {
+        pool.close();
     }
 }

@@ -1,0 +1,63 @@
+package dev.vivarium;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happened to one call, and when; kept for calls that are {@link PythonCall#timed()}.
+ *
+ * <p>Every instant is the pool's wall clock at {@code queued} plus time that passed on its monotonic clock, so that a clock
+ * that is set in between does not tear a timeline apart. What cannot be known is null, never a guess.
+ *
+ * @param queued when the call was made: before its arguments were encoded, and what its deadline counts from
+ * @param attempts each lease of a worker, oldest first; the last {@link #MAX_ATTEMPTS} of them. Empty as long as the call
+ *     waits for its first worker, and when it ended there
+ * @param ended when the call ended for its caller, with whatever outcome; null while it has not
+ */
+public record CallTimeline(
+        Instant queued, List<Attempt> attempts, @Nullable Instant ended) {
+
+    /** The most attempts that are kept of one call. */
+    public static final int MAX_ATTEMPTS = 100;
+
+    /**
+     * One lease of a worker.
+     *
+     * @param worker the slot
+     * @param incarnation the process
+     * @param leased when the worker was chosen
+     * @param sent when the JVM began to write the call to it; null when that did not happen, because the worker had just
+     *     ended or the call had
+     * @param started when the worker was about to enter the handler, by the worker's own note in the pool's status page. Null
+     *     when the handler had not started when the attempt or the call ended, and when it is not known: a worker that
+     *     keeps no such note, or whose clock cannot be compared with the JVM's
+     * @param replied when the JVM had read the answer, a result or an error, before it was decoded; null when none came
+     */
+    public record Attempt(
+            WorkerId worker,
+            int incarnation,
+            Instant leased,
+            @Nullable Instant sent,
+            @Nullable Instant started,
+            @Nullable Instant replied) {}
+
+    /** Copies the list. */
+    public CallTimeline {
+        attempts = List.copyOf(attempts);
+    }
+
+    /** Returns how long the call waited for its first worker; empty when it has had none. */
+    public Optional<Duration> queueWait() {
+        return attempts.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Duration.between(queued, attempts.get(0).leased()));
+    }
+
+    /** Returns how long the call took for its caller; empty while it has not ended. */
+    public Optional<Duration> total() {
+        return ended == null ? Optional.empty() : Optional.of(Duration.between(queued, ended));
+    }
+}
