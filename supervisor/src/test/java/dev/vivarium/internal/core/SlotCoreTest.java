@@ -709,7 +709,7 @@ class SlotCoreTest {
     @Nested
     class WithoutStacksOrTermination {
 
-        private static final SlotCore SHORT = new SlotCore(STABLE, 3, false, false);
+        private static final SlotCore SHORT = new SlotCore(STABLE, 3, 3, false, false);
 
         @Test
         void theCallerIsToldAtTheDeadline() {
