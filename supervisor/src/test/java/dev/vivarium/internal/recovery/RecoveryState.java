@@ -170,8 +170,7 @@ public final class RecoveryState {
         WorkerExit exit = new WorkerExit(
                 last.worker(), last.incarnation(), 1, last.cause(), 0, 0, 0, 0, "it ended", List.of(), "");
         return recovery.afterLoss(
-                new Recovery.Loss(
-                        "call " + call, retrySafe, maxRetries, attempts, remainingNanos, admissionOf(call)),
+                new Recovery.Loss("call " + call, retrySafe, maxRetries, attempts, remainingNanos, admissionOf(call)),
                 exit,
                 closing);
     }
@@ -231,8 +230,7 @@ public final class RecoveryState {
         return all;
     }
 
-    private Places places(
-            String name, HalfOpen half, java.util.function.Function<Passes, @Nullable Pass> taken) {
+    private Places places(String name, HalfOpen half, java.util.function.Function<Passes, @Nullable Pass> taken) {
         int held = 0;
         for (Admission admission : admissions) {
             Passes passes = admission == null ? null : passes(admission);
@@ -338,7 +336,8 @@ public final class RecoveryState {
             }
         }
 
-        @Nullable Object atomic(Object owner) {
+        @Nullable
+        Object atomic(Object owner) {
             return ((AtomicReference<?>) of(owner)).get();
         }
 
@@ -352,5 +351,4 @@ public final class RecoveryState {
             return (Map<Object, Object>) of(owner);
         }
     }
-
 }

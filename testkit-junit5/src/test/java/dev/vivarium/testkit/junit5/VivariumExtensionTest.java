@@ -19,6 +19,7 @@ import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
@@ -27,6 +28,7 @@ import org.junit.platform.testkit.engine.Events;
 import org.slf4j.LoggerFactory;
 
 /** A test that leaves something behind, or whose books do not balance, fails and says what it was. */
+@Tag("processes")
 class VivariumExtensionTest {
 
     private static Events run(Class<?> tests) {

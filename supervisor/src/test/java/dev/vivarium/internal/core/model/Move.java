@@ -95,8 +95,7 @@ record Move(Kind kind, int who, int what) {
                     ROUTER_DECIDES,
                     ROUTER_FAILS,
                     GUARDIAN_LOST,
-                    CLOSE ->
-                kind.toString();
+                    CLOSE -> kind.toString();
             default -> kind + " slot " + who;
         };
     }

@@ -18,7 +18,8 @@ final class PoolModel implements Model<PoolWorld, Move> {
         }
 
         static Parts with(SlotDecisions core) {
-            return new Parts(new SlotActor(core), new RouterActor(RetryCore::decide), new Environment(), new RecoveryActor());
+            return new Parts(
+                    new SlotActor(core), new RouterActor(RetryCore::decide), new Environment(), new RecoveryActor());
         }
 
         Parts slot(SlotActor other) {

@@ -95,7 +95,9 @@ class RecoveryActor {
                     recovery.retries + " retries, and " + recovery.paid(world.time) + " are paid for");
         }
         boolean late = retry.delay().compareTo(RecoveryWorld.UNIT.multipliedBy(world.deciding.remaining())) >= 0;
-        if (late || world.refusing || retry.delay().compareTo(recovery.state.config().retry().maxDelay()) > 0) {
+        if (late
+                || world.refusing
+                || retry.delay().compareTo(recovery.state.config().retry().maxDelay()) > 0) {
             throw new Broken(Invariant.RETRIES_ARE_PAID, "call " + call.id + " is sent again: " + retry);
         }
     }

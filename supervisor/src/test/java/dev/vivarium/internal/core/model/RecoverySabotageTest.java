@@ -68,7 +68,8 @@ class RecoverySabotageTest {
                             @Override
                             void delay(PoolWorld world, CallWorld call, int until) {
                                 super.delay(world, call, until);
-                                world.router.giveBack(call.id, world.order(call.id).deadline(), world.time);
+                                world.router.giveBack(
+                                        call.id, world.order(call.id).deadline(), world.time);
                             }
                         }),
                         delayed,
@@ -110,7 +111,9 @@ class RecoverySabotageTest {
                             @Override
                             Recovery.Verdict afterLoss(PoolWorld world, CallWorld call, Scenario.Call order) {
                                 Recovery.Verdict verdict = super.afterLoss(world, call, order);
-                                return order.retrySafe() && !call.isDone() ? new Recovery.Retry(Duration.ZERO) : verdict;
+                                return order.retrySafe() && !call.isDone()
+                                        ? new Recovery.Retry(Duration.ZERO)
+                                        : verdict;
                             }
                         }),
                         RecoveryScenarios.brokenRetries(),

@@ -106,8 +106,8 @@ final class RecoveryScenarios {
                 .calls(SAFE, UNSAFE.with(1), SAFE)
                 .until(2)
                 .with(2, CRASH)
-                .recovering(rules -> atOnce(rules)
-                        .poison(poison -> poison.deaths(2).forgetAfter(ONE.multipliedBy(2))))
+                .recovering(
+                        rules -> atOnce(rules).poison(poison -> poison.deaths(2).forgetAfter(ONE.multipliedBy(2))))
                 .promptly();
     }
 

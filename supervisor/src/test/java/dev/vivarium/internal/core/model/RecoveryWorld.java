@@ -38,8 +38,7 @@ final class RecoveryWorld {
 
     /** Returns a copy whose time is this. */
     RecoveryWorld at(int time) {
-        return new RecoveryWorld(
-                state.copy().at(time * UNIT.toNanos()), retries, deaths.clone(), lastDeath.clone());
+        return new RecoveryWorld(state.copy().at(time * UNIT.toNanos()), retries, deaths.clone(), lastDeath.clone());
     }
 
     void died(int arguments, int time) {

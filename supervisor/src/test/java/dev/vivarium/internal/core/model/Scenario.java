@@ -72,7 +72,8 @@ record Scenario(
 
     /** Returns a scenario with a retry-safe call and one that is not, in a warm pool of two. */
     static Scenario named(String name) {
-        return new Scenario(name, 2, Start.WARM, List.of(new Call(true, 1, 2), new Call(false, 1, 1)), 0, 0, Map.of(), null, false);
+        return new Scenario(
+                name, 2, Start.WARM, List.of(new Call(true, 1, 2), new Call(false, 1, 1)), 0, 0, Map.of(), null, false);
     }
 
     Scenario slots(int count) {
