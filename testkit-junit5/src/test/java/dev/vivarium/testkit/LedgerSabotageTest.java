@@ -27,10 +27,12 @@ import java.util.concurrent.TimeUnit;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The ledger finds what it is there for, planted on purpose; and nothing else. */
+@Tag("processes")
 class LedgerSabotageTest {
 
     private static TestPool pool(WorkerScript script) throws InterruptedException {

@@ -24,12 +24,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /** Each check of the kit catches what it is there for, planted on purpose; and nothing else. */
+@Tag("processes")
 class SabotageTest {
 
     private static TestPool pool(WorkerScript script) throws InterruptedException {

@@ -116,6 +116,7 @@ public final class SessionRouter {
             context.recovery().whenPlaceFree(() -> self.tell(new PlaceFree()));
             SessionRouter router = new SessionRouter(context, timers, pressure, memory);
             router.resumeDelays();
+            var unused = router.waitsChanged(); // The timer of the deadlines has ended with the actor, too.
             return router.behavior();
         }));
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.restart());

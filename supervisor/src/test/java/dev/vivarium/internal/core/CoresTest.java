@@ -212,6 +212,33 @@ class CoresTest {
         }
 
         @Test
+        void countsTheLeasesOfASlotAnewAfterItHasEnded() {
+            for (int round = 0; round < 3; round++) {
+                router.available(1, 1);
+                router.submit(round, 100, 0);
+                router.assign();
+            }
+            router.forget(1);
+            router.available(2, 1);
+            router.submit(3, 100, 0);
+            router.assign();
+
+            router.available(2, 1);
+            router.available(1, 1);
+            router.submit(9, 100, 0);
+
+            assertThat(router.assign()).extracting(Assignment::slot).containsExactly(1);
+        }
+
+        @Test
+        void knowsTheOldestOfTheCallsThatCameBackToo() {
+            router.submit(1, 100, 7);
+            router.giveBack(2, 100, 5);
+
+            assertThat(router.oldestSince(9)).isEqualTo(5);
+        }
+
+        @Test
         void neitherLosesNorDoublesACallWhateverHappens() {
             long seed = new Random().nextLong();
             Random chance = new Random(seed);

@@ -16,6 +16,7 @@ import dev.vivarium.Severity;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.internal.core.CircuitBreaker.Closed;
 import dev.vivarium.internal.core.CircuitBreaker.Entry;
+import dev.vivarium.internal.core.CircuitBreaker.HalfOpen;
 import dev.vivarium.internal.core.CircuitBreaker.Outcome;
 import dev.vivarium.internal.core.CircuitBreaker.Pass;
 import dev.vivarium.internal.core.CircuitBreaker.State;
@@ -80,6 +81,15 @@ class RecoveryCoresTest {
         }
 
         @Test
+        void isShortenedAndLengthenedAroundWhatItGrewTo() {
+            RetryPolicy halved = policy.growth(Growth.LINEAR).jitter(0.5);
+
+            assertThat(RetryDelays.delay(halved, 2, Duration.ZERO, 0)).isEqualTo(Duration.ofMillis(100));
+            assertThat(RetryDelays.delay(halved, 2, Duration.ZERO, 0.5)).isEqualTo(Duration.ofMillis(200));
+            assertThat(RetryDelays.delay(halved, 2, Duration.ZERO, 1)).isEqualTo(Duration.ofMillis(300));
+        }
+
+        @Test
         void isNoneWhenNoneIsWanted() {
             RetryPolicy none = policy.minDelay(Duration.ZERO);
 
@@ -132,6 +142,21 @@ class RecoveryCoresTest {
         }
 
         @Test
+        void getsNoMoreThanItsBurstBackHoweverLongItWaits() {
+            RetryBudget budget = new RetryBudget(RetryPolicy.DEFAULT.burst(1).budget(0.5), 0);
+            takeAll(budget, 0, 0);
+
+            assertThat(takeAll(budget, 0, 3600 * SECOND)).isEqualTo(1);
+        }
+
+        @Test
+        void savesUpForTenCallsWhereThatIsMoreThanItsBurst() {
+            RetryBudget budget = new RetryBudget(RetryPolicy.DEFAULT.burst(1).budget(0.5), 0);
+
+            assertThat(takeAll(budget, 1_000_000, 0)).isEqualTo(5);
+        }
+
+        @Test
         void isNothingWhenNothingIsAllowed() {
             assertThat(new RetryBudget(RetryPolicy.DEFAULT.burst(0).budget(0), 0).take(1_000_000, 3600 * SECOND))
                     .isFalse();
@@ -177,6 +202,19 @@ class RecoveryCoresTest {
             assertThat(state.name()).isEqualTo(Circuit.State.CLOSED);
             leave(pass(), Outcome.UNTOLD);
             open();
+        }
+
+        @Test
+        void isToldNothingByACallThatSaysNothing() {
+            for (int i = 0; i < 4; i++) {
+                leave(pass(), Outcome.BROKEN);
+                leave(pass(), Outcome.UNTOLD);
+            }
+            assertThat(state).isEqualTo(new Closed(0, 4));
+
+            leave(pass(), Outcome.BROKEN);
+
+            assertThat(state.name()).isEqualTo(Circuit.State.OPEN);
         }
 
         @Test
@@ -236,6 +274,48 @@ class RecoveryCoresTest {
             leave(old, Outcome.SOUND);
 
             assertThat(state.name()).isEqualTo(Circuit.State.HALF_OPEN);
+        }
+
+        @Test
+        void doesNotListenToAProbeOfAnEarlierPeriod() {
+            halfOpen();
+            Pass late = pass();
+            leave(pass(), Outcome.BROKEN);
+            now += policy.openFor().toNanos();
+            Pass probe = pass();
+            State before = state;
+
+            for (Outcome outcome : Outcome.values()) {
+                leave(late, outcome);
+                assertThat(state).as("after %s", outcome).isEqualTo(before);
+            }
+
+            assertThat(before).isEqualTo(new HalfOpen(probe.period(), 1, 0));
+        }
+
+        @Test
+        void doesNotTakeAnOrdinaryCallForAProbe() {
+            State half = new HalfOpen(1, 1, 0);
+
+            assertThat(core.leave(half, new Pass(1, false), Outcome.SOUND, now)).isEqualTo(half);
+        }
+
+        @ParameterizedTest
+        @EnumSource(
+                value = Outcome.class,
+                names = {"SOUND", "UNTOLD"})
+        void hasItsPlaceBackWhenAProbeEndsThatDoesNotDecide(Outcome outcome) {
+            CircuitBreaker one = new CircuitBreaker(policy.halfOpenCalls(1).successThreshold(5));
+            State half = new HalfOpen(1, 0, 0);
+
+            for (int i = 0; i < 4; i++) {
+                Entry entry = one.enter(half, now);
+                assertThat(entry.pass()).as("probe %d", i).isNotNull();
+                assertThat(one.enter(entry.state(), now).pass()).isNull();
+                half = one.leave(entry.state(), entry.pass(), outcome, now);
+            }
+
+            assertThat(half).isEqualTo(new HalfOpen(1, 0, outcome == Outcome.SOUND ? 4 : 0));
         }
 
         @Test
@@ -305,6 +385,40 @@ class RecoveryCoresTest {
             assertThat(watch.deaths(3, () -> "a", 599 * SECOND)).isEqualTo(1);
             assertThat(watch.deaths(3, () -> "a", 600 * SECOND)).isZero();
             assertThat(watch.isEmpty()).isTrue();
+        }
+
+        @Test
+        void countsAnewWhatDiesAgainAfterItWasForgotten() {
+            watch.died(3, "a", 0);
+
+            assertThat(watch.died(3, "a", 600 * SECOND)).isEqualTo(1);
+        }
+
+        @Test
+        void forgetsByTheLastDeathOfEach() {
+            watch.died(3, "a", 0);
+            watch.died(3, "b", 100 * SECOND);
+            watch.died(3, "a", 200 * SECOND);
+
+            assertThat(watch.deaths(3, () -> "b", 700 * SECOND)).isZero();
+            assertThat(watch.deaths(3, () -> "a", 700 * SECOND)).isEqualTo(2);
+        }
+
+        @Test
+        void asksForNoHashAgainWhenTheLastSuspectOfALengthHasGone() {
+            watch.died(3, "a", 0);
+            watch.died(3, "b", 0);
+            watch.survived(3, () -> "a");
+            assertThat(watch.deaths(3, () -> "b", 0)).isEqualTo(1);
+            watch.survived(3, () -> "b");
+
+            assertThat(watch.deaths(
+                            3,
+                            () -> {
+                                throw new AssertionError("hashed");
+                            },
+                            0))
+                    .isZero();
         }
 
         @Test

@@ -28,6 +28,18 @@ class RecycleQueueTest {
     }
 
     @Test
+    void doesNotReplaceAgainWhatIsBeingReplacedNorItsReplacement() {
+        queue.due(1);
+        queue.begin(1, 5);
+
+        queue.due(1);
+        queue.due(5);
+
+        assertThat(queue.ready(5)).isEqualTo(1);
+        assertThat(queue.next()).isZero();
+    }
+
+    @Test
     void makesTheReplacementAnOrdinarySlotWhenTheOldOneEndsFirst() {
         queue.due(1);
         queue.begin(1, 5);

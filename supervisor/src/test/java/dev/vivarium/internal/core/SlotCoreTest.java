@@ -725,6 +725,25 @@ class SlotCoreTest {
     }
 
     @Nested
+    class ASickWorker {
+
+        @Test
+        void isEndedAtTheLastOfTheChecksThatItMayMiss() {
+            List<String> steps = new ArrayList<>();
+            SlotState state = STATES.get("readyPinged");
+
+            for (int miss = 0; miss < 3; miss++) {
+                SlotCore.Step step = CORE.on(state, new SlotEvent.TimerFired(INC, Timer.PONG), 1);
+                steps.add(describe(step));
+                state = step.state();
+            }
+
+            assertThat(steps.subList(0, 2)).allMatch(step -> step.startsWith("Degraded "));
+            assertThat(steps.get(2)).startsWith("Ending UNHEALTHY ");
+        }
+    }
+
+    @Nested
     class WithoutStacksOrTermination {
 
         private static final SlotCore SHORT = new SlotCore(STABLE, 3, 3, false, false);

@@ -19,9 +19,11 @@ import dev.vivarium.testkit.TestPoolSpec;
 import dev.vivarium.testkit.WorkerScript;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a peer may do to the protocol, and what the pool makes of it. */
+@Tag("processes")
 class ScriptedPeerTest {
 
     private static TestPoolSpec peer(WorkerScript script) {

@@ -23,6 +23,7 @@ import java.io.StringWriter;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.platform.engine.TestExecutionResult;
@@ -32,6 +33,7 @@ import org.junit.platform.testkit.engine.Events;
 import org.slf4j.LoggerFactory;
 
 /** A test that leaves something behind, or whose books do not balance, fails and says what it was. */
+@Tag("processes")
 class VivariumExtensionTest {
 
     private static Events run(Class<?> tests) {

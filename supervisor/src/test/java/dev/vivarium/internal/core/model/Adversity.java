@@ -41,5 +41,11 @@ enum Adversity {
     /** A process takes long to end, whatever ends it. */
     SLOW_END,
     /** A kill gets lost on its way. */
-    LOST_KILL
+    LOST_KILL,
+    /** The router's actor fails and is restarted; its timers are gone. */
+    ROUTER_FAILURE,
+    /** What no link does: the exit is reported before the end of the data channel. */
+    EARLY_EXIT,
+    /** What no link does: an answer is passed on that belongs to no call of the worker. */
+    STRAY_ANSWER
 }

@@ -9,7 +9,9 @@ import dev.vivarium.internal.core.model.Move.Kind;
 import dev.vivarium.internal.core.model.ToSlot.Sender;
 import dev.vivarium.protocol.Execution;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What may happen around the actors: processes, their links, the guardian, callers, time.
@@ -18,6 +20,22 @@ import java.util.List;
  * the exit is reported after the channel's end, and both orders of learning are the same.
  */
 class Environment {
+
+    /** An id that no call has. */
+    private static final int NO_CALL = 15;
+
+    private static final Set<Kind> PROMPT = EnumSet.of(
+            Kind.SLOT_RECEIVES,
+            Kind.ROUTER_RECEIVES_FROM_SLOT,
+            Kind.ROUTER_RECEIVES_FROM_CALLER,
+            Kind.ROUTER_RECEIVES_FROM_POOL,
+            Kind.CANCEL_REACHES_WORKER,
+            Kind.BORN,
+            Kind.SAYS_HELLO,
+            Kind.LOADS,
+            Kind.KILL_STRIKES,
+            Kind.CHANNEL_END_READ,
+            Kind.EXIT_REPORTED);
 
     private record Moves(PoolWorld world, List<Move> list) {
         void add(Kind kind, int who, int what) {
@@ -52,9 +70,34 @@ class Environment {
                 moves.add(Kind.END_NOW, slot.number);
             }
         }
+        calls(world, moves);
+        router(world, moves);
+        if (world.time < world.scenario.time() && world.deciding == null) { // A decision takes no time.
+            moves.add(Kind.TIME_PASSES, 0);
+        }
+        if (!world.closed) {
+            moves.add(Kind.CLOSE, 0);
+        }
+        moves.add(Kind.GUARDIAN_LOST, 0);
+        return world.scenario.prompt() ? promptOf(moves.list()) : moves.list();
+    }
+
+    /** Where something happens promptly, nothing else happens before it. */
+    private static List<Move> promptOf(List<Move> moves) {
+        for (Move move : moves) {
+            boolean restart = move.kind() == Kind.TIMER && move.what() == Timer.BACKOFF.ordinal();
+            if (restart || PROMPT.contains(move.kind())) {
+                return List.of(move);
+            }
+        }
+        return moves;
+    }
+
+    private static void calls(PoolWorld world, Moves moves) {
         for (CallWorld call : world.calls) {
-            if (!call.toRouter.isEmpty()) {
-                moves.add(Kind.ROUTER_RECEIVES_FROM_CALLER, call.id);
+            if (!call.made) {
+                moves.add(Kind.CALLS, call.id);
+                return; // The others are made after it.
             }
             if (call.cancelStops) {
                 moves.add(Kind.CANCEL_REACHES_WORKER, call.id);
@@ -62,20 +105,34 @@ class Environment {
                 moves.add(Kind.CANCEL, call.id);
             }
         }
+    }
+
+    /** The router does one thing after the other; what it does with a lost call takes several steps of others' time. */
+    private static void router(PoolWorld world, Moves moves) {
+        if (world.deciding != null) {
+            moves.add(Kind.ROUTER_DECIDES, 0);
+            return;
+        }
+        for (SlotWorld slot : world.slots) {
+            if (!slot.toRouter.isEmpty()) {
+                moves.add(Kind.ROUTER_RECEIVES_FROM_SLOT, slot.number);
+            }
+        }
+        for (CallWorld call : world.calls) {
+            if (!call.toRouter.isEmpty()) {
+                moves.add(Kind.ROUTER_RECEIVES_FROM_CALLER, call.id);
+            }
+            if (call.retryTimer && call.due <= world.time) {
+                moves.add(Kind.RETRY_DUE, call.id);
+            }
+        }
         if (!world.fromPool.isEmpty()) {
             moves.add(Kind.ROUTER_RECEIVES_FROM_POOL, 0);
-        }
-        if (world.time < world.scenario.time()) {
-            moves.add(Kind.TIME_PASSES, 0);
         }
         if (world.nextDeadline <= world.time) {
             moves.add(Kind.ROUTER_DEADLINE, 0);
         }
-        if (!world.closed) {
-            moves.add(Kind.CLOSE, 0);
-        }
-        moves.add(Kind.GUARDIAN_LOST, 0);
-        return moves.list();
+        moves.add(Kind.ROUTER_FAILS, 0);
     }
 
     private static void mail(SlotWorld slot, Moves moves) {
@@ -83,9 +140,6 @@ class Environment {
             if (!slot.inbox[sender.ordinal()].isEmpty()) {
                 moves.add(Kind.SLOT_RECEIVES, slot.number, sender.ordinal());
             }
-        }
-        if (!slot.toRouter.isEmpty()) {
-            moves.add(Kind.ROUTER_RECEIVES_FROM_SLOT, slot.number);
         }
     }
 
@@ -175,6 +229,12 @@ class Environment {
         if (link.stage == Stage.DEAD && (link.readerDone || link.neverConnected) && !link.reported) {
             moves.add(Kind.EXIT_REPORTED, who);
         }
+        if (link.stage == Stage.DEAD && !link.readerDone && !link.neverConnected && !link.reported) {
+            moves.add(Kind.EXIT_REPORTED_EARLY, who);
+        }
+        if (link.stage == Stage.SERVING && !link.readerDone) {
+            moves.add(Kind.ANSWERS_ASTRAY, who);
+        }
         if (link.pings > 0 && link.isAlive()) {
             moves.add(Kind.ANSWERS_PING, who);
         }
@@ -245,7 +305,8 @@ class Environment {
                 link.reply = 0;
                 slot.tell(Sender.LINK, new SlotEvent.ChannelClosed(incarnation));
             }
-            case EXIT_REPORTED -> {
+            case ANSWERS_ASTRAY -> slot.tell(Sender.LINK, new SlotEvent.Answered(incarnation, NO_CALL));
+            case EXIT_REPORTED, EXIT_REPORTED_EARLY -> {
                 link.reported = true;
                 slot.tell(Sender.LINK, new SlotEvent.Exited(incarnation, link.exit));
             }

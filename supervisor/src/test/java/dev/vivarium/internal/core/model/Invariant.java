@@ -14,6 +14,12 @@ enum Invariant {
     EXECUTION_IS_KNOWN,
     /** An incarnation moves along the edges of its table, one after the other. */
     LEGAL_MOVES,
+    /** A place in a half-open breaker is held by one call, is given back once, and no call runs without leave. */
+    PLACES_CONSERVED,
+    /** A call that has ended too many processes is refused and not sent again, and no other is. */
+    POISON_IS_REFUSED,
+    /** There are no more retries than are paid for, none that comes too late, and none when the pool closes. */
+    RETRIES_ARE_PAID,
     /** From every state, when nothing else goes wrong, every call ends and every wanted slot gets ready again. */
     WAY_BACK
 }

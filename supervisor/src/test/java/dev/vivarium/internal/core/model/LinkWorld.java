@@ -45,6 +45,8 @@ final class LinkWorld implements Cloneable {
     boolean reported;
 
     TransitionCause exit = TransitionCause.EXITED;
+    /** Why its slot says that it ended; set when it is about to be released. */
+    TransitionCause endedBy = TransitionCause.EXITED;
 
     LinkWorld(int incarnation) {
         this.incarnation = incarnation;

@@ -17,6 +17,12 @@ record Move(Kind kind, int who, int what) {
         ROUTER_RECEIVES_FROM_SLOT,
         ROUTER_RECEIVES_FROM_CALLER,
         ROUTER_RECEIVES_FROM_POOL,
+        /** A caller makes its call. */
+        CALLS,
+        /** The router takes the next step with a call that lost its worker: asks what becomes of it, and does it. */
+        ROUTER_DECIDES,
+        /** The delay of a call is over. */
+        RETRY_DUE,
         /** The pool wants a slot because a call waits. */
         WANTED,
         /** Time goes on to the next deadline; the timers that follow from it. */
@@ -62,7 +68,10 @@ record Move(Kind kind, int who, int what) {
         BAD_REPLY_READ(Adversity.OUTLIER),
         START_OVERDUE(Adversity.SLOW_START),
         EXIT_OVERDUE(Adversity.SLOW_END),
-        KILL_LOST(Adversity.LOST_KILL);
+        KILL_LOST(Adversity.LOST_KILL),
+        ROUTER_FAILS(Adversity.ROUTER_FAILURE),
+        EXIT_REPORTED_EARLY(Adversity.EARLY_EXIT),
+        ANSWERS_ASTRAY(Adversity.STRAY_ANSWER);
 
         final Adversity adversity;
 
@@ -81,8 +90,14 @@ record Move(Kind kind, int who, int what) {
             case SLOT_RECEIVES -> "slot " + who + " receives from " + ToSlot.Sender.values()[what];
             case TIMER, HEALTH_DUE, PONG_OVERDUE, START_OVERDUE, EXIT_OVERDUE ->
                 kind + " slot " + who + " " + dev.vivarium.internal.core.SlotEvent.Timer.values()[what];
-            case ROUTER_RECEIVES_FROM_CALLER, CANCEL, CANCEL_REACHES_WORKER -> kind + " call " + who;
-            case ROUTER_RECEIVES_FROM_POOL, TIME_PASSES, ROUTER_DEADLINE, GUARDIAN_LOST, CLOSE -> kind.toString();
+            case ROUTER_RECEIVES_FROM_CALLER, CANCEL, CANCEL_REACHES_WORKER, CALLS, RETRY_DUE -> kind + " call " + who;
+            case ROUTER_RECEIVES_FROM_POOL,
+                    TIME_PASSES,
+                    ROUTER_DEADLINE,
+                    ROUTER_DECIDES,
+                    ROUTER_FAILS,
+                    GUARDIAN_LOST,
+                    CLOSE -> kind.toString();
             default -> kind + " slot " + who;
         };
     }

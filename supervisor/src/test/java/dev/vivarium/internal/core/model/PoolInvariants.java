@@ -14,6 +14,9 @@ final class PoolInvariants {
             outcomes(call);
             custody(world, call);
         }
+        if (world.recovery != null) {
+            RecoveryActor.check(world);
+        }
         for (SlotWorld slot : world.slots) {
             agreement(slot);
             readyMeansKnown(world, slot);
@@ -35,6 +38,9 @@ final class PoolInvariants {
     private static void custody(PoolWorld world, CallWorld call) {
         int holders = RouterState.waits(world.router, call.id) ? 1 : 0;
         holders += carried(call.toRouter, call.id);
+        holders += call.made ? 0 : 1;
+        holders += call.due < 0 ? 0 : 1;
+        holders += world.deciding != null && world.deciding.call() == call.id ? 1 : 0;
         for (SlotWorld slot : world.slots) {
             holders += slot.call == call.id ? 1 : 0;
             holders += slot.leasing == call.id ? 1 : 0;
@@ -107,7 +113,7 @@ final class PoolInvariants {
 
     static boolean isSettled(PoolWorld world) {
         for (CallWorld call : world.calls) {
-            if (!call.isDone() || !call.toRouter.isEmpty() || call.cancelStops) {
+            if (!call.isDone() || !call.toRouter.isEmpty() || call.cancelStops || call.due >= 0) {
                 return false;
             }
         }
@@ -123,6 +129,7 @@ final class PoolInvariants {
             idle += ready ? 1 : 0;
         }
         return world.fromPool.isEmpty()
+                && world.deciding == null
                 && world.router.waiting() == 0
                 && world.router.idleWorkers() == idle
                 && world.nextDeadline == PoolWorld.NEVER;

@@ -12,25 +12,30 @@ import java.util.List;
 final class PoolModel implements Model<PoolWorld, Move> {
 
     /** What the model is made of; a test that plants a bug replaces one part. */
-    record Parts(SlotActor slot, RouterActor router, Environment environment) {
+    record Parts(SlotActor slot, RouterActor router, Environment environment, RecoveryActor recovery) {
         static Parts real() {
             return with(SlotDecisions.REAL);
         }
 
         static Parts with(SlotDecisions core) {
-            return new Parts(new SlotActor(core), new RouterActor(RetryCore::decide), new Environment());
+            return new Parts(
+                    new SlotActor(core), new RouterActor(RetryCore::decide), new Environment(), new RecoveryActor());
         }
 
         Parts slot(SlotActor other) {
-            return new Parts(other, router, environment);
+            return new Parts(other, router, environment, recovery);
         }
 
         Parts router(RouterActor other) {
-            return new Parts(slot, other, environment);
+            return new Parts(slot, other, environment, recovery);
         }
 
         Parts environment(Environment other) {
-            return new Parts(slot, router, other);
+            return new Parts(slot, router, other, recovery);
+        }
+
+        Parts recovery(RecoveryActor other) {
+            return new Parts(slot, router, environment, other);
         }
     }
 
@@ -57,6 +62,7 @@ final class PoolModel implements Model<PoolWorld, Move> {
             Move move = parts.environment().moves(now).stream()
                     .filter(m -> isFair(m)
                             && m.kind() != Move.Kind.ROUTER_RECEIVES_FROM_CALLER
+                            && m.kind() != Move.Kind.CALLS
                             && m.kind() != Move.Kind.TIME_PASSES)
                     .findFirst()
                     .orElseThrow(() -> new Broken(Invariant.WAY_BACK, "the pool does not start"));
@@ -113,11 +119,27 @@ final class PoolModel implements Model<PoolWorld, Move> {
                 world.fromPool = SlotWorld.rest(world.fromPool);
                 parts.router().receive(world, null, message);
             }
+            case CALLS -> parts.recovery().call(world, world.call(who));
+            case ROUTER_DECIDES -> {
+                if (world.deciding.verdict() == null) {
+                    parts.recovery().decide(world);
+                } else {
+                    parts.router().carryOut(world);
+                }
+            }
+            case RETRY_DUE -> parts.router().onRetryDue(world, world.call(who));
+            case ROUTER_FAILS -> parts.router().restart(world);
             case ROUTER_DEADLINE -> parts.router().onDeadline(world);
             case SLOT_DEADLINE -> parts.slot().onDeadline(world, world.slots[who]);
             case TIMER, HEALTH_DUE, PONG_OVERDUE, START_OVERDUE, EXIT_OVERDUE ->
                 parts.slot().onTimer(world, world.slots[who], Timer.values()[move.what()]);
             default -> parts.environment().happen(world, move);
+        }
+        for (CallWorld call : world.calls) {
+            if (call.ending != null && world.recovery != null) {
+                parts.recovery().ended(world, call, call.ending);
+            }
+            call.ending = null;
         }
         return world;
     }

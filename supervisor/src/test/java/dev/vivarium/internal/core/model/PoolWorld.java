@@ -2,6 +2,7 @@ package dev.vivarium.internal.core.model;
 
 import dev.vivarium.internal.core.RouterCore;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A pool at one moment: the actors, their mail, the processes, the callers. A step copies it and changes the copy; after
@@ -26,6 +27,10 @@ final class PoolWorld implements Cloneable {
     int[] spent = new int[Adversity.values().length];
     int spentInAll;
     boolean closed;
+    /** The recovery, where the scenario has one, and the lost call that the router is about to ask it about. */
+    RecoveryWorld recovery;
+
+    RecoveryActor.Deciding deciding;
 
     PoolWorld(Scenario scenario) {
         this.scenario = scenario;
@@ -35,8 +40,9 @@ final class PoolWorld implements Cloneable {
         }
         calls = new CallWorld[scenario.calls().size()];
         for (int i = 0; i < calls.length; i++) {
-            calls[i] = new CallWorld(i + 1);
+            calls[i] = scenario.recovery() == null ? new CallWorld(i + 1) : CallWorld.unmade(i + 1);
         }
+        recovery = scenario.recovery() == null ? null : new RecoveryWorld(scenario.recovery(), calls.length);
     }
 
     CallWorld call(long id) {
@@ -128,6 +134,13 @@ final class PoolWorld implements Cloneable {
                     .with(stop * 64L + call.stopIncarnation)
                     .with(call.outcomes)
                     .with(names.of(call.toRouter));
+        }
+        if (recovery != null) {
+            print = print.with(recovery.print(names)).with(names.of(Objects.toString(deciding)));
+            for (CallWorld call : calls) {
+                print = print.with(call.due + 64L * (call.retryTimer ? 1 : 0) + 128L * (call.made ? 1 : 0))
+                        .with(names.of(call.attempts));
+            }
         }
         for (int count : spent) {
             print = print.with(count);

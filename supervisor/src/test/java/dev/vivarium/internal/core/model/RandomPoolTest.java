@@ -33,7 +33,8 @@ class RandomPoolTest {
         List<Scenario.Call> calls = IntStream.rangeClosed(1, 8)
                 .mapToObj(i -> new Scenario.Call(i % 2 == 0, 2, i))
                 .toList();
-        return new Scenario("four slots, eight calls", 4, Scenario.Start.COLD, calls, 8, 15, Map.copyOf(most));
+        return new Scenario(
+                "four slots, eight calls", 4, Scenario.Start.COLD, calls, 8, 15, Map.copyOf(most), null, false);
     }
 
     @Nested

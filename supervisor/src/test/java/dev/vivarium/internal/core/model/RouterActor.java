@@ -2,6 +2,7 @@ package dev.vivarium.internal.core.model;
 
 import dev.vivarium.internal.core.RetryCore;
 import dev.vivarium.internal.core.RouterCore;
+import dev.vivarium.internal.recovery.RecoveryState;
 import dev.vivarium.protocol.Execution;
 
 /** Carries the decisions of router and recovery out in the model, step by step as {@code SessionRouter} does in the pool. */
@@ -23,8 +24,7 @@ class RouterActor {
         if (message instanceof ToRouter.Submit submit) {
             onSubmit(world, world.call(submit.call()));
         } else if (message instanceof ToRouter.Forget forget) {
-            world.router.remove(forget.call());
-            world.knownCalls &= ~bit(forget.call());
+            forget(world, world.call(forget.call()));
             waitsChanged(world);
         } else if (message instanceof ToRouter.RefuseAll) {
             onRefuseAll(world);
@@ -80,7 +80,15 @@ class RouterActor {
         Scenario.Call order = world.order(lost.call());
         call.failedAttempts++;
         call.worst = lost.execution().compareTo(call.worst) > 0 ? lost.execution() : call.worst;
+        if (world.recovery != null) {
+            call.attempts = SlotWorld.plus(call.attempts, RecoveryState.attempt(lost.cause(), lost.execution()));
+        }
         if (call.isDone()) {
+            return;
+        }
+        if (world.recovery != null) {
+            long remaining = order.deadline() - world.time;
+            world.deciding = new RecoveryActor.Deciding(call.id, remaining, lost.cause(), lost.execution(), null);
             return;
         }
         RetryCore.Decision decision = retry.decide(
@@ -96,12 +104,76 @@ class RouterActor {
         }
     }
 
+    /** Does with a lost call what the recovery has said. */
+    void carryOut(PoolWorld world) {
+        CallWorld call = world.call(world.deciding.call());
+        int delay = world.deciding.verdict().delay();
+        world.deciding = null;
+        if (delay < 0) {
+            call.fail(call.worst);
+        } else if (delay == 0 || !call.requeue()) {
+            again(world, call);
+        } else {
+            world.knownCalls |= bit(call.id);
+            delay(world, call, world.time + delay);
+        }
+    }
+
+    void delay(PoolWorld world, CallWorld call, int until) {
+        call.delay(until);
+    }
+
+    void onRetryDue(PoolWorld world, CallWorld call) {
+        boolean delayed = call.due >= 0;
+        call.undelay();
+        if (delayed && (world.knownCalls & bit(call.id)) != 0) {
+            world.router.giveBack(call.id, world.order(call.id).deadline(), world.time);
+            assign(world, call);
+        }
+    }
+
+    /** The actor fails, and another goes on with what it knew; timers end with an actor. */
+    void restart(PoolWorld world) {
+        world.nextDeadline = PoolWorld.NEVER;
+        for (CallWorld call : world.calls) {
+            call.retryTimer = false;
+        }
+        resumeDelays(world);
+        resumeDeadlines(world);
+    }
+
+    void resumeDeadlines(PoolWorld world) {
+        waitsChanged(world);
+    }
+
+    void resumeDelays(PoolWorld world) {
+        for (CallWorld call : world.calls) {
+            call.retryTimer = call.due >= 0;
+        }
+    }
+
+    void forget(PoolWorld world, CallWorld call) {
+        world.router.remove(call.id);
+        call.undelay();
+        world.knownCalls &= ~bit(call.id);
+    }
+
+    void refuseDelayed(PoolWorld world) {
+        for (CallWorld call : world.calls) {
+            if (call.due >= 0) {
+                forget(world, call);
+                call.fail(call.worst);
+            }
+        }
+    }
+
     private void onRefuseAll(PoolWorld world) {
         world.refusing = true;
         for (long id : world.router.drain()) {
             world.knownCalls &= ~bit((int) id);
             world.call(id).fail(world.call(id).worst);
         }
+        refuseDelayed(world);
         waitsChanged(world);
     }
 

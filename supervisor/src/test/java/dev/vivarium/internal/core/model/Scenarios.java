@@ -6,6 +6,7 @@ import static dev.vivarium.internal.core.model.Adversity.CLOSE;
 import static dev.vivarium.internal.core.model.Adversity.CLOSED_CHANNEL;
 import static dev.vivarium.internal.core.model.Adversity.CRASH;
 import static dev.vivarium.internal.core.model.Adversity.DISMISS;
+import static dev.vivarium.internal.core.model.Adversity.EARLY_EXIT;
 import static dev.vivarium.internal.core.model.Adversity.END_NOW;
 import static dev.vivarium.internal.core.model.Adversity.GREED;
 import static dev.vivarium.internal.core.model.Adversity.GUARDIAN_LOST;
@@ -16,11 +17,14 @@ import static dev.vivarium.internal.core.model.Adversity.LOAD_FAILURE;
 import static dev.vivarium.internal.core.model.Adversity.LOST_KILL;
 import static dev.vivarium.internal.core.model.Adversity.MISSED_PONG;
 import static dev.vivarium.internal.core.model.Adversity.OUTLIER;
+import static dev.vivarium.internal.core.model.Adversity.ROUTER_FAILURE;
 import static dev.vivarium.internal.core.model.Adversity.SLOW_END;
 import static dev.vivarium.internal.core.model.Adversity.SLOW_START;
 import static dev.vivarium.internal.core.model.Adversity.SPAWN_REFUSAL;
+import static dev.vivarium.internal.core.model.Adversity.STRAY_ANSWER;
 import static dev.vivarium.internal.core.model.Adversity.VIOLATION;
 
+import java.util.EnumSet;
 import java.util.stream.Stream;
 
 /**
@@ -29,7 +33,10 @@ import java.util.stream.Stream;
  */
 final class Scenarios {
 
-    private static final Adversity[] ANY = Adversity.values();
+    /** Those that come without an invitation: two are what no link does, and timers are explored where there are delays. */
+    private static final Adversity[] ANY = EnumSet.complementOf(EnumSet.of(EARLY_EXIT, STRAY_ANSWER, ROUTER_FAILURE))
+            .toArray(Adversity[]::new);
+
     private static final Scenario.Call SAFE = new Scenario.Call(true, 1, 1);
     private static final Scenario.Call UNSAFE = new Scenario.Call(false, 1, 1);
 
@@ -37,7 +44,8 @@ final class Scenarios {
 
     /** Returns the scenarios; those beyond the build's time only where the property asks for them. */
     static Stream<Scenario> all() {
-        return Boolean.getBoolean("vivarium.explore.large") ? Stream.concat(usual(), large()) : usual();
+        Stream<Scenario> built = Stream.concat(usual(), RecoveryScenarios.all());
+        return Boolean.getBoolean("vivarium.explore.large") ? Stream.concat(built, large()) : built;
     }
 
     private static Stream<Scenario> large() {
@@ -105,6 +113,15 @@ final class Scenarios {
                                 DISMISS,
                                 END_NOW,
                                 GUARDIAN_LOST),
+                Scenario.named("one sick slot, a link that lies")
+                        .slots(1)
+                        .withoutCalls()
+                        .with(4, EARLY_EXIT, STRAY_ANSWER, CRASH, HEALTH_CHECK, MISSED_PONG),
+                Scenario.named("one slot, one call, a link that lies")
+                        .slots(1)
+                        .calls(UNSAFE)
+                        .until(1)
+                        .with(2, EARLY_EXIT, STRAY_ANSWER, CRASH),
                 Scenario.named("one slot, one call, any two")
                         .slots(1)
                         .calls(UNSAFE)

@@ -1,5 +1,6 @@
 package dev.vivarium.internal.core.model;
 
+import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerState;
 import dev.vivarium.internal.core.SlotCore;
 import dev.vivarium.internal.core.SlotEffect;
@@ -68,7 +69,7 @@ class SlotActor {
 
     private void timeOut(PoolWorld world, SlotWorld slot, int id) {
         if (slot.call == id && slot.link != null) {
-            world.call(id).fail(executionOfLate(slot.link, id));
+            world.call(id).timeOut(executionOfLate(slot.link, id));
         }
     }
 
@@ -116,8 +117,8 @@ class SlotActor {
             spawn(slot, spawn.incarnation());
         } else if (effect instanceof SlotEffect.RefuseLease refuse) {
             refuse(slot, refuse.callId());
-        } else if (effect instanceof SlotEffect.Ended) {
-            ended(slot);
+        } else if (effect instanceof SlotEffect.Ended ended) {
+            ended(slot, ended.cause());
         } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
             scheduleRestart(slot, restart);
         } else if (effect instanceof SlotEffect.Retire) {
@@ -186,8 +187,11 @@ class SlotActor {
         }
     }
 
-    private void ended(SlotWorld slot) {
+    private void ended(SlotWorld slot, TransitionCause cause) {
         stopDeadline(slot);
+        if (slot.link != null) {
+            slot.link.endedBy = cause;
+        }
         int open = slot.call;
         slot.call = 0;
         if (open != 0 && slot.link != null && takeBack(slot.link, open)) {
@@ -202,7 +206,7 @@ class SlotActor {
     }
 
     void lost(SlotWorld slot, LinkWorld link, int call) {
-        slot.tellRouter(new ToRouter.Lost(call, link.incarnation, link.executionOf(call)));
+        slot.tellRouter(new ToRouter.Lost(call, link.incarnation, link.endedBy, link.executionOf(call)));
     }
 
     void scheduleRestart(SlotWorld slot, SlotEffect.ScheduleRestart restart) {

@@ -1,5 +1,6 @@
 package dev.vivarium.internal.core.model;
 
+import dev.vivarium.TransitionCause;
 import dev.vivarium.protocol.Execution;
 
 /** What the router is told; the slot that tells it is known by the way that the message takes. */
@@ -21,7 +22,7 @@ sealed interface ToRouter {
 
     record Refused(int call) implements ToRouter {}
 
-    record Lost(int call, int incarnation, Execution execution) implements ToRouter {}
+    record Lost(int call, int incarnation, TransitionCause cause, Execution execution) implements ToRouter {}
 
     /** Returns the call that the message carries, or 0. */
     default int carried() {
