@@ -117,6 +117,7 @@ class WaitingTest {
         assertThat(fake.step(4, second + 1)).isEqualTo(Duration.ofMillis(100));
         assertThat(python.step(3, 0)).isEqualTo(Duration.ofMillis(100));
         assertThat(python.step(3, 9 * second)).isEqualTo(Duration.ofMillis(100));
+        assertThat(python.step(3, 9 * second + 5_000_001)).isEqualTo(Duration.ofNanos(5_000_001));
     }
 
     @Test

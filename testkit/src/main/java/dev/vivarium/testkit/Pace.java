@@ -6,8 +6,9 @@ import java.time.Duration;
  * How fast virtual time passes while something is waited for: 100 ms at a look; longer and longer, up to a minute, once a
  * second of the machine's time has brought no event, so that far timers are reached.
  *
- * <p>Only fake workers let it grow. Processes, and threads that speak over sockets, need real time for what they do, and
- * virtual time that runs would have their connecting, loading and health checks expire.
+ * <p>That is for fake workers. Processes, and threads that speak over sockets, need real time for what they do, and virtual
+ * time that runs would have their connecting, loading and health checks expire: with them no more of it passes than of the
+ * machine's, and 100 ms at a look however long that took.
  */
 final class Pace {
 
@@ -25,6 +26,7 @@ final class Pace {
     private Duration step = SHORT;
     private int events = -1;
     private long since;
+    private long looked;
 
     Pace(Layer layer) {
         grows = layer == Layer.FAKE;
@@ -37,11 +39,17 @@ final class Pace {
      * @param now the machine's time, in nanoseconds
      */
     Duration step(int told, long now) {
+        boolean first = events < 0;
+        Duration passed = Duration.ofNanos(now - looked);
+        looked = now;
+        if (!grows && !first) {
+            return passed.compareTo(SHORT) < 0 ? passed : SHORT;
+        }
         if (told != events) {
             events = told;
             since = now;
             step = SHORT;
-        } else if (grows && now - since > QUIET_NANOS) {
+        } else if (now - since > QUIET_NANOS) {
             Duration twice = step.multipliedBy(2);
             step = twice.compareTo(LONG) < 0 ? twice : LONG;
         }

@@ -96,7 +96,7 @@ public final class TestPool implements AutoCloseable {
         String name = KitSystem.nextName();
         WarningRecorder warnings = new WarningRecorder(name);
         try {
-            TestTime time = new TestTime(spec.virtualTime());
+            TestTime time = new TestTime(spec.virtualTime(), spec.layer());
             return new TestPool(spec, name, KitSystem.create(name, spec.virtualTime()), time, warnings, true);
         } catch (RuntimeException e) {
             warnings.close();
@@ -373,6 +373,7 @@ public final class TestPool implements AutoCloseable {
     public void passTimeUntil(String what, BooleanSupplier holds) throws InterruptedException {
         Pace pace = new Pace(layer());
         long end = System.nanoTime() + Patience.LIMIT.toNanos();
+        time.settle();
         while (!holds.getAsBoolean()) {
             if (time.isVirtual()) {
                 time.advance(pace.step(events.count(), System.nanoTime()));

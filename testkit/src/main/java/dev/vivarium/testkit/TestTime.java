@@ -1,11 +1,11 @@
 package dev.vivarium.testkit;
 
 import dev.vivarium.internal.port.Clock;
+import dev.vivarium.testkit.internal.VirtualScheduler;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.atomic.AtomicLong;
-import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.jspecify.annotations.Nullable;
 
 /** The time of a test pool: the machine's, or one that stands still until it is told to go on. Thread-safe. */
@@ -14,16 +14,17 @@ public final class TestTime {
     /** The first moment of virtual time. */
     public static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
 
-    private final AtomicLong nanos = new AtomicLong();
     private final boolean virtual;
-    private @Nullable ManualTime scheduler;
+    private final boolean walks;
+    private volatile @Nullable VirtualScheduler scheduler;
 
-    TestTime(boolean virtual) {
+    TestTime(boolean virtual, Layer layer) {
         this.virtual = virtual;
+        walks = layer == Layer.FAKE;
     }
 
     void connect(ActorSystem<?> system) {
-        scheduler = virtual ? ManualTime.get(system) : null;
+        scheduler = virtual ? (VirtualScheduler) Adapter.toClassic(system).scheduler() : null;
     }
 
     /** Returns whether time stands still unless {@link #advance} is called. */
@@ -32,26 +33,50 @@ public final class TestTime {
     }
 
     /**
-     * Moves virtual time on. Every timer of the pool that falls due fires; what it leads to happens on the pool's own threads,
-     * so a test waits for its event next.
+     * Moves virtual time on, by as little as a nanosecond. Before, and after, the pool's actors do all that they have to do: for
+     * a second at most, should one block.
      *
+     * <p>On layer FAKE time goes from timer to timer, and what each leads to happens before the next fires. On the others it
+     * goes to its new moment at once, and what has fallen due fires: what it leads to may need workers, and those need real
+     * time, so a test waits for its event next.
+     *
+     * @throws IllegalArgumentException when {@code by} is negative
      * @throws IllegalStateException when time is real
      */
     public void advance(Duration by) {
-        ManualTime manual = scheduler;
+        VirtualScheduler manual = scheduler;
         if (manual == null) {
             throw new IllegalStateException("this pool runs on real time; ask for virtual time");
         }
-        // The clock first: whoever is woken by a timer must find that its time has come.
-        nanos.addAndGet(by.toNanos());
-        manual.timePasses(by);
+        if (by.isNegative()) {
+            throw new IllegalArgumentException("time does not go back, got " + by);
+        }
+        if (walks) {
+            manual.walk(by);
+        } else {
+            manual.jump(by);
+        }
     }
 
-    /** Lets the timers fire that an actor system ends its threads by. */
-    void runOut() {
-        if (scheduler != null) {
-            advance(Duration.ofMinutes(1));
+    /** Waits until the actors have done what they have to do, in virtual time; in real time it does nothing. */
+    void settle() {
+        VirtualScheduler manual = scheduler;
+        if (manual != null) {
+            manual.settle();
         }
+    }
+
+    /** Lets the timers fire that an actor system ends its threads by, and those that they set in turn. */
+    void runOut() {
+        VirtualScheduler manual = scheduler;
+        if (manual != null) {
+            manual.walk(Duration.ofMinutes(1));
+        }
+    }
+
+    private long nanos() {
+        VirtualScheduler manual = scheduler;
+        return manual == null ? 0 : manual.nanoTime();
     }
 
     Clock clock() {
@@ -59,12 +84,12 @@ public final class TestTime {
                 ? new Clock() {
                     @Override
                     public long nanoTime() {
-                        return nanos.get();
+                        return nanos();
                     }
 
                     @Override
                     public Instant now() {
-                        return START.plusNanos(nanos.get());
+                        return START.plusNanos(nanos());
                     }
                 }
                 : Clock.system();

@@ -5,10 +5,17 @@ import com.typesafe.config.ConfigFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
-import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 
 /** The actor systems of test pools, and the names that they and their pools have. */
 public final class KitSystem {
+
+    /** In virtual time nothing sleeps: the scheduler knows when the dispatchers have nothing left to do. */
+    private static final String VIRTUAL_TIME = """
+            pekko.scheduler.implementation = "%1$s"
+            pekko.actor.default-dispatcher.executor = "%2$s"
+            pekko.actor.internal-dispatcher.executor = "%2$s"
+            vivarium.dispatcher { executor = "%2$s", %3$s = thread-pool-executor }
+            """.formatted(VirtualScheduler.class.getName(), CountedExecutors.class.getName(), CountedExecutors.KIND);
 
     private static final Pattern NAME = Pattern.compile("(vivarium-)?test\\d+-\\d{5}.*");
     private static final AtomicInteger NUMBERS = new AtomicInteger();
@@ -39,6 +46,7 @@ public final class KitSystem {
                 pekko.actor.default-blocking-io-dispatcher.shutdown-timeout = 10 ms
                 vivarium.dispatcher.shutdown-timeout = 10 ms
                 """).withFallback(ConfigFactory.load());
-        return ActorTestKit.create(name, virtualTime ? ManualTime.config().withFallback(config) : config);
+        return ActorTestKit.create(
+                name, virtualTime ? ConfigFactory.parseString(VIRTUAL_TIME).withFallback(config) : config);
     }
 }
