@@ -4,10 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.vivarium.CallAttempt;
 import dev.vivarium.CallOutcome;
+import dev.vivarium.CallTimedOut;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerId;
+import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.Ledger.Problem;
+import dev.vivarium.testkit.internal.ExecutionLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,9 +22,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -251,5 +260,186 @@ class LedgerSabotageTest {
 
         assertThat(open).containsExactly(Problem.LOST);
         assertThat(problems(kit)).isEmpty();
+    }
+
+    private static PythonCall<String> echo() {
+        return PythonCall.to("echo").args("x").returning(String.class);
+    }
+
+    private static CallOutcome<String> failed(TestPool kit, Execution execution, int attempts, CallAttempt... lost) {
+        return new CallOutcome.Failed<>(
+                99,
+                new CallTimedOut(
+                        execution, Duration.ofSeconds(1), kit.pool().snapshot(), List.of(lost), "it took too long", ""),
+                attempts);
+    }
+
+    private static CallAttempt lost(Execution execution) {
+        return new CallAttempt(new WorkerId("p", 1), 1, TransitionCause.KILLED, execution);
+    }
+
+    @Nested
+    class OfARetrySafeCall {
+
+        @Test
+        void findsMoreExecutionsThanAttempts() throws Exception {
+            TestPool kit = pool();
+            PendingCall<String> call = kit.pool().call(echo().retrySafe());
+            assertThat(call.await()).isEqualTo("x");
+            assertThat(kit.ledger().report().findings()).isEmpty();
+
+            record(kit, call.id() + " STARTED x/1");
+
+            assertThat(problems(kit)).containsExactly(Problem.DUPLICATED);
+        }
+
+        @Test
+        void findsACallThatTheWireDoubled() throws Exception {
+            try (TestPool kit =
+                    TestPool.start(TestPoolSpec.of(Layer.SCRIPTED).workers(1)).ensureReady()) {
+                kit.expectWarning("broke the protocol");
+                PendingCall<String> call;
+                try (FaultLease doubled = kit.faults().at(Moment.BEFORE_SEND).arm(new Fault.Duplicated())) {
+                    call = kit.pool().call(echo().retrySafe());
+                    assertThat(call.await()).isEqualTo("x");
+                    kit.awaitThat("executed twice", () -> kit.ledger().starts(call.id()) == 2);
+                }
+
+                assertThat(kit.leaks()).isEmpty();
+                assertThat(call.attempts()).isEqualTo(1);
+                assertThat(kit.ledger().report().findings())
+                        .extracting(Ledger.Finding::toString)
+                        .containsExactly("DUPLICATED: call " + call.id() + " started 2 times in 1 attempts");
+            }
+        }
+
+        @Test
+        void doesNotCountAnAttemptThatIsSaidNotToHaveStarted() throws Exception {
+            TestPool kit = pool();
+            kit.ledger()
+                    .enter(echo().retrySafe(), failed(kit, Execution.UNKNOWN, 2, lost(Execution.NOT_STARTED)));
+            record(kit, "99 STARTED x/1");
+            assertThat(kit.ledger().report().findings()).isEmpty();
+
+            record(kit, "99 STARTED x/1");
+
+            assertThat(problems(kit)).containsExactly(Problem.DUPLICATED);
+        }
+
+        @Test
+        void allowsAnExecutionForEachAttempt() throws Exception {
+            TestPool kit = pool();
+            kit.ledger().enter(echo().retrySafe(), failed(kit, Execution.UNKNOWN, 2, lost(Execution.UNKNOWN)));
+            record(kit, "99 STARTED x/1");
+            record(kit, "99 STARTED x/1");
+
+            assertThat(problems(kit)).isEmpty();
+        }
+
+        @Test
+        void allowsRepeatedExecutionsInAStreamWhoseAttemptsNobodyTells() throws Exception {
+            TestPool kit = pool();
+            PendingCall<String> before = kit.pool().call(echo());
+            assertThat(before.await()).isEqualTo("x");
+            stream(kit, echo().retrySafe());
+
+            record(kit, before.id() + 1 + " STARTED x/1");
+
+            assertThat(problems(kit)).isEmpty();
+        }
+    }
+
+    private static void stream(TestPool kit, PythonCall<String> call) throws Exception {
+        var unused = Source.single("x")
+                .via(kit.pool().flow(1, (String text) -> call))
+                .runWith(Sink.head(), kit.actors().system())
+                .toCompletableFuture()
+                .get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void findsAForeignExecutionBesideAStreamWhoseOutcomesAreKnown() throws Exception {
+        TestPool kit = pool();
+        var unused = Source.single("x")
+                .via(kit.pool().outcomes(1, (String text) -> echo()))
+                .runWith(Sink.head(), kit.actors().system())
+                .toCompletableFuture()
+                .get(20, TimeUnit.SECONDS);
+        assertThat(kit.ledger().report().findings()).isEmpty();
+
+        record(kit, "4711 STARTED x/1");
+
+        assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
+    }
+
+    @Test
+    void findsACallThatIsSaidNotToHaveStartedInAnyAttemptAndHas() throws Exception {
+        TestPool kit = pool();
+        record(kit, "99 STARTED x/1");
+        kit.ledger().enter(echo(), failed(kit, Execution.NOT_STARTED, 2, lost(Execution.NOT_STARTED)));
+
+        assertThat(problems(kit)).containsExactly(Problem.MISREPORTED);
+    }
+
+    @Test
+    void findsACallThatIsSaidToHaveRunAndNeverDid() throws Exception {
+        TestPool kit = pool();
+        kit.ledger().enter(echo(), failed(kit, Execution.RAN, 1));
+
+        assertThat(problems(kit)).containsExactly(Problem.MISREPORTED);
+    }
+
+    @Test
+    void findsNothingInArgumentsThatDoNotFitAHandlerThatKeepsTheRecord() throws Exception {
+        TestPool kit = pool();
+        assertThatThrownBy(() -> kit.pool().call("echo", String.class).await())
+                .isInstanceOfSatisfying(
+                        PythonException.class, e -> assertThat(e.execution()).isEqualTo(Execution.RAN));
+
+        assertThat(problems(kit)).isEmpty();
+    }
+
+    @Test
+    void findsAnExecutionThatEndedMoreOftenThanItStarted() throws Exception {
+        TestPool kit = pool();
+        PendingCall<String> call = kit.pool().call(echo());
+        assertThat(call.await()).isEqualTo("x");
+        record(kit, call.id() + " FINISHED x/1");
+
+        assertThat(problems(kit)).containsExactly(Problem.DUPLICATED);
+    }
+
+    @Test
+    void findsAnExecutionThatEndedAndNeverStarted() throws Exception {
+        TestPool kit = pool();
+        record(kit, "4711 FINISHED x/1");
+
+        assertThat(problems(kit)).containsExactly(Problem.FOREIGN);
+    }
+
+    @Test
+    void countsWhatCannotBeSaidApartFromWhatFailed() throws Exception {
+        TestPool kit = pool();
+        assertThatThrownBy(() -> kit.pool().call("fail", String.class, "x").await())
+                .isInstanceOf(PythonException.class);
+        kit.ledger().enter(echo(), failed(kit, Execution.UNKNOWN, 1));
+
+        Ledger.Report report = kit.ledger().report();
+
+        assertThat(report.failed()).isEqualTo(1);
+        assertThat(report.unknown()).isEqualTo(1);
+        assertThat(report.ok()).isZero();
+        assertThat(problems(kit)).isEmpty();
+    }
+
+    @Test
+    void expectsNoRecordOfAScriptThatTheWorkersDoNotRun(@TempDir Path folder) {
+        Ledger books = new Ledger(new ExecutionLog(folder.resolve("record")), Set.of("price"));
+        books.enter(PythonCall.to("price").returning(String.class), new CallOutcome.Succeeded<>(1, "x", 1));
+        assertThat(books.report().count(Problem.FOREIGN)).isEqualTo(1);
+
+        books.expectNoScript();
+
+        assertThat(books.report().findings()).isEmpty();
     }
 }

@@ -14,6 +14,8 @@ import dev.vivarium.WorkerState;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -120,32 +122,56 @@ class WaitingTest {
         assertThat(python.step(3, 9 * second + 5_000_001)).isEqualTo(Duration.ofNanos(5_000_001));
     }
 
-    @Test
-    void callsThatAreMadeAtTheSameMomentAreNotWaitedForWithoutEnd() {
-        CountDownLatch never = new CountDownLatch(1);
-        CountDownLatch interrupted = new CountDownLatch(1);
-        Synchronized<String> stuck = new Synchronized<>("sync", Duration.ofMillis(50), 2, number -> {
-            assertThat(Thread.currentThread().isDaemon()).isTrue();
-            assertThat(Thread.currentThread().getName()).contains("sync");
+    @Nested
+    class ForCallsOfTheSameMoment {
+
+        /** However late the threads run: with limits this short some runs end before they do, and some while they do. */
+        @Test
+        void endsInOneWayWhenTheyAreNotMadeInTime() {
+            for (int i = 0; i < 200; i++) {
+                CountDownLatch never = new CountDownLatch(1);
+                Synchronized<String> late =
+                        new Synchronized<>("late", Duration.ofNanos(1 + i * 10_000L), 2, number -> blocked(never));
+
+                assertThatThrownBy(late::run)
+                        .isInstanceOf(AssertionError.class)
+                        .hasMessageContaining("a call has not been made");
+            }
+        }
+
+        @Test
+        void interruptsWhatIsStillBeingMade() throws Exception {
+            CountDownLatch making = new CountDownLatch(2);
+            CountDownLatch never = new CountDownLatch(1);
+            List<String> interrupted = Collections.synchronizedList(new ArrayList<>());
+            CountDownLatch ended = new CountDownLatch(2);
+            Synchronized<String> stuck = new Synchronized<>("sync", Duration.ofMinutes(5), 2, number -> {
+                making.countDown();
+                PendingCall<String> none = blocked(never);
+                Thread self = Thread.currentThread();
+                interrupted.add((self.isDaemon() ? "daemon " : "") + self.getName());
+                ended.countDown();
+                return none;
+            });
+            Thread waiting = new Thread(() -> assertThatThrownBy(stuck::run).isInstanceOf(InterruptedException.class));
+            waiting.start();
+            assertThat(making.await(20, TimeUnit.SECONDS)).isTrue();
+
+            waiting.interrupt();
+
+            assertThat(ended.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(interrupted).containsExactly("daemon sync-synchronized", "daemon sync-synchronized");
+            waiting.join();
+        }
+
+        @SuppressWarnings("NullAway") // Nobody looks at what comes too late.
+        private static PendingCall<String> blocked(CountDownLatch never) {
             try {
                 never.await();
             } catch (InterruptedException e) {
-                interrupted.countDown();
+                return null;
             }
-            throw new IllegalStateException("never made");
-        });
-
-        assertThatThrownBy(stuck::run)
-                .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("a call has not been made");
-        assertThatCodeEnds(interrupted);
-    }
-
-    private static void assertThatCodeEnds(CountDownLatch latch) {
-        try {
-            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
+            return null;
         }
     }
 }

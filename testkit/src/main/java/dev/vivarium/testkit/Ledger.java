@@ -4,6 +4,7 @@ import dev.vivarium.CallOutcome;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.internal.ExecutionLog;
 import dev.vivarium.testkit.internal.LedgerPool;
@@ -34,11 +35,11 @@ public final class Ledger {
     public enum Problem {
         /** An accepted call never ended. */
         LOST,
-        /** A call ended twice, or one that may not run twice started twice. */
+        /** A call ended twice, or started more often than its attempts allow, or an execution of it ended more than once. */
         DUPLICATED,
         /** A call was answered with a result that no execution of it gave, or something was executed that nobody called. */
         FOREIGN,
-        /** A call was said not to have started, and had. */
+        /** A call was said not to have started, and had; or to have run to its end, and had not. */
         MISREPORTED
     }
 
@@ -163,18 +164,14 @@ public final class Ledger {
     public Report report() {
         List<Finding> findings = new ArrayList<>();
         List<ExecutionLog.Entry> record = executed.entries();
-        Map<Long, Long> started = record.stream()
-                .filter(entry -> entry.what() == ExecutionLog.What.STARTED)
-                .collect(Collectors.groupingBy(ExecutionLog.Entry::callId, Collectors.counting()));
+        Map<Long, Long> started = times(record, ExecutionLog.What.STARTED);
+        Map<Long, Long> finished = times(record, ExecutionLog.What.FINISHED);
         Set<String> keepers = record.stream()
                 .filter(entry -> entry.what() == ExecutionLog.What.RECORDED)
                 .map(ExecutionLog.Entry::worker)
                 .collect(Collectors.toCollection(() -> new HashSet<>(scripted)));
         checkUnknown(started, keepers, findings);
-        Set<Long> finished = record.stream()
-                .filter(entry -> entry.what() == ExecutionLog.What.FINISHED)
-                .map(ExecutionLog.Entry::callId)
-                .collect(Collectors.toSet());
+        finished.forEach((id, ends) -> checkEnds(id, ends, started.getOrDefault(id, 0L), findings));
         int ok = 0;
         int failed = 0;
         int unknown = 0;
@@ -182,9 +179,10 @@ public final class Ledger {
             long id = entry.getKey();
             Call call = entry.getValue();
             CallOutcome<?> outcome = outcome(call);
+            boolean mustHaveEnded = keepers.contains(call.call().handler()) && !finished.containsKey(id);
             if (outcome instanceof CallOutcome.Succeeded<?> succeeded) {
                 ok++;
-                if (keepers.contains(call.call().handler()) && !finished.contains(id)) {
+                if (mustHaveEnded) {
                     findings.add(new Finding(Problem.FOREIGN, id, "was answered and never executed to its end"));
                 } else if (!Answers.mayBe(call.call(), succeeded.value())) {
                     findings.add(new Finding(Problem.FOREIGN, id, "got an answer that is another call's"));
@@ -196,8 +194,11 @@ public final class Ledger {
                 } else {
                     failed++;
                 }
-                if (error.execution() == Execution.NOT_STARTED && started.containsKey(id) && failure.attempts() <= 1) {
+                if (error.execution() == Execution.NOT_STARTED && started.containsKey(id)) {
                     findings.add(new Finding(Problem.MISREPORTED, id, "counts as not started, and was executed"));
+                } else if (error.execution() == Execution.RAN && mustHaveEnded && !isMisfit(error)) {
+                    findings.add(new Finding(
+                            Problem.MISREPORTED, id, "counts as run to its end, and was never executed to it"));
                 }
             } else {
                 findings.add(new Finding(Problem.LOST, id, "of '" + call.call().handler() + "' never ended"));
@@ -206,14 +207,60 @@ public final class Ledger {
                 findings.add(new Finding(
                         Problem.DUPLICATED, id, "ended " + call.outcomes().size() + " times"));
             }
-            long starts = started.getOrDefault(id, 0L);
-            if (starts > 1 && !call.call().isRetrySafe()) {
-                findings.add(new Finding(
-                        Problem.DUPLICATED, id, "started " + starts + " times and was not declared retry-safe"));
-            }
+            checkStarts(id, call, outcome, started.getOrDefault(id, 0L), findings);
         }
         int executions = started.values().stream().mapToInt(Long::intValue).sum();
         return new Report(calls.size(), ok, failed, unknown, executions, findings);
+    }
+
+    private static Map<Long, Long> times(List<ExecutionLog.Entry> record, ExecutionLog.What what) {
+        return record.stream()
+                .filter(entry -> entry.what() == what)
+                .collect(Collectors.groupingBy(ExecutionLog.Entry::callId, Collectors.counting()));
+    }
+
+    /** Arguments that do not fit a handler that keeps the record raise before anything is recorded. */
+    private static boolean isMisfit(PoolException error) {
+        return error instanceof PythonException raised && raised.pythonType().equals("TypeError");
+    }
+
+    private static void checkStarts(
+            long id, Call call, @Nullable CallOutcome<?> outcome, long starts, List<Finding> findings) {
+        if (!call.call().isRetrySafe()) {
+            if (starts > 1) {
+                findings.add(new Finding(
+                        Problem.DUPLICATED, id, "started " + starts + " times and was not declared retry-safe"));
+            }
+            return;
+        }
+        long attempts = attemptsThatMayHaveStarted(call, outcome);
+        if (starts > Math.max(1, attempts)) { // One start of none is misreported, not doubled.
+            findings.add(
+                    new Finding(Problem.DUPLICATED, id, "started " + starts + " times in " + attempts + " attempts"));
+        }
+    }
+
+    private static long attemptsThatMayHaveStarted(Call call, @Nullable CallOutcome<?> outcome) {
+        if (outcome instanceof CallOutcome.Succeeded<?> succeeded) {
+            return succeeded.attempts();
+        }
+        if (outcome instanceof CallOutcome.Failed<?> failure) {
+            return failure.attempts()
+                    - failure.error().attempts().stream()
+                            .filter(attempt -> attempt.execution() == Execution.NOT_STARTED)
+                            .count();
+        }
+        PendingCall<?> pending = call.pending();
+        return pending == null ? Long.MAX_VALUE : pending.attempts(); // A call that came as a message, and is lost.
+    }
+
+    private static void checkEnds(long id, long ends, long starts, List<Finding> findings) {
+        if (starts == 0) {
+            findings.add(new Finding(Problem.FOREIGN, id, "was executed to its end and never started"));
+        } else if (ends > starts) {
+            findings.add(new Finding(
+                    Problem.DUPLICATED, id, "was executed to its end " + ends + " times and started " + starts));
+        }
     }
 
     /** What is executed under an id that no caller knows was made by a stream, or by nobody. */
