@@ -24,7 +24,11 @@ public sealed interface Fault {
     /** The process exits with a status. From {@link Moment#STARTED} on only, as it takes the process's own doing. */
     record Exited(int status) implements OnProcess {}
 
-    /** The process does not go on with what it does, and heeds no cancellation. */
+    /**
+     * The process does not go on with what it does, and heeds no cancellation, until the fault is healed: then its call ends
+     * as the handler ends it. In Python that takes a handler that keeps the kit's record; in place of any other runs one that
+     * raises {@code RuntimeError} once it is healed.
+     */
     record Hung() implements OnProcess {}
 
     /** A frame comes late. */
@@ -51,9 +55,9 @@ public sealed interface Fault {
     /** A frame is lost. */
     record Dropped() implements OnWire {}
 
-    /** The call takes and keeps memory, then returns. */
+    /** The call takes memory, which the process keeps until the fault is healed, and returns how much. */
     record Ballooned(long bytes) implements InPython {}
 
-    /** The call opens and keeps files, then returns. */
+    /** The call opens files, which the process keeps until the fault is healed, and returns how many. */
     record Opened(int files) implements InPython {}
 }

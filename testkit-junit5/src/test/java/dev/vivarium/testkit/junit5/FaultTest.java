@@ -20,6 +20,8 @@ import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestWorker;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -193,6 +195,58 @@ class FaultTest {
 
             assertThat(call.await()).isEqualTo("patient");
         }
+
+        @VivariumTest
+        void aHungWorkerGoesOnWhenItIsHealed(TestPool kit, FaultInjector faults) throws Exception {
+            for (int i = 0; i < 2; i++) {
+                FaultLease hung = faults.at(Moment.STARTED).arm(new Fault.Hung());
+                PendingCall<String> call = kit.pool().call(echo("patient"));
+                kit.awaitStarted(call);
+                assertThatThrownBy(() -> call.await(Duration.ofMillis(200))).isInstanceOf(TimeoutException.class);
+
+                hung.heal();
+
+                assertThat(call.await()).isEqualTo("patient");
+                assertThat(hung.landed()).isEqualTo(1);
+                works(kit);
+            }
+            assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    @VivariumTest(layers = Layer.FAKE)
+    class AHang {
+
+        @VivariumTest(options = {"start-mode = lazy", "min-ready = 0"}, readiness = VivariumTest.Readiness.NONE)
+        void ofTheStartIsOverWhenItIsHealed(TestPool kit, FaultInjector faults) throws Exception {
+            for (Moment moment : List.of(Moment.MID_HANDSHAKE, Moment.MID_LOAD)) {
+                try (TestPool other = kit.another(moment == Moment.MID_LOAD ? "load" : "handshake")) {
+                    FaultLease hung = other.faults().at(moment).arm(new Fault.Hung());
+                    PendingCall<String> call = other.start().pool().call(echo("patient"));
+                    other.awaitThat("hangs", () -> hung.landed() == 1);
+                    assertThat(call.isDone()).isFalse();
+
+                    hung.heal();
+
+                    assertThat(call.await()).isEqualTo("patient");
+                }
+            }
+        }
+
+        @VivariumTest
+        void atAnyMomentOfACallIsOverWhenItIsHealed(TestPool kit, FaultInjector faults) throws Exception {
+            for (Moment moment : ASignal.OF_A_CALL) {
+                FaultLease hung = faults.at(moment).arm(new Fault.Hung());
+                PendingCall<String> call = kit.pool().call(echo("patient"));
+                kit.awaitThat("hangs", () -> hung.landed() == 1);
+                assertThat(call.isDone()).isFalse();
+
+                hung.heal();
+
+                assertThat(call.await()).isEqualTo("patient");
+            }
+        }
     }
 
     @Nested
@@ -301,28 +355,64 @@ class FaultTest {
 
         private static final long MIB = 1 << 20;
 
-        @VivariumTest
-        void memoryIsTakenAndKept(TestPool kit, FaultInjector faults, TestWorker worker) throws Exception {
-            try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Ballooned(64 * MIB))) {
-                assertThat(kit.pool().call("echo", Long.class, "x").await()).isEqualTo(64 * MIB);
-                assertThat(landed.landed()).isEqualTo(1);
+        private static long residentKib(TestWorker worker) {
+            try {
+                return Files.readAllLines(Path.of("/proc", Long.toString(worker.pid()), "status")).stream()
+                        .filter(line -> line.startsWith("VmRSS:"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                        .sum();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-            String resident = Files.readAllLines(Path.of("/proc", Long.toString(worker.pid()), "status")).stream()
-                    .filter(line -> line.startsWith("VmRSS:"))
-                    .findFirst()
-                    .orElseThrow();
-            assertThat(Long.parseLong(resident.replaceAll("\\D", ""))).isGreaterThan(64 * 1024);
+        }
+
+        private static long files(TestWorker worker) {
+            try (Stream<Path> open = Files.list(Path.of("/proc", Long.toString(worker.pid()), "fd"))) {
+                return open.count();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         @VivariumTest
-        void descriptorsAreTakenAndKept(TestPool kit, FaultInjector faults, TestWorker worker) throws Exception {
+        void memoryIsTakenAndGivenBackWhenItIsHealed(TestPool kit, FaultInjector faults, TestWorker worker)
+                throws Exception {
+            try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Ballooned(64 * MIB))) {
+                assertThat(kit.pool().call("echo", Long.class, "x").await()).isEqualTo(64 * MIB);
+                assertThat(landed.landed()).isEqualTo(1);
+                works(kit);
+                assertThat(residentKib(worker)).isGreaterThan(64 * 1024);
+            }
+            kit.awaitThat("given back", () -> residentKib(worker) < 64 * 1024);
+            works(kit);
+        }
+
+        @VivariumTest
+        void descriptorsAreTakenAndGivenBackWhenItIsHealed(TestPool kit, FaultInjector faults, TestWorker worker)
+                throws Exception {
             try (FaultLease landed = faults.at(Moment.STARTED).arm(new Fault.Opened(50))) {
                 assertThat(kit.pool().call("echo", Integer.class, "x").await()).isEqualTo(50);
                 assertThat(landed.landed()).isEqualTo(1);
+                works(kit);
+                assertThat(files(worker)).isGreaterThan(50);
             }
-            try (Stream<Path> open = Files.list(Path.of("/proc", Long.toString(worker.pid()), "fd"))) {
-                assertThat(open.count()).isGreaterThan(50);
-            }
+            kit.awaitThat("given back", () -> files(worker) < 50);
+            works(kit);
+        }
+
+        @VivariumTest(handlers = "/handlers/plain.py")
+        void aHandlerThatKeepsNoRecordDoesNotRunAfterItsHang(TestPool kit, FaultInjector faults) throws Exception {
+            FaultLease hung = faults.at(Moment.STARTED).arm(new Fault.Hung());
+            PendingCall<Integer> call = kit.pool().call("plain", Integer.class);
+            kit.awaitStarted(call);
+            assertThatThrownBy(() -> call.await(Duration.ofMillis(200))).isInstanceOf(TimeoutException.class);
+
+            hung.heal();
+
+            assertThatThrownBy(call::await)
+                    .isInstanceOf(PythonException.class)
+                    .hasMessageContaining("the hang was healed");
+            assertThat(kit.pool().call("plain", Integer.class).await()).isEqualTo(7);
         }
     }
 }

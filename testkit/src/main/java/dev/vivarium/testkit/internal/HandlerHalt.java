@@ -39,7 +39,8 @@ final class HandlerHalt implements AutoCloseable {
         return new HandlerHalt(file, reached);
     }
 
-    private static boolean keepsRecord(Path gates, Frame call) {
+    /** Returns whether the handler that a call names keeps the kit's record. */
+    static boolean keepsRecord(Path gates, Frame call) {
         try {
             JsonNode name = JSON.readTree(call.body()).path(0);
             return name.isTextual() && Files.exists(gates.resolve(".recorded-" + name.textValue()));

@@ -222,7 +222,7 @@ final class ProxyConnection {
 
     /** Sends a call. Its answer stays here while a signal is due that must come before it. */
     private void send(Frame call, ProxyLine line) throws IOException, InterruptedException {
-        Frame sent = gates == null ? call : instead(call);
+        Frame sent = gates == null ? call : instead(call, gates);
         if (strike(Moment.BEFORE_SEND)) {
             return; // What it was meant for is dead.
         }
@@ -313,8 +313,11 @@ final class ProxyConnection {
         }
     }
 
-    /** Replaces a call by what a fault has the process do itself; the call's arguments stay behind. */
-    private Frame instead(Frame call) throws IOException {
+    /**
+     * Replaces a call by what a fault has the process do itself; the call's arguments stay behind. A call that is to hang stays
+     * what it is, if its handler can wait for the healing.
+     */
+    private Frame instead(Frame call, Path folder) throws IOException {
         FaultLease lease = plan.takeLease(Moment.STARTED, slot, Fault.Exited.class);
         lease = lease != null ? lease : plan.takeLease(Moment.STARTED, slot, Fault.Hung.class);
         lease = lease != null ? lease : plan.takeLease(Moment.STARTED, slot, Fault.InPython.class);
@@ -325,11 +328,17 @@ final class ProxyConnection {
         if (lease.fault() instanceof Fault.Exited exited) {
             body = List.of("leave", List.of(exited.status()), java.util.Map.of());
         } else if (lease.fault() instanceof Fault.Ballooned ballooned) {
-            body = List.of("balloon", List.of(ballooned.bytes()), java.util.Map.of());
+            String until = HealLock.create(folder, lease);
+            body = List.of("balloon", List.of(ballooned.bytes(), until), java.util.Map.of());
         } else if (lease.fault() instanceof Fault.Opened opened) {
-            body = List.of("open_many", List.of(opened.files()), java.util.Map.of());
+            String until = HealLock.create(folder, lease);
+            body = List.of("open_many", List.of(opened.files(), until), java.util.Map.of());
         } else {
-            body = List.of("stubborn", List.of(), java.util.Map.of());
+            HealLock.hang(folder, call.callId(), lease);
+            if (HandlerHalt.keepsRecord(folder, call)) {
+                return call;
+            }
+            body = List.of("hung", List.of(), java.util.Map.of());
         }
         return Frame.call(
                 call.callId(),

@@ -190,7 +190,7 @@ public final class ScriptedProcess {
     public void drain() {
         act(() -> {
             drained = true;
-            if (running == null) {
+            if (running == null && !hung) {
                 end(0);
             }
         });
@@ -414,8 +414,14 @@ public final class ScriptedProcess {
         } else if (fault instanceof Fault.Exited exited) {
             end((exited.status() & STATUS) << EXIT_SHIFT);
         } else {
+            Running before = running;
             hung = true;
             running = callId == 0 ? null : new Running(callId, false);
+            lease.onHeal(() -> act(() -> {
+                hung = false;
+                running = before;
+                rest.run();
+            }));
         }
     }
 

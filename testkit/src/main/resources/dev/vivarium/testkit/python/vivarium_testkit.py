@@ -12,6 +12,7 @@ part in the record when they are decorated:
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import functools
 import inspect
 import os
@@ -23,8 +24,8 @@ from vivarium_worker import Context, handler
 
 _GATE_LOOK_S = 0.005
 
-# Kept for as long as the process lives: what `balloon` and `open_many` take is not given back.
-_held: List[Any] = []
+# Of the C library's lockf(3): wait for the lock.
+_F_LOCK = 1
 
 
 def _record(call_id: int, what: str, worker: str) -> None:
@@ -55,6 +56,39 @@ def _halt(call_id: int) -> None:
         _touch(_gate(f".halted-{call_id}"))
         while os.path.exists(path):
             threading.Event().wait(_GATE_LOOK_S)
+    _hang(call_id)
+
+
+def _hang(call_id: int) -> None:
+    """Hang, if the kit wants this call to, until it lets go of its lock: C code that holds the interpreter lock."""
+    path = _gate(f".hang-{call_id}")
+    if not path or not os.path.exists(path):
+        return
+    file = os.open(path, os.O_RDWR)
+    os.unlink(path)  # A repetition of the call is not to hang.
+    lockf = ctypes.PyDLL(None).lockf
+    while True:
+        try:
+            if lockf(file, _F_LOCK, ctypes.c_long(0)) == 0:
+                break
+        except BaseException:  # A cancellation, which is not heeded.
+            continue
+    os.close(file)
+
+
+def _when_healed(lease: str, give_back: Callable[[], None]) -> None:
+    """Run something on a thread of its own once the kit lets go of a lock."""
+    path = _gate(lease)
+    if not path:
+        raise RuntimeError("this worker does not belong to a pool of the test kit")
+    file = os.open(path, os.O_RDWR)
+
+    def wait() -> None:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        os.close(file)
+        give_back()
+
+    threading.Thread(target=wait, name="testkit-lease", daemon=True).start()
 
 
 def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -156,22 +190,34 @@ def held(gate: str, value: Any) -> Any:
 
 
 @recorded
-def balloon(size: int) -> int:
-    """Take memory, touch it, and keep it."""
+def hung() -> None:
+    """Hang in place of a handler that cannot, since it keeps no record; raise once that is healed."""
+    raise RuntimeError("the hang was healed; the handler does not keep the kit's record, and has not run")
+
+
+@recorded
+def balloon(size: int, lease: str) -> int:
+    """Take memory, touch it, and keep it until a lease of the kit's is over."""
     block = bytearray(size)
     block[:: os.sysconf("SC_PAGE_SIZE")] = b"\1" * len(block[:: os.sysconf("SC_PAGE_SIZE")])
-    _held.append(block)
+    taken: List[bytearray] = [block]
+    _when_healed(lease, taken.clear)
     return size
 
 
 @recorded
-def open_many(count: int) -> int:
-    """Open files and keep them; fewer than asked for when the limit is reached."""
+def open_many(count: int, lease: str) -> int:
+    """Open files and keep them until a lease of the kit's is over; fewer than asked for when the limit is reached."""
     files: List[int] = []
+
+    def close() -> None:
+        for file in files:
+            os.close(file)
+
+    _when_healed(lease, close)
     try:
         for _ in range(count):
             files.append(os.open(os.devnull, os.O_RDONLY))
     except OSError:
         pass
-    _held.append(files)
     return len(files)
