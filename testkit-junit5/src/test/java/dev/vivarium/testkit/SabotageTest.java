@@ -7,10 +7,15 @@ import dev.vivarium.LadderCounts;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
+import dev.vivarium.PythonPool;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.testkit.Leak.Kind;
 import java.io.InputStream;
+import java.lang.reflect.Proxy;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,10 +42,14 @@ class SabotageTest {
         return pool(WorkerScript.standard());
     }
 
-    private static List<Kind> kinds(TestPool kit) throws InterruptedException {
+    private static List<Leak> left(TestPool kit) throws InterruptedException {
         try (kit) {
-            return kit.leaks().stream().map(Leak::kind).toList();
+            return kit.leaks();
         }
+    }
+
+    private static List<Kind> kinds(TestPool kit) throws InterruptedException {
+        return left(kit).stream().map(Leak::kind).toList();
     }
 
     @Nested
@@ -94,6 +103,104 @@ class SabotageTest {
             try (InputStream open = Files.newInputStream(file)) {
                 assertThat(kinds(kit)).containsExactlyInAnyOrder(Kind.DESCRIPTOR, Kind.FILE);
                 assertThat(open).isNotNull();
+            }
+        }
+
+        @Test
+        void findsASocketOfThePoolsFolderWhoseFileIsGone() throws Exception {
+            TestPool kit = pool();
+            Path file = kit.runtimeDirectory().resolve("left.sock");
+            try (ServerSocketChannel left = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+                left.bind(UnixDomainSocketAddress.of(file));
+                Files.delete(file);
+
+                List<Leak> leaks = left(kit);
+
+                assertThat(leaks).extracting(Leak::kind).containsExactly(Kind.DESCRIPTOR);
+                assertThat(leaks.get(0).name()).contains("socket:[");
+            }
+        }
+
+        @Test
+        void findsAnOpenFileInARuntimeDirectoryOfTheTestsOwn(@TempDir Path folder) throws Exception {
+            TestPool kit = TestPool.prepare(TestPoolSpec.of(Layer.FAKE).auditPatience(Duration.ofMillis(200)))
+                    .start(settings -> settings.runtimeDirectory(folder))
+                    .ensureReady();
+            Path home = Files.createDirectory(folder.resolve("vivarium-somebody"));
+            Path mine = Files.createFile(home.resolve(kit.name() + "-left"));
+            Path anothers = Files.createFile(home.resolve("another-pool"));
+            try (InputStream open = Files.newInputStream(mine);
+                    InputStream alsoOpen = Files.newInputStream(anothers)) {
+                Files.delete(mine);
+
+                List<Leak> leaks = left(kit);
+
+                assertThat(leaks).extracting(Leak::kind).containsExactly(Kind.DESCRIPTOR);
+                assertThat(leaks.get(0).name()).contains(kit.name() + "-left");
+                assertThat(open).isNotSameAs(alsoOpen);
+            }
+        }
+
+        @Test
+        void findsNoThreadThatWasThereBefore(@TempDir Path folder) throws Exception {
+            CountDownLatch end = new CountDownLatch(1);
+            Runnable body = () -> {
+                try {
+                    end.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            };
+            Thread before = new Thread(body, "audited-pool-before");
+            before.start();
+            LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofMillis(200));
+            Thread after = new Thread(body, "audited-pool-after");
+            after.start();
+
+            assertThat(audit.verify()).extracting(Leak::toString).containsExactly("THREAD: audited-pool-after (WAITING)");
+
+            end.countDown();
+            before.join();
+            after.join();
+        }
+
+        @Test
+        void findsSharedMemoryThatAHandlerHasOpen(@TempDir Path folder) throws Exception {
+            TestPool kit = python(folder, """
+                    import tempfile
+
+                    kept = []
+
+                    def leave_memory():
+                        kept.append(tempfile.NamedTemporaryFile(dir="/dev/shm", delete=False))
+                        return kept[-1].name
+                    """);
+            String file = kit.pool().call("leave_memory", String.class).await();
+            try {
+                assertThat(left(kit)).containsExactly(new Leak(Kind.SHARED_MEMORY, file));
+            } finally {
+                Files.delete(Path.of(file));
+            }
+        }
+
+        @Test
+        void findsNoSharedMemoryThatWasThereBefore(@TempDir Path folder) throws Exception {
+            Path file = Files.createTempFile(Path.of("/dev/shm"), "before", "");
+            try {
+                TestPool kit = python(folder, """
+                        kept = []
+
+                        def use_memory(name):
+                            kept.append(open(name))
+                        """);
+                assertThat(kit.pool()
+                                .call("use_memory", Object.class, file.toString())
+                                .await())
+                        .isNull();
+
+                assertThat(left(kit)).isEmpty();
+            } finally {
+                Files.delete(file);
             }
         }
 
@@ -243,6 +350,24 @@ class SabotageTest {
         }
 
         @Test
+        void findsAPoolWhoseBooksDoNotBalanceWhenItHasClosed() throws Exception {
+            TestPool kit = pool();
+            PythonPool real = kit.pool();
+            PoolSnapshot before = real.snapshot();
+            var unused = kit.adopt((PythonPool) Proxy.newProxyInstance(
+                    PythonPool.class.getClassLoader(),
+                    new Class<?>[] {PythonPool.class},
+                    (proxy, method, arguments) ->
+                            method.getName().equals("snapshot") ? before : method.invoke(real, arguments)));
+
+            List<Leak> leaks = left(kit);
+
+            assertThat(leaks)
+                    .extracting(Leak::toString)
+                    .containsExactly("LEASE: " + kit.name() + "/1 is " + WorkerSnapshot.Phase.IDLE);
+        }
+
+        @Test
         void findsBooksThatDoNotBalance() {
             WorkerSnapshot busy =
                     new WorkerSnapshot(new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null);
@@ -317,12 +442,6 @@ class SabotageTest {
 
     @Nested
     class TheKit {
-
-        private List<Leak> left(TestPool kit) throws InterruptedException {
-            try (kit) {
-                return kit.leaks();
-            }
-        }
 
         @Test
         void tellsOfAThreadOfItsOwnThatFails() throws Exception {

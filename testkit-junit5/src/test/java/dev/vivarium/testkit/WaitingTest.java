@@ -87,6 +87,46 @@ class WaitingTest {
         }
     }
 
+    @Nested
+    class ForAnEvent {
+
+        private final EventRecorder events = new EventRecorder(Duration.ofMillis(20));
+
+        private void told(int incarnation) {
+            events.add(new PoolEvent.WorkerTransitioned(
+                    new WorkerId("p", 1),
+                    incarnation,
+                    null,
+                    WorkerState.READY,
+                    TransitionCause.values()[0],
+                    Instant.EPOCH));
+        }
+
+        @Test
+        void findsEachOnce() throws Exception {
+            told(1);
+            told(2);
+
+            assertThat(events.awaitState(1, WorkerState.READY).incarnation()).isEqualTo(1);
+            assertThat(events.awaitState(1, WorkerState.READY).incarnation()).isEqualTo(2);
+            assertThatThrownBy(() -> events.awaitState(1, WorkerState.READY))
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("no transition of slot 1 to READY");
+        }
+
+        @Test
+        void passesOverWhatLiesBefore() throws Exception {
+            told(1);
+            told(2);
+
+            assertThat(events.await("second", PoolEvent.WorkerTransitioned.class, event -> event.incarnation() == 2)
+                            .incarnation())
+                    .isEqualTo(2);
+            assertThatThrownBy(() -> events.await(PoolEvent.WorkerTransitioned.class))
+                    .isInstanceOf(AssertionError.class);
+        }
+    }
+
     @VivariumTest
     void aWaitForAnEventDoesNotFindOneOfTheStart(TestPool kit) {
         assertThat(kit.events().all()).isNotEmpty();

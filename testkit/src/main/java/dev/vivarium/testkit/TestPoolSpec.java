@@ -12,6 +12,9 @@ import java.util.Set;
 /** What a test pool shall be like. Immutable; every method returns another specification. */
 public final class TestPoolSpec {
 
+    /** The system property with the seed of every pool's randomness. Default: the time. */
+    public static final String SEED = "vivarium.testkit.seed";
+
     /** How long {@link TestPool#close()} waits for calls that still run. */
     private static final Duration SHORTEST_END = Duration.ofSeconds(5);
 
@@ -57,7 +60,7 @@ public final class TestPoolSpec {
                 WorkerScript.standard(),
                 List.of(),
                 List.of(),
-                Long.getLong("vivarium.testkit.seed", System.nanoTime()),
+                Long.getLong(SEED, System.nanoTime()),
                 Patience.LIMIT);
     }
 

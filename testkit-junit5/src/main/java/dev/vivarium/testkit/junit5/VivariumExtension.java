@@ -34,8 +34,10 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.Extension;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.TestTemplateInvocationContext;
 import org.junit.jupiter.api.extension.TestTemplateInvocationContextProvider;
 
@@ -138,8 +140,27 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         }
     }
 
+    /** What a failure is shown with: how to have the same randomness again, and what the pool told last. */
+    private static final class Circumstances extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private Circumstances(TestPool pool) {
+            super(
+                    "on layer " + pool.layer() + " with -D" + TestPoolSpec.SEED + "=" + pool.seed() + "; "
+                            + pool.events().last(),
+                    null,
+                    false,
+                    false);
+        }
+    }
+
     /** Gives one test its pool, and audits it afterwards. */
-    private static final class PoolOfTest implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
+    private static final class PoolOfTest
+            implements BeforeEachCallback,
+                    AfterEachCallback,
+                    ParameterResolver,
+                    TestExecutionExceptionHandler,
+                    LifecycleMethodExecutionExceptionHandler {
 
         private static final Map<Class<?>, Function<TestPool, Object>> PARAMETERS = Map.of(
                 TestPool.class, pool -> pool,
@@ -166,12 +187,43 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
             for (VivariumTest annotation : annotations) {
                 Arrays.stream(annotation.expectWarnings()).forEach(started::expectWarning);
             }
-            if (readiness() != Readiness.NOT_STARTED) {
-                var unused = started.start();
+            try {
+                if (readiness() != Readiness.NOT_STARTED) {
+                    var unused = started.start();
+                }
+                if (readiness() == Readiness.ALL_WORKERS) {
+                    started.ensureReady();
+                }
+            } catch (RuntimeException | Error failure) {
+                var unused = explained(failure);
+                throw failure;
             }
-            if (readiness() == Readiness.ALL_WORKERS) {
-                started.ensureReady();
+        }
+
+        @Override
+        public void handleTestExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
+            throw explained(failure);
+        }
+
+        @Override
+        public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable failure)
+                throws Throwable {
+            throw explained(failure);
+        }
+
+        @Override
+        public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable failure)
+                throws Throwable {
+            throw explained(failure);
+        }
+
+        /** Adds what is needed to look into a failure: it is shown wherever the failure's stack trace is. */
+        private <T extends Throwable> T explained(T failure) {
+            TestPool used = pool;
+            if (used != null) {
+                failure.addSuppressed(new Circumstances(used));
             }
+            return failure;
         }
 
         private TestPoolSpec spec(ExtensionContext context) throws ReflectiveOperationException {
@@ -253,13 +305,13 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                         used.events().last()));
             }
             if (!leaks.isEmpty()) {
-                throw new AssertionError("the test left behind, on layer " + layer + " with seed " + used.seed()
+                throw explained(new AssertionError("the test left behind, on layer " + layer + " with seed " + used.seed()
                         + ":\n  "
-                        + String.join("\n  ", leaks.stream().map(Leak::toString).toList()));
+                        + String.join("\n  ", leaks.stream().map(Leak::toString).toList())));
             }
             if (!books.isEmpty()) {
-                throw new AssertionError(
-                        "the books do not balance, on layer " + layer + " with seed " + used.seed() + ": " + books);
+                throw explained(new AssertionError(
+                        "the books do not balance, on layer " + layer + " with seed " + used.seed() + ": " + books));
             }
         }
 

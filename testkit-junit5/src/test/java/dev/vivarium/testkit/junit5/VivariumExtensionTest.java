@@ -18,9 +18,14 @@ import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
@@ -59,6 +64,41 @@ class VivariumExtensionTest {
     @Test
     void namesAnAnswerThatIsAnotherCalls() {
         failsWith(Swaps.class, text -> text.contains("the books do not balance") && text.contains("FOREIGN"));
+    }
+
+    private static void showsItsCircumstances(Class<?> tests, String failure) {
+        Throwable thrown = run(tests)
+                .finished()
+                .failed()
+                .list()
+                .get(0)
+                .getRequiredPayload(TestExecutionResult.class)
+                .getThrowable()
+                .orElseThrow();
+        StringWriter shown = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(shown));
+
+        assertThat(shown.toString())
+                .contains(failure)
+                .containsPattern("on layer FAKE with -Dvivarium.testkit.seed=-?\\d+; the last events were:")
+                .contains("PoolStateChanged");
+    }
+
+    @Test
+    void showsSeedAndLastEventsWithTheFailureOfATest() {
+        showsItsCircumstances(Fails.class, "it does not hold");
+    }
+
+    @Test
+    void showsSeedAndLastEventsWithTheFailureOfWhatRunsBeforeOrAfterATest() {
+        showsItsCircumstances(FailsBefore.class, "not prepared");
+        showsItsCircumstances(FailsAfter.class, "not put away");
+    }
+
+    @Test
+    void showsSeedAndLastEventsWithALeakAndWithBooksThatDoNotBalance() {
+        showsItsCircumstances(Warns.class, "left behind");
+        showsItsCircumstances(Swaps.class, "the books do not balance");
     }
 
     @Test
@@ -142,6 +182,33 @@ class VivariumExtensionTest {
             LoggerFactory.getLogger("careless")
                     .warn("{} was careless", kit.pool().name());
         }
+    }
+
+    static class Fails {
+        @VivariumTest
+        void fails() {
+            throw new AssertionError("it does not hold");
+        }
+    }
+
+    static class FailsBefore {
+        @BeforeEach
+        void prepare() {
+            throw new IllegalStateException("not prepared");
+        }
+
+        @VivariumTest
+        void neverRuns() {}
+    }
+
+    static class FailsAfter {
+        @AfterEach
+        void putAway() {
+            throw new IllegalStateException("not put away");
+        }
+
+        @VivariumTest
+        void runs() {}
     }
 
     static class WarnsWithoutAName {
