@@ -316,8 +316,7 @@ class LedgerSabotageTest {
         @Test
         void doesNotCountAnAttemptThatIsSaidNotToHaveStarted() throws Exception {
             TestPool kit = pool();
-            kit.ledger()
-                    .enter(echo().retrySafe(), failed(kit, Execution.UNKNOWN, 2, lost(Execution.NOT_STARTED)));
+            kit.ledger().enter(echo().retrySafe(), failed(kit, Execution.UNKNOWN, 2, lost(Execution.NOT_STARTED)));
             record(kit, "99 STARTED x/1");
             assertThat(kit.ledger().report().findings()).isEmpty();
 

@@ -157,7 +157,9 @@ class SabotageTest {
             Thread after = new Thread(body, "audited-pool-after");
             after.start();
 
-            assertThat(audit.verify()).extracting(Leak::toString).containsExactly("THREAD: audited-pool-after (WAITING)");
+            assertThat(audit.verify())
+                    .extracting(Leak::toString)
+                    .containsExactly("THREAD: audited-pool-after (WAITING)");
 
             end.countDown();
             before.join();

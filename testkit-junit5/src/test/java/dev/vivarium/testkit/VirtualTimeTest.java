@@ -38,8 +38,8 @@ class VirtualTimeTest {
 
         @VivariumTest
         void firesWhenManyStepsOfLessThanAMillisecondAddUp(TestPool kit, TestTime time) throws Exception {
-            PendingCall<String> call =
-                    kit.pool().call(PythonCall.to("hang").returning(String.class).timeout(Duration.ofMillis(5)));
+            PendingCall<String> call = kit.pool()
+                    .call(PythonCall.to("hang").returning(String.class).timeout(Duration.ofMillis(5)));
             kit.awaitStarted(call);
 
             for (int i = 0; i < 5; i++) {
@@ -78,8 +78,7 @@ class VirtualTimeTest {
             List<Integer> fired = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
                 int number = i;
-                var unused = scheduler(kit)
-                        .scheduleOnce(Duration.ofSeconds(1), () -> fired.add(number), actors(kit));
+                var unused = scheduler(kit).scheduleOnce(Duration.ofSeconds(1), () -> fired.add(number), actors(kit));
             }
 
             time.advance(Duration.ofSeconds(1));

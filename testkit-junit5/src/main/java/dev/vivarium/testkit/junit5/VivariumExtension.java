@@ -305,7 +305,8 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                         used.events().last()));
             }
             if (!leaks.isEmpty()) {
-                throw explained(new AssertionError("the test left behind, on layer " + layer + " with seed " + used.seed()
+                throw explained(new AssertionError("the test left behind, on layer " + layer + " with seed "
+                        + used.seed()
                         + ":\n  "
                         + String.join("\n  ", leaks.stream().map(Leak::toString).toList())));
             }

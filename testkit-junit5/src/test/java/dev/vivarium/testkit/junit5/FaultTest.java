@@ -218,7 +218,9 @@ class FaultTest {
     @VivariumTest(layers = Layer.FAKE)
     class AHang {
 
-        @VivariumTest(options = {"start-mode = lazy", "min-ready = 0"}, readiness = VivariumTest.Readiness.NONE)
+        @VivariumTest(
+                options = {"start-mode = lazy", "min-ready = 0"},
+                readiness = VivariumTest.Readiness.NONE)
         void ofTheStartIsOverWhenItIsHealed(TestPool kit, FaultInjector faults) throws Exception {
             for (Moment moment : List.of(Moment.MID_HANDSHAKE, Moment.MID_LOAD)) {
                 try (TestPool other = kit.another(moment == Moment.MID_LOAD ? "load" : "handshake")) {

@@ -10,7 +10,8 @@ import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 public final class KitSystem {
 
     /** In virtual time nothing sleeps: the scheduler knows when the dispatchers have nothing left to do. */
-    private static final String VIRTUAL_TIME = """
+    private static final String VIRTUAL_TIME =
+            """
             pekko.scheduler.implementation = "%1$s"
             pekko.actor.default-dispatcher.executor = "%2$s"
             pekko.actor.internal-dispatcher.executor = "%2$s"
