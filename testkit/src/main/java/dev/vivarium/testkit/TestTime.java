@@ -33,8 +33,8 @@ public final class TestTime {
     }
 
     /**
-     * Moves virtual time on, by as little as a nanosecond. Before, and after, the pool's actors do all that they have to do: for
-     * a second at most, should one block.
+     * Moves virtual time on, by as little as a nanosecond. Before, and after, the pool's actors do all that they have to do;
+     * one that blocks is waited for until nothing else has happened for a second.
      *
      * <p>On layer FAKE time goes from timer to timer, and what each leads to happens before the next fires. On the others it
      * goes to its new moment at once, and what has fallen due fires: what it leads to may need workers, and those need real

@@ -60,17 +60,19 @@ public final class CountedExecutors extends ExecutorServiceConfigurator {
             work.begin();
             boolean taken = false;
             try {
+                Object mark = new Object();
                 real.execute(() -> {
+                    work.run(mark);
                     try {
                         task.run();
                     } finally {
-                        work.end();
+                        work.end(mark);
                     }
                 });
                 taken = true;
             } finally {
                 if (!taken) {
-                    work.end();
+                    work.drop();
                 }
             }
         }

@@ -37,7 +37,7 @@ public final class VirtualScheduler extends AbstractScheduler {
         return work;
     }
 
-    /** Waits until the actors have done what they have to do; for a second at most. */
+    /** Waits until the actors have done what they have to do; not for a task that blocks. */
     public void settle() {
         work.awaitNone();
     }
@@ -96,6 +96,7 @@ public final class VirtualScheduler extends AbstractScheduler {
     }
 
     @Override
+    @SuppressWarnings("deprecation") // For those who call it; whoever makes a scheduler must have it.
     public Cancellable schedule(
             FiniteDuration initialDelay, FiniteDuration interval, Runnable task, ExecutionContext context) {
         if (interval.toNanos() <= 0) {

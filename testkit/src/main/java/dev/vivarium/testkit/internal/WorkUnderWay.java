@@ -1,7 +1,9 @@
 package dev.vivarium.testkit.internal;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Counts what the threads of an actor system have to do: every task from when it is handed to a dispatcher until it has run.
@@ -10,45 +12,67 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class WorkUnderWay {
 
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Where no task begins or ends for this long, those that run block. */
+    private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** For what did not come to an end before: something that blocks. */
-    private static final long SHORT_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    /** For actors that never come to rest. */
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private final AtomicInteger tasks = new AtomicInteger();
-    private volatile boolean blocked;
+    private final Set<Object> running = Collections.newSetFromMap(new IdentityHashMap<>());
+    private int tasks;
+    private long changes;
 
-    void begin() {
-        var unused = tasks.incrementAndGet();
+    /** A task is handed over. */
+    synchronized void begin() {
+        tasks++;
+        changes++;
     }
 
-    void end() {
-        if (tasks.decrementAndGet() == 0) {
-            synchronized (this) {
-                notifyAll();
-            }
+    /** A task that was handed over begins to run. */
+    synchronized void run(Object task) {
+        running.add(task);
+    }
+
+    /** A task has run. One that is taken to block has been counted out before. */
+    synchronized void end(Object task) {
+        if (running.remove(task)) {
+            drop();
         }
     }
 
-    /** Waits until nothing is left to do; for no longer than a second, since a task may block for as long as it likes. */
-    void awaitNone() {
-        long end = System.nanoTime() + (blocked ? SHORT_PATIENCE_NANOS : PATIENCE_NANOS);
-        boolean interrupted = false;
-        synchronized (this) {
-            long left = end - System.nanoTime();
-            while (tasks.get() != 0 && left > 0) {
-                try {
-                    TimeUnit.NANOSECONDS.timedWait(this, left);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                    break;
-                }
-                left = end - System.nanoTime();
-            }
+    /** A task that was handed over will not run. */
+    synchronized void drop() {
+        changes++;
+        if (--tasks == 0) {
+            notifyAll();
         }
-        blocked = tasks.get() != 0;
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+    }
+
+    /**
+     * Waits until nothing is left to do. A task that blocks is waited for once, until nothing else has happened for a second;
+     * after that it no longer counts.
+     */
+    synchronized void awaitNone() {
+        long now = System.nanoTime();
+        long end = now + LIMIT_NANOS;
+        long stalled = now + STALL_NANOS;
+        long seen = changes;
+        while (tasks > 0 && end - now > 0) {
+            if (seen != changes) {
+                seen = changes;
+                stalled = now + STALL_NANOS;
+            } else if (stalled - now <= 0) {
+                tasks -= running.size();
+                running.clear();
+                return;
+            }
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, Math.min(end, stalled) - now);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            now = System.nanoTime();
         }
     }
 }

@@ -87,7 +87,7 @@ class RouterActor {
             return;
         }
         if (world.recovery != null) {
-            long remaining = order.deadline() - world.time;
+            long remaining = (long) order.deadline() - world.time;
             world.deciding = new RecoveryActor.Deciding(call.id, remaining, lost.cause(), lost.execution(), null);
             return;
         }
