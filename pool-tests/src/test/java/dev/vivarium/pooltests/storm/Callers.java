@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class Callers {
     private final double retrySafeShare;
     private final @Nullable Faults faults;
     private final List<Thread> threads = new ArrayList<>();
+    private final AtomicInteger made = new AtomicInteger();
     private volatile boolean over;
 
     /**
@@ -84,7 +86,7 @@ final class Callers {
         }
         boolean unsafe = options.plants(Sabotage.UNSAFE) && retrySafe && entry.number() % 10 == 7;
         PendingCall<String> pending = submit(entry, retrySafe && !unsafe ? call.retrySafe() : call);
-        boolean stray = options.plants(Sabotage.STRAY) && entry.number() % 10 == 5;
+        boolean stray = options.plants(Sabotage.STRAY) && made.incrementAndGet() % 4 == 2;
         if (unsafe || stray) {
             pending.cancel();
         }

@@ -3,6 +3,7 @@ package dev.vivarium.pooltests.storm;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonPool;
 import dev.vivarium.Signal;
+import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
@@ -189,6 +190,8 @@ final class Faults {
                 landed.merge(FaultKind.SIGSEGV, 1, Integer::sum);
             } else if (exit.status() == LEFT_BY_FAULT) {
                 landed.merge(FaultKind.EXIT, 1, Integer::sum);
+            } else if (exit.cause() == TransitionCause.OUT_OF_MEMORY) {
+                landed.merge(FaultKind.BALLOON, 1, Integer::sum);
             }
         }
     }
