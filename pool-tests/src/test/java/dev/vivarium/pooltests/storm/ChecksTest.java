@@ -199,7 +199,8 @@ class ChecksTest {
     }
 
     private static WorkerSnapshot worker(int slot, Phase phase, long pid, long callId) {
-        return new WorkerSnapshot(new WorkerId("storm", slot), 1, phase, pid, callId, 0, 0, null, WorkerSnapshot.Health.SOUND);
+        return new WorkerSnapshot(
+                new WorkerId("storm", slot), 1, phase, pid, callId, 0, 0, null, WorkerSnapshot.Health.SOUND);
     }
 
     @Nested
