@@ -181,7 +181,9 @@ class VirtualTimeTest {
                 var alsoUnused =
                         scheduler(kit).scheduleOnce(Duration.ofSeconds(1), fired::incrementAndGet, actors(kit));
                 kit.time().advance(Duration.ofSeconds(1));
-                assertThat(fired).as("others are waited for, and the one that blocks no more").hasValue(i);
+                assertThat(fired)
+                        .as("others are waited for, and the one that blocks no more")
+                        .hasValue(i);
             }
             release.countDown();
             assertThat(kit.leaks()).isEmpty();
