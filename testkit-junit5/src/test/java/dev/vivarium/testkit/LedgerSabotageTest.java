@@ -305,6 +305,7 @@ class LedgerSabotageTest {
                     call = kit.pool().call(echo().retrySafe());
                     assertThat(call.await()).isEqualTo("x");
                     kit.awaitThat("executed twice", () -> kit.ledger().starts(call.id()) == 2);
+                    assertThat(doubled.landed()).isEqualTo(1);
                 }
 
                 assertThat(kit.leaks()).isEmpty();

@@ -37,7 +37,7 @@ final class HealLock {
         Path fresh = file.resolveSibling(file.getFileName() + "-" + NUMBERS.incrementAndGet());
         FileChannel channel = FileChannel.open(fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         var unused = channel.lock();
-        var alsoUnused = Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
+        var unusedPath = Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
         lease.onHeal(() -> release(channel, file));
     }
 
