@@ -178,8 +178,7 @@ class VirtualTimeTest {
             kit.time().advance(Duration.ofSeconds(1));
             assertThat(fired).hasValue(1);
             for (int i = 2; i <= 50; i++) {
-                var unusedToo =
-                        scheduler(kit).scheduleOnce(Duration.ofSeconds(1), fired::incrementAndGet, actors(kit));
+                var unusedToo = scheduler(kit).scheduleOnce(Duration.ofSeconds(1), fired::incrementAndGet, actors(kit));
                 kit.time().advance(Duration.ofSeconds(1));
                 assertThat(fired)
                         .as("others are waited for, and the one that blocks no more")
