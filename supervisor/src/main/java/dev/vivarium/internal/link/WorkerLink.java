@@ -317,6 +317,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (number == 0) {
             events.stacksRead(); // It cannot tell.
         } else {
+            // Twice, because a thread that is just entering a function may show a part of its stack only, and no end.
+            guardian.signal(slot, incarnation, number, false);
             guardian.signal(slot, incarnation, number, false);
         }
     }

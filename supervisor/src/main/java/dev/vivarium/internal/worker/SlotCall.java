@@ -91,7 +91,7 @@ final class SlotCall {
         Execution seen = driver.executionOf(late.id());
         String stacks = driver.stacks();
         late.fail(new CallTimedOut(
-                Progress.certain(seen),
+                Progress.most(late, seen),
                 late.timeout(),
                 context.snapshot(),
                 late.attempts(),
@@ -110,7 +110,7 @@ final class SlotCall {
         Execution seen = driver.executionOf(callId);
         Duration limit = context.config().health().stallTimeout();
         return stalled.fail(new CallStalled(
-                Progress.certain(seen),
+                Progress.most(stalled, seen),
                 context.worker(slot),
                 incarnation,
                 limit,
@@ -123,7 +123,7 @@ final class SlotCall {
     /** Fails a call because the whole pool ends, and the router with it: that may not hear of the call any more. */
     void giveUp(ActiveCall open, WorkerDriver from) {
         open.fail(new PoolClosed(
-                Progress.certain(from.executionOf(open.id())),
+                Progress.most(open, from.executionOf(open.id())),
                 open.attempts(),
                 "pool '" + context.config().name() + "' ended while " + context.worker(slot) + " ran " + open));
     }
