@@ -1,6 +1,7 @@
 package dev.vivarium;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vivarium.session.SessionStore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -20,6 +21,8 @@ record CheckedPoolConfig(
         PoisonPolicy poison,
         AlertPolicy alerts,
         RecyclePolicy recycling,
+        SessionPolicy sessions,
+        @Nullable SessionStore sessionStore,
         PoolConfig.Health health,
         PoolConfig.Output output,
         PoolConfig.Callbacks callbacks,

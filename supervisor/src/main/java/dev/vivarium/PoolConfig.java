@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import dev.vivarium.internal.config.ConfigBlock;
 import dev.vivarium.protocol.Limits;
+import dev.vivarium.session.SessionStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -56,6 +57,13 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
 
     /** Returns when workers that work are replaced. */
     RecyclePolicy recycling();
+
+    /** Returns how sessions are kept. */
+    SessionPolicy sessions();
+
+    /** Returns the store that sessions are kept in, or null for one of the pool's own, in memory. */
+    @Nullable
+    SessionStore sessionStore();
 
     /** Returns how idle workers are checked. */
     Health health();

@@ -2,6 +2,7 @@ package dev.vivarium;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.protocol.Limits;
+import dev.vivarium.session.SessionStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -75,6 +76,11 @@ public final class PoolConfigBuilder {
     PoisonPolicy poison = PoisonPolicy.DEFAULT;
     AlertPolicy alerts = AlertPolicy.DEFAULT;
     RecyclePolicy recycling = RecyclePolicy.DEFAULT;
+    SessionPolicy sessions = SessionPolicy.DEFAULT;
+
+    @Nullable
+    SessionStore sessionStore;
+
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
@@ -128,6 +134,8 @@ public final class PoolConfigBuilder {
         poison = from.poison();
         alerts = from.alerts();
         recycling = from.recycling();
+        sessions = from.sessions();
+        sessionStore = from.sessionStore();
         healthInterval = from.health().interval();
         healthTimeout = from.health().timeout();
         maxHealthFailures = from.health().maxFailures();
@@ -340,6 +348,18 @@ public final class PoolConfigBuilder {
         return this;
     }
 
+    /** Changes how sessions are kept. Default {@link SessionPolicy#DEFAULT}. */
+    public PoolConfigBuilder sessions(UnaryOperator<SessionPolicy> change) {
+        sessions = change.apply(sessions);
+        return this;
+    }
+
+    /** Sets the store of sessions, which outlives the pool and is not closed by it. Default: one of its own, in memory. */
+    public PoolConfigBuilder sessionStore(SessionStore store) {
+        sessionStore = store;
+        return this;
+    }
+
     /** Changes when alarms are raised. Default {@link AlertPolicy#DEFAULT}. */
     public PoolConfigBuilder alerts(UnaryOperator<AlertPolicy> change) {
         alerts = change.apply(alerts);
@@ -460,6 +480,8 @@ public final class PoolConfigBuilder {
                 poison,
                 alerts,
                 recycling,
+                sessions,
+                sessionStore,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures),
                 new PoolConfig.Output(output, maxLineBytes, maxLinesPerSecond, tailLines),
                 new PoolConfig.Callbacks(callbackExecutor, callbackThreads, callbackQueueCapacity),

@@ -28,6 +28,7 @@ final class PoolConfigChecks {
         poison(problems, given.poison);
         alerts(problems, given.alerts);
         recycling(problems, given);
+        SessionChecks.check(problems, given.sessions);
         problems.throwIfAny();
     }
 
@@ -54,6 +55,7 @@ final class PoolConfigChecks {
         problems.present("poison", given.poison);
         problems.present("alerts", given.alerts);
         problems.present("recycling", given.recycling);
+        problems.present("sessions", given.sessions);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
@@ -61,6 +63,9 @@ final class PoolConfigChecks {
         problems.present("circuitBreaker.openFor", given.circuitBreaker.openFor());
         problems.present("poison.forgetAfter", given.poison.forgetAfter());
         problems.present("recycling.maxAge", given.recycling.maxAge());
+        problems.present("sessions.mode", given.sessions.mode());
+        problems.present("sessions.ttl", given.sessions.ttl());
+        problems.present("sessions.stateTtl", given.sessions.stateTtl());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }

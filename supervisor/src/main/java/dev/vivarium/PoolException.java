@@ -22,6 +22,7 @@ public abstract sealed class PoolException extends RuntimeException
                 PoolStartFailed,
                 PythonException,
                 ResultNotDecodable,
+                SessionException,
                 WorkerCrashed {
 
     private static final long serialVersionUID = 1L;

@@ -130,7 +130,7 @@ class PoolConfigTest {
         Set<String> options = Arrays.stream(PoolConfigBuilder.class.getDeclaredMethods())
                 .filter(method -> method.getReturnType() == PoolConfigBuilder.class)
                 .map(method -> method.getName().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT))
-                .filter(name -> !Set.of("callback-executor", "object-mapper", "event-listener")
+                .filter(name -> !Set.of("callback-executor", "object-mapper", "event-listener", "session-store")
                         .contains(name))
                 .collect(Collectors.toSet());
 
@@ -148,7 +148,9 @@ class PoolConfigTest {
                 "circuit-breaker",
                 CircuitBreakerPolicy.class,
                 "poison",
-                PoisonPolicy.class);
+                PoisonPolicy.class,
+                "sessions",
+                SessionPolicy.class);
 
         groups.forEach((group, type) -> assertThat(ConfigBlock.keys())
                 .containsAll(Arrays.stream(type.getRecordComponents())

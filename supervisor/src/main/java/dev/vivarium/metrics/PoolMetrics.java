@@ -74,6 +74,7 @@ public final class PoolMetrics implements MeterBinder {
                     tags.and("phase", lower(phase)),
                     snapshot -> snapshot.count(phase));
         }
+        new SessionMeters(pool, tags).bindTo(registry);
         gauge(registry, "vivarium.workers.wanted", "Workers wanted", tags, PoolSnapshot::wanted);
         gauge(
                 registry,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
+import dev.vivarium.SessionCounts;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.testkit.Leak.Kind;
@@ -246,7 +247,21 @@ class SabotageTest {
             WorkerSnapshot busy =
                     new WorkerSnapshot(new WorkerId("p", 1), 1, WorkerSnapshot.Phase.BUSY, 1, 1, 0, 0, null);
             PoolSnapshot books = new PoolSnapshot(
-                    "p", PoolState.CLOSED, 1, 1, Duration.ZERO, 3, 1, 1, 0, 0, 0, 0, List.of(), List.of(busy));
+                    "p",
+                    PoolState.CLOSED,
+                    1,
+                    1,
+                    Duration.ZERO,
+                    3,
+                    1,
+                    1,
+                    0,
+                    0,
+                    0,
+                    0,
+                    SessionCounts.NONE,
+                    List.of(),
+                    List.of(busy));
             List<Leak> leaks = new ArrayList<>();
 
             TestPool.books(books, leaks);

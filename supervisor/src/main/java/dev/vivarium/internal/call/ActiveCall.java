@@ -6,6 +6,7 @@ import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.SessionException;
 import dev.vivarium.internal.context.ErrorBooks;
 import dev.vivarium.internal.context.OpenCall;
 import dev.vivarium.internal.context.PoolStats;
@@ -33,6 +34,8 @@ public final class ActiveCall implements OpenCall {
         QUEUED,
         /** Given to a worker. */
         LEASED,
+        /** Answered; what it changed in its session is being stored. */
+        COMMITTING,
         /** Ended for its caller. */
         DONE
     }
@@ -61,6 +64,7 @@ public final class ActiveCall implements OpenCall {
     private volatile List<CallAttempt> attempts = List.of();
     private final AtomicInteger sent = new AtomicInteger();
     private volatile @Nullable Runnable stopWorker;
+    private volatile @Nullable SessionTicket session;
 
     /**
      * Creates a call that has been counted as accepted.
@@ -117,6 +121,16 @@ public final class ActiveCall implements OpenCall {
         return timeout;
     }
 
+    /** Makes the call one of a session's; before it is submitted. */
+    public void session(SessionTicket ticket) {
+        session = ticket;
+    }
+
+    /** Returns what makes the call one of a session's, or null. */
+    public @Nullable SessionTicket session() {
+        return session;
+    }
+
     /** Returns whether the call may run twice. */
     public boolean retrySafe() {
         return retrySafe;
@@ -139,7 +153,7 @@ public final class ActiveCall implements OpenCall {
 
     @Override
     public boolean mayHaveStarted() {
-        return phase.get() == Phase.LEASED || sent.get() > 0;
+        return phase.get() == Phase.LEASED || phase.get() == Phase.COMMITTING || sent.get() > 0;
     }
 
     @Override
@@ -195,6 +209,36 @@ public final class ActiveCall implements OpenCall {
         return false;
     }
 
+    /** Takes the call for its answer, which nothing else can come before any more; false when it has ended. */
+    boolean beginCommit() {
+        return phase.compareAndSet(Phase.LEASED, Phase.COMMITTING);
+    }
+
+    /** Ends the call with a result, once what it changed is stored. */
+    void committed(byte[] result) {
+        if (phase.compareAndSet(Phase.COMMITTING, Phase.DONE)) {
+            stats.ended(this, true, false);
+            admission.ended(Outcome.SOUND);
+            sink.succeeded(this, result);
+        }
+    }
+
+    /** Ends the call with an error, because what it changed cannot be stored. */
+    public void commitFailed(PoolException error) {
+        var unused = failFrom(Phase.COMMITTING, error);
+    }
+
+    /** Opens the call again: it was answered for a state that is not the present one. */
+    void uncommitted() {
+        var unused = phase.compareAndSet(Phase.COMMITTING, Phase.LEASED);
+    }
+
+    /** Ends the call with an error wherever it is, because nothing is left that could end it otherwise. */
+    @Override
+    public boolean abandon(PoolException error) {
+        return failFrom(Phase.COMMITTING, error) || fail(error) || failFrom(Phase.COMMITTING, error);
+    }
+
     @Override
     public boolean fail(PoolException error) {
         return failFrom(Phase.LEASED, error) || failFrom(Phase.QUEUED, error) || failFrom(Phase.LEASED, error);
@@ -217,7 +261,10 @@ public final class ActiveCall implements OpenCall {
 
     /** Says what an error means to the circuit breakers: a handler that raised has a worker that works. */
     private static Outcome outcome(Phase from, PoolException error) {
-        if (error instanceof PythonException || error instanceof ResultNotDecodable || error instanceof CallRejected) {
+        if (error instanceof PythonException
+                || error instanceof ResultNotDecodable
+                || error instanceof CallRejected
+                || error instanceof SessionException) {
             return Outcome.SOUND;
         }
         boolean hung =

@@ -9,6 +9,7 @@ import dev.vivarium.OutputHandling;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolConfigBuilder;
 import dev.vivarium.RetryPolicy;
+import dev.vivarium.SessionMode;
 import dev.vivarium.StartMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -109,6 +110,18 @@ public final class ConfigBlock {
         OPTIONS.put("recycling.max-calls", (b, c, k) -> b.recycling(recycling -> recycling.maxCalls(whole(c, k))));
         OPTIONS.put("recycling.max-age", (b, c, k) -> b.recycling(recycling -> recycling.maxAge(c.getDuration(k))));
         OPTIONS.put("recycling.jitter", (b, c, k) -> b.recycling(recycling -> recycling.jitter(c.getDouble(k))));
+        OPTIONS.put("sessions.mode", (b, c, k) -> {
+            SessionMode mode = constant(SessionMode.class, c, k);
+            b.sessions(sessions -> sessions.mode(mode));
+        });
+        OPTIONS.put("sessions.ttl", (b, c, k) -> b.sessions(sessions -> sessions.ttl(c.getDuration(k))));
+        OPTIONS.put("sessions.state-ttl", (b, c, k) -> b.sessions(sessions -> sessions.stateTtl(c.getDuration(k))));
+        OPTIONS.put("sessions.max-bindings", (b, c, k) -> b.sessions(sessions -> sessions.maxBindings(whole(c, k))));
+        OPTIONS.put("sessions.kept-answers", (b, c, k) -> b.sessions(sessions -> sessions.keptAnswers(whole(c, k))));
+        OPTIONS.put(
+                "sessions.max-state-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxStateBytes(c.getBytes(k))));
+        OPTIONS.put(
+                "sessions.max-total-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxTotalBytes(c.getBytes(k))));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));
@@ -189,6 +202,6 @@ public final class ConfigBlock {
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, Config block, String key) {
-        return Enum.valueOf(type, block.getString(key).toUpperCase(Locale.ROOT));
+        return Enum.valueOf(type, block.getString(key).toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 }

@@ -14,6 +14,8 @@ import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.session.MemorySessionStore;
+import dev.vivarium.session.SessionStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +45,9 @@ public final class PoolContext {
     private final ConcurrentSkipListMap<Integer, WorkerSnapshot> slots = new ConcurrentSkipListMap<>();
     private final CompletableFuture<PoolSnapshot> serving = new CompletableFuture<>();
     private final CompletableFuture<Done> closed = new CompletableFuture<>();
+    private final SessionStats sessionStats = new SessionStats();
+    private final SessionStore sessions;
+    private volatile List<String> sessionHooks = List.of();
     private volatile PoolState state = PoolState.STARTING;
     private volatile int wanted;
     private volatile long oldestWaitSince;
@@ -67,6 +72,11 @@ public final class PoolContext {
                 new SynchronousQueue<>(),
                 CallbackExecutor.named("vivarium-" + config.name() + "-blocking-"));
         this.wanted = config.sizing().workers();
+        SessionStore given = config.sessionStore();
+        this.sessions = given != null
+                ? given
+                : new MemorySessionStore(
+                        config.sessions().maxStateBytes(), config.sessions().maxTotalBytes());
     }
 
     /** Returns the configuration. */
@@ -112,6 +122,26 @@ public final class PoolContext {
     /** Returns what is done about failures. */
     public Recovery recovery() {
         return recovery;
+    }
+
+    /** Returns where sessions are kept. */
+    public SessionStore sessions() {
+        return sessions;
+    }
+
+    /** Returns the counters of sessions. */
+    public SessionStats sessionStats() {
+        return sessionStats;
+    }
+
+    /** Returns which hooks of sessions the workers have loaded. */
+    public List<String> sessionHooks() {
+        return sessionHooks;
+    }
+
+    /** Sets which hooks of sessions there are. */
+    public void sessionHooks(List<String> loaded) {
+        sessionHooks = List.copyOf(loaded);
     }
 
     /** Returns where callbacks run. */
@@ -225,6 +255,7 @@ public final class PoolContext {
                 stats.restarts(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
+                sessionStats.counts(),
                 recovery.openCircuits(),
                 workers);
     }

@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Decides which worker a call goes to. Holds the calls that wait and the workers that are idle; at any time one of the two
@@ -26,6 +27,9 @@ public final class RouterCore {
     // A call that comes back from a dead worker has waited before, so it goes before all others.
     private final Map<Long, Waiting> returned = new LinkedHashMap<>();
     private final Map<Long, Waiting> queue = new LinkedHashMap<>();
+    private final HeldCalls held = new HeldCalls();
+    // Which slot a waiting call had best go to.
+    private final Map<Long, Integer> preferred = new HashMap<>();
 
     /** A call arrives. */
     public void submit(long callId, long deadline, long now) {
@@ -37,9 +41,37 @@ public final class RouterCore {
         returned.put(callId, new Waiting(callId, deadline, now));
     }
 
+    /** Says which slot a waiting call had best go to, if that is idle when its turn comes. */
+    public void prefer(long callId, int slot) {
+        preferred.put(callId, slot);
+    }
+
+    /**
+     * Holds a call back, waiting or not.
+     *
+     * @param slot the only slot that may have it; 0 when none may until it is submitted, or held for one
+     */
+    public void hold(long callId, long deadline, long now, int slot) {
+        HeldCalls.Held before = held.remove(callId);
+        held.add(new HeldCalls.Held(callId, deadline, before == null ? now : before.since(), slot));
+    }
+
+    /** Returns the calls that only this slot may have. */
+    public List<Long> heldFor(int slot) {
+        return held.of(slot);
+    }
+
+    /** Returns whether a slot's worker may be leased. */
+    public boolean isIdle(int slot) {
+        return idle.containsKey(slot);
+    }
+
     /** A call ended while it waited, or was given to a worker. Returns whether it had been waiting. */
     public boolean remove(long callId) {
-        return queue.remove(callId) != null || returned.remove(callId) != null;
+        if (!preferred.isEmpty()) {
+            preferred.remove(callId);
+        }
+        return queue.remove(callId) != null || returned.remove(callId) != null || held.remove(callId) != null;
     }
 
     /** A worker may be leased; an older incarnation of the same slot is forgotten. */
@@ -68,17 +100,34 @@ public final class RouterCore {
             return List.of();
         }
         List<Assignment> assignments = new ArrayList<>(Math.min(idle.size(), waiting()));
-        while (!idle.isEmpty() && waiting() > 0) {
-            Map<Long, Waiting> source = returned.isEmpty() ? queue : returned;
-            Iterator<Waiting> next = source.values().iterator();
-            Waiting call = next.next();
-            next.remove();
-            Idle worker = leastUsed();
-            idle.remove(worker.slot());
-            leasesGiven.merge(worker.slot(), 1L, Long::sum);
-            assignments.add(new Assignment(call.callId(), worker.slot(), worker.incarnation()));
+        while (!idle.isEmpty()) {
+            HeldCalls.Held bound = held.first(idle.keySet());
+            Iterator<Waiting> next =
+                    (returned.isEmpty() ? queue : returned).values().iterator();
+            Waiting call = next.hasNext() ? next.next() : null;
+            if (bound != null && (call == null || (returned.isEmpty() && bound.since() - call.since() <= 0))) {
+                held.remove(bound.callId());
+                assignments.add(given(bound.callId(), Objects.requireNonNull(idle.get(bound.slot()))));
+            } else if (call != null) {
+                next.remove();
+                assignments.add(given(call.callId(), preferred(call.callId())));
+            } else {
+                break;
+            }
         }
         return assignments;
+    }
+
+    private Assignment given(long callId, Idle worker) {
+        idle.remove(worker.slot());
+        leasesGiven.merge(worker.slot(), 1L, Long::sum);
+        return new Assignment(callId, worker.slot(), worker.incarnation());
+    }
+
+    private Idle preferred(long callId) {
+        Integer slot = preferred.isEmpty() ? null : preferred.remove(callId);
+        Idle best = slot == null ? null : idle.get(slot);
+        return best == null ? leastUsed() : best;
     }
 
     private Idle leastUsed() {
@@ -109,6 +158,8 @@ public final class RouterCore {
                 return over;
             });
         }
+        held.expire(now, expired);
+        expired.forEach(preferred::remove);
         return expired;
     }
 
@@ -122,12 +173,17 @@ public final class RouterCore {
                 }
             }
         }
+        for (HeldCalls.Held call : held.calls()) {
+            if (earliest == Long.MAX_VALUE || call.deadline() - earliest < 0) {
+                earliest = call.deadline();
+            }
+        }
         return earliest;
     }
 
     /** Returns how many calls wait. */
     public int waiting() {
-        return queue.size() + returned.size();
+        return queue.size() + returned.size() + held.size();
     }
 
     /** Returns how many workers are idle. */
@@ -137,7 +193,7 @@ public final class RouterCore {
 
     /** Returns since when the oldest call has waited, or {@code now} when none waits. */
     public long oldestSince(long now) {
-        long oldest = now;
+        long oldest = held.oldestSince(now);
         for (Map<Long, Waiting> source : List.of(returned, queue)) {
             if (!source.isEmpty()) {
                 long since = source.values().iterator().next().since();
@@ -153,6 +209,9 @@ public final class RouterCore {
     public List<Long> drain() {
         List<Long> all = new ArrayList<>(returned.keySet());
         all.addAll(queue.keySet());
+        held.calls().forEach(call -> all.add(call.callId()));
+        held.clear();
+        preferred.clear();
         returned.clear();
         queue.clear();
         return all;

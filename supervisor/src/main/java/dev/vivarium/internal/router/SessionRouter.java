@@ -9,6 +9,8 @@ import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.RouterCore;
 import dev.vivarium.internal.recovery.Recovery;
+import dev.vivarium.internal.session.SessionLane;
+import dev.vivarium.internal.session.SessionReport;
 import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
@@ -61,6 +63,9 @@ public final class SessionRouter {
     /** Fail every call that waits, now and from now on. */
     public record RefuseAll() implements Command {}
 
+    /** Something about sessions. */
+    public record Session(SessionReport report) implements Command {}
+
     private record DeadlineDue() implements Command {}
 
     private record RetryDue(long callId) implements Command {}
@@ -72,10 +77,16 @@ public final class SessionRouter {
     private static final class Memory {
         private final RouterCore core = new RouterCore();
         private final Map<Long, ActiveCall> calls = new HashMap<>();
+        private final RouterDoor door = new RouterDoor();
+        private final SessionLane sessions;
         private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
         // Calls that wait before they are sent again, and until when.
         private final Map<Long, Long> delayed = new HashMap<>();
         private boolean refusing;
+
+        Memory(PoolContext context) {
+            sessions = new SessionLane(context, core, calls, door);
+        }
     }
 
     private final PoolContext context;
@@ -97,12 +108,13 @@ public final class SessionRouter {
      * @param pressure is told how many calls wait whenever one has to
      */
     public static Behavior<Command> create(PoolContext context, IntConsumer pressure) {
-        Memory memory = new Memory();
-        Behavior<Command> behavior = Behaviors.withTimers(timers -> {
+        Memory memory = new Memory(context);
+        Behavior<Command> behavior = Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
             SessionRouter router = new SessionRouter(context, timers, pressure, memory);
+            memory.door.open(actor.getSelf(), timers, memory.workers, router::again);
             router.resumeDelays();
             return router.behavior();
-        });
+        }));
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.restart());
     }
 
@@ -116,6 +128,7 @@ public final class SessionRouter {
                 .onMessage(Refused.class, this::onRefused)
                 .onMessage(Lost.class, this::onLost)
                 .onMessage(RefuseAll.class, this::onRefuseAll)
+                .onMessage(Session.class, this::onSession)
                 .onMessage(DeadlineDue.class, this::onDeadlineDue)
                 .onMessage(RetryDue.class, this::onRetryDue)
                 .onSignal(PostStop.class, signal -> onStopped())
@@ -129,23 +142,30 @@ public final class SessionRouter {
             return Behaviors.same();
         }
         memory.calls.put(call.id(), call);
-        memory.core.submit(call.id(), call.deadline(), context.clock().nanoTime());
+        if (call.session() != null) {
+            memory.sessions.submit(call);
+        } else {
+            memory.core.submit(call.id(), call.deadline(), context.clock().nanoTime());
+        }
         return assign(call);
     }
 
     private Behavior<Command> onOffered(Offered message) {
         memory.workers.put(message.slot(), message.worker());
         memory.core.available(message.slot(), message.incarnation());
+        memory.sessions.offered(message.slot(), message.incarnation());
         return assign();
     }
 
     private Behavior<Command> onWithdrawn(Withdrawn message) {
         memory.core.unavailable(message.slot(), message.incarnation());
-        return Behaviors.same();
+        memory.sessions.withdrawn(message.slot(), message.incarnation());
+        return assign();
     }
 
     private Behavior<Command> onGone(Gone message) {
         memory.core.forget(message.slot());
+        memory.sessions.gone(message.slot());
         memory.workers.remove(message.slot());
         message.worker().tell(new WorkerSlot.Forgotten());
         return Behaviors.same();
@@ -153,35 +173,62 @@ public final class SessionRouter {
 
     private Behavior<Command> onForget(Forget message) {
         var unused = forget(message.callId());
-        return waitsChanged();
+        return assign();
     }
 
     private Behavior<Command> onRefused(Refused message) {
-        return again(message.call());
+        if (message.call().session() != null) {
+            memory.sessions.lost(message.call());
+        }
+        again(message.call());
+        return assign(message.call());
     }
 
-    private Behavior<Command> again(ActiveCall call) {
-        if (call.requeue()) {
-            if (memory.refusing) {
-                refuse(call);
-            } else {
-                memory.calls.put(call.id(), call);
-                memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
-            }
+    private Behavior<Command> onSession(Session message) {
+        memory.sessions.on(message.report());
+        return assign();
+    }
+
+    private void again(ActiveCall call) {
+        if (!call.requeue()) {
+            left(call);
+        } else if (memory.refusing) {
+            refuse(call);
+        } else {
+            memory.calls.put(call.id(), call);
+            giveBack(call);
         }
-        return assign(call);
+    }
+
+    private void giveBack(ActiveCall call) {
+        if (call.session() != null) {
+            memory.sessions.giveBack(call);
+        } else {
+            memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
+        }
+    }
+
+    /** A call is with the router no more. */
+    private void left(ActiveCall call) {
+        if (call.session() != null) {
+            memory.sessions.left(call);
+        }
     }
 
     private Behavior<Command> onLost(Lost message) {
         ActiveCall call = message.call();
         WorkerExit exit = message.exit();
         call.lost(new CallAttempt(exit.worker(), exit.incarnation(), exit.cause(), message.execution()));
+        if (call.session() != null) {
+            memory.sessions.lost(call);
+        }
         if (call.isDone()) {
-            return Behaviors.same();
+            left(call);
+            return assign();
         }
         Recovery.Loss loss = new Recovery.Loss(
                 call.toString(),
-                call.retrySafe(),
+                memory.sessions.isRetrySafe(call),
                 call.maxRetries(),
                 call.attempts(),
                 call.deadline() - context.clock().nanoTime(),
@@ -191,7 +238,8 @@ public final class SessionRouter {
             return retry(call, exit, retry.delay());
         }
         call.fail(((Recovery.Fail) verdict).error());
-        return Behaviors.same();
+        left(call);
+        return assign();
     }
 
     private Behavior<Command> retry(ActiveCall call, WorkerExit exit, Duration delay) {
@@ -206,7 +254,8 @@ public final class SessionRouter {
                         delay,
                         context.clock().now()));
         if (delay.isZero() || !call.requeue()) {
-            return again(call);
+            again(call);
+            return assign(call);
         }
         memory.calls.put(call.id(), call);
         memory.delayed.put(call.id(), context.clock().nanoTime() + delay.toNanos());
@@ -219,7 +268,7 @@ public final class SessionRouter {
         if (memory.delayed.remove(message.callId()) == null || call == null) {
             return Behaviors.same(); // It was cancelled, or refused, meanwhile.
         }
-        memory.core.giveBack(call.id(), call.deadline(), context.clock().nanoTime());
+        giveBack(call);
         return assign(call);
     }
 
@@ -252,7 +301,11 @@ public final class SessionRouter {
         if (memory.delayed.remove(id) != null) {
             timers.cancel(id);
         }
-        return memory.calls.remove(id);
+        ActiveCall call = memory.calls.remove(id);
+        if (call != null) {
+            left(call);
+        }
+        return call;
     }
 
     private void refuse(ActiveCall call) {
@@ -272,9 +325,10 @@ public final class SessionRouter {
             ActiveCall call = memory.calls.remove(id);
             if (call != null) {
                 expire(call);
+                left(call);
             }
         }
-        return waitsChanged();
+        return assign();
     }
 
     private void expire(ActiveCall call) {
@@ -322,7 +376,13 @@ public final class SessionRouter {
         }
         if (call.deadline() - context.clock().nanoTime() <= 0) {
             expire(call);
+            left(call);
+        } else if (call.session() != null) {
+            if (memory.sessions.assigned(call, assignment.slot(), assignment.incarnation())) {
+                return;
+            }
         } else if (call.lease()) {
+            memory.sessions.sent(assignment.slot(), call);
             worker.tell(new WorkerSlot.Lease(assignment.incarnation(), call));
             return;
         }

@@ -40,7 +40,8 @@ import org.slf4j.LoggerFactory;
 public final class WorkerSlot {
 
     /** The messages of a slot. */
-    public sealed interface Command permits Want, Dismiss, EndNow, Lease, SendSignal, Forgotten, Own, SlotReport {}
+    public sealed interface Command
+            permits Want, Dismiss, EndNow, Lease, CloseSession, SendSignal, Forgotten, Own, SlotReport {}
 
     /** What the slot tells itself. */
     private sealed interface Own extends Command {}
@@ -56,6 +57,9 @@ public final class WorkerSlot {
 
     /** The router leased the worker to a call. */
     public record Lease(int incarnation, ActiveCall call) implements Command {}
+
+    /** Have the worker let a session go, once it is idle; unless that incarnation has ended. */
+    public record CloseSession(int incarnation, String session) implements Command {}
 
     /** Send a signal to the process, unless that incarnation has ended. */
     public record SendSignal(int incarnation, Signal signal) implements Command {}
@@ -90,6 +94,7 @@ public final class WorkerSlot {
     private final SlotCore core;
     private final SlotNews news;
     private final SlotCall call;
+    private final SessionCloses closes = new SessionCloses();
     private SlotState state;
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
@@ -166,6 +171,7 @@ public final class WorkerSlot {
                 .onMessage(Dismiss.class, this::onDismiss)
                 .onMessage(EndNow.class, this::onEndNow)
                 .onMessage(GrownOld.class, this::onGrownOld)
+                .onMessage(CloseSession.class, this::onCloseSession)
                 .onMessage(SendSignal.class, this::onSendSignal)
                 .onMessage(Forgotten.class, this::onForgotten)
                 .onMessage(SlotReport.Spawned.class, this::onSpawned)
@@ -208,7 +214,9 @@ public final class WorkerSlot {
                 pool.recycleDue(slot);
             }
         }
-        return apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
+        Behavior<Command> next = apply(new SlotEvent.Answered(message.incarnation(), message.callId()));
+        closes.carryOut(state, driver); // Before the next lease, which can only come now.
+        return next;
     }
 
     private Behavior<Command> onCallStopped(CallStopped message) {
@@ -234,6 +242,14 @@ public final class WorkerSlot {
     private Behavior<Command> onGrownOld(GrownOld message) {
         if (message.incarnation() == state.incarnation()) {
             pool.recycleDue(slot);
+        }
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onCloseSession(CloseSession message) {
+        if (message.incarnation() == state.incarnation()) {
+            closes.add(message.session());
+            closes.carryOut(state, driver);
         }
         return Behaviors.same();
     }
@@ -406,6 +422,7 @@ public final class WorkerSlot {
         recycle = RecycleWatch.draw(
                 context.config().recycling(), context.entropy().unit());
         exitsOverdue = 0;
+        closes.forget();
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
         started.spawn();
@@ -438,6 +455,8 @@ public final class WorkerSlot {
         if (open != null && driver != null) {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
+        router.withdrawn(
+                slot, ended.incarnation()); // Also where the call was answered and the worker not offered again.
         if (!everReady || state instanceof SlotState.BackingOff) {
             pool.startFailed(slot, exit, end.loadError());
         }

@@ -188,7 +188,7 @@ final class ProxyConnection {
             passGuardian(frame, line, down);
             return;
         }
-        if (down && frame.type() == FrameType.CALL) {
+        if (down && (frame.type() == FrameType.CALL || frame.type() == FrameType.SESSION_CALL)) {
             send(frame, line);
             return;
         }
@@ -269,14 +269,17 @@ final class ProxyConnection {
     }
 
     private static boolean isAnswer(Frame frame) {
-        return frame.callId() != 0 && (frame.type() == FrameType.REPLY || frame.type() == FrameType.ERROR);
+        return frame.callId() != 0
+                && (frame.type() == FrameType.REPLY
+                        || frame.type() == FrameType.SESSION_REPLY
+                        || frame.type() == FrameType.ERROR);
     }
 
     private static @Nullable Moment moment(Frame frame, boolean down) {
         return switch (frame.type()) {
             case HELLO -> down ? null : Moment.MID_HANDSHAKE;
             case READY -> Moment.MID_LOAD;
-            case REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
+            case REPLY, SESSION_REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
             default -> null;
         };
     }
