@@ -86,14 +86,16 @@ class WorkerProcess:
             page.write(bytes(64 * 4))
         data, data_child = socket.socketpair()
         control, control_child = socket.socketpair()
+        self.stacks, stacks_child = socket.socketpair()
         self.process = subprocess.Popen(
             [
                 sys.executable,
                 os.path.join(SRC, "vivarium_worker_main.py"),
                 *("--slot", "2", "--incarnation", str(incarnation), "--status-page", self.page),
                 *("--data-fd", str(data_child.fileno()), "--control-fd", str(control_child.fileno())),
+                *("--stacks-fd", str(stacks_child.fileno())),
             ],
-            pass_fds=[data_child.fileno(), control_child.fileno()],
+            pass_fds=[data_child.fileno(), control_child.fileno(), stacks_child.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -102,6 +104,7 @@ class WorkerProcess:
         )
         data_child.close()
         control_child.close()
+        stacks_child.close()
         self.data = Peer(data, incarnation)
         self.control = Peer(control, incarnation)
         try:
@@ -150,6 +153,7 @@ class WorkerProcess:
     def close(self) -> None:
         self.data.socket.close()
         self.control.socket.close()
+        self.stacks.close()
         if self.process.poll() is None:
             self.process.kill()
         if self.process.stdout and not self.process.stdout.closed:

@@ -73,7 +73,7 @@ class FakeJvm:
         self.peer.incarnation = incarnation
         self.peer.send(frames.SPAWN, 1, request)
         opened = {}
-        for _ in range(4):
+        for _ in range(5):
             kind, to_slot, of, peer = self.accept()
             assert (to_slot, of) == (slot, incarnation)
             peer.incarnation = incarnation

@@ -323,5 +323,37 @@ class Loading(unittest.TestCase):
         self.assertEqual([entry["name"] for entry in worker.ready()["handlers"]], ["visible"])
 
 
-if __name__ == "__main__":
-    unittest.main()
+class Stacks(WorkerTest):
+    def stacks(self) -> str:
+        """Ask the worker what its threads do; return all of it."""
+        os.kill(self.worker.process.pid, self.worker.hello["stacksSignal"])
+        text = ""
+        while not text.endswith(" in <module>\n"):
+            text += self.worker.stacks.recv(65536).decode()
+        return text
+
+    def stacks_in(self, handler: str) -> str:
+        """Call a handler and return the stacks once it has been entered, which is later than it counts as started."""
+        self.worker.call(1, handler)
+        for _ in range(1000):
+            text = self.stacks()
+            if f"in {handler}\n" in text:
+                return text
+        raise AssertionError(text)
+
+    def test_show_where_a_handler_is(self) -> None:
+        text = self.stacks_in("spin")
+
+        self.assertIn("vivarium_worker_main.py", text.splitlines()[-1])
+        self.assertGreaterEqual(text.count("(most recent call first):"), 2, text)
+
+    def test_show_c_code_that_holds_the_interpreter_lock(self) -> None:
+        self.stacks_in("never_ends_in_c")
+
+    def test_leave_the_call_alone(self) -> None:
+        self.worker.call(1, "deep_sleep", 0.2)
+        while self.worker.words()[1] != 1:
+            pass
+        self.stacks()
+
+        self.assertEqual(self.worker.answer(), (frames.REPLY, "slept"))

@@ -7,7 +7,7 @@ import unittest
 from .support import WorkerProcess
 
 HANDLERS = '''
-import asyncio, ctypes, logging, os, signal, subprocess, sys, threading
+import asyncio, ctypes, logging, os, select, signal, subprocess, sys, threading
 from vivarium_worker import CallCancelled, Context, handler
 
 print("noise while importing")
@@ -36,6 +36,14 @@ def forever():
 @handler
 def spin():
     while True: pass
+
+@handler
+def never_ends_in_c(): return sum(range(1 << 62))
+
+@handler
+def deep_sleep(seconds):
+    select.select([], [], [], seconds)
+    return "slept"
 
 @handler
 def cleanups(): return len(cleaned)

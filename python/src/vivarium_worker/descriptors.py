@@ -12,7 +12,7 @@ _OWN_DESCRIPTORS = 200
 """Where the channels' descriptors begin, if there may be so many."""
 
 _LEAST_DESCRIPTORS = 32
-"""Three streams, two channels (each twice while it is moved), an event loop's three, and some for what is being imported."""
+"""Three streams, three channels (each twice while it is moved), an event loop's three, and some for what is being imported."""
 
 
 def own(fd: int) -> socket.socket:

@@ -223,7 +223,7 @@ class Guardian:
     def _spawn(self, slot: int, incarnation: int, request_id: int, request: Dict[str, Any]) -> None:
         opened: Dict[str, socket.socket] = {}
         try:
-            for kind in ("data", "control", "stdout", "stderr"):
+            for kind in ("data", "control", "stdout", "stderr", "stacks"):
                 opened[kind] = self._connect(kind, slot, incarnation)
             environment = dict(request["environment"])
             environment["VIVARIUM_RUN"] = self._run_id
@@ -234,7 +234,7 @@ class Guardian:
                 _WORKER_MAIN,
                 *("--slot", str(slot), "--incarnation", str(incarnation)),
                 *("--data-fd", str(opened["data"].fileno()), "--control-fd", str(opened["control"].fileno())),
-                *("--status-page", request["statusPage"]),
+                *("--stacks-fd", str(opened["stacks"].fileno()), "--status-page", request["statusPage"]),
             ]
             oom_kills = processes.out_of_memory_kills()
             pid = _fork_and_exec(argv, environment, request["directory"], opened)
@@ -429,7 +429,7 @@ def _fork_and_exec(
             os.dup2(null, 0)
             os.dup2(opened["stdout"].fileno(), 1)
             os.dup2(opened["stderr"].fileno(), 2)
-            for kind in ("data", "control"):
+            for kind in ("data", "control", "stacks"):
                 os.set_inheritable(opened[kind].fileno(), True)
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):

@@ -45,6 +45,9 @@ _STRIKE_AGAIN_S = 0.02
 # A real-time signal, which user code is unlikely to use, where there are such signals.
 CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
 
+# On it the process writes what its threads do.
+STACKS_SIGNAL = CANCEL_SIGNAL + 1 if hasattr(signal, "SIGRTMIN") else int(signal.SIGUSR2)
+
 _RECEIVE_BYTES = 256 * 1024
 
 # A larger body is written apart from its header: copying it costs more than a second system call.
@@ -54,9 +57,10 @@ _COPIED_BYTES = 64 * 1024
 class Worker:
     """One incarnation's runtime."""
 
-    def __init__(self, data: socket.socket, control: socket.socket, page: StatusPage, incarnation: int) -> None:
+    def __init__(self, data: socket.socket, control: socket.socket, stacks: socket.socket, page: StatusPage, incarnation: int) -> None:
         self._data = data
         self._control = control
+        self._stacks = stacks
         self._control_channel = ControlChannel(control, incarnation)
         self._page = page
         self._incarnation = incarnation
@@ -83,6 +87,8 @@ class Worker:
         """Shake hands, load, serve until drained; return the exit status."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(CANCEL_SIGNAL, self._on_cancel_signal)
+        # It writes from within the signal, so that it tells also of a thread in C code that holds the interpreter lock.
+        faulthandler.register(STACKS_SIGNAL, self._stacks.fileno(), all_threads=True)
         self._send(frames.HELLO, 0, json.dumps(_hello()).encode())
         hello = self._receive()
         if hello is None:
@@ -321,7 +327,9 @@ class Worker:
         self._page.detach()
         # The worker's end must be seen though this process lives on. And what this process opens gets free numbers: what is
         # still written to the channels must not go there.
-        for channel in (self._data, self._control):
+        faulthandler.unregister(STACKS_SIGNAL)
+        signal.signal(STACKS_SIGNAL, signal.SIG_IGN)
+        for channel in (self._data, self._control, self._stacks):
             try:
                 channel.close()
             except OSError:
@@ -427,6 +435,7 @@ def _hello() -> Dict[str, Any]:
         "implementation": sys.implementation.name,
         "python": platform.python_version(),
         "runtime": "0.1.0",
+        "stacksSignal": STACKS_SIGNAL,
         "accelerators": accelerators,
     }
 
@@ -452,7 +461,7 @@ def _die(status: int, reason: BaseException) -> NoReturn:
 def main(argv: List[str]) -> int:
     """Run a worker with the descriptors that the guardian passed."""
     parser = argparse.ArgumentParser(prog="vivarium_worker_main")
-    for option in ("--slot", "--incarnation", "--data-fd", "--control-fd"):
+    for option in ("--slot", "--incarnation", "--data-fd", "--control-fd", "--stacks-fd"):
         parser.add_argument(option, type=int, required=True)
     parser.add_argument("--status-page", required=True)
     options = parser.parse_args(argv)
@@ -466,8 +475,9 @@ def main(argv: List[str]) -> int:
     try:
         data = own(options.data_fd)
         control = own(options.control_fd)
+        stacks = own(options.stacks_fd)
         page = StatusPage(options.status_page, options.slot, options.incarnation)
-        worker = Worker(data, control, page, options.incarnation)
+        worker = Worker(data, control, stacks, page, options.incarnation)
         status = worker.run()
     except frames.Violation as violation:
         _die(EXIT_PROTOCOL, violation)

@@ -1,6 +1,5 @@
 """Handlers that do what the tests need, beside those of the test kit: answer, fail, die."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -89,7 +88,7 @@ async def asynchronous(value):
 def end(how: str):
     """Ends the process in a given way: an exit with a status, a signal, or none at all."""
     if how == "hang":
-        ctypes.PyDLL(None).pause()  # C code that holds the interpreter lock.
+        sum(range(1 << 62))  # C code that looks at no signal and holds the interpreter lock.
     if how.startswith("exit"):
         os._exit(int(how[4:]))
     os.kill(os.getpid(), getattr(signal, how))
@@ -169,3 +168,15 @@ def garble(text: str):
 @handler
 def cancel_itself():
     raise CallCancelled("nobody asked for it")
+
+
+@recorded
+def compute_for_ever() -> int:
+    """C code that looks at no signal and holds the interpreter lock."""
+    return sum(range(1 << 62))
+
+
+@recorded
+def compute_for_ever_and_ignore_sigterm() -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return sum(range(1 << 62))

@@ -141,10 +141,19 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
      *
      * @param connect from the start of the process to its hello
      * @param load from its hello to having loaded the handlers
+     * @param stackDump how long a worker has to tell what its threads do, when a call's deadline has passed and when it did
+     *     not end a cancelled call; zero when it is not asked
      * @param cancelGrace from a call's deadline or cancellation to the worker being idle again
+     * @param terminateGrace from SIGTERM, because a worker did not end a call, to SIGKILL; zero for SIGKILL at once
      * @param drainGrace from the request to end to the end of an idle worker
      */
-    record Timeouts(Duration connect, Duration load, Duration cancelGrace, Duration drainGrace) {}
+    record Timeouts(
+            Duration connect,
+            Duration load,
+            Duration stackDump,
+            Duration cancelGrace,
+            Duration terminateGrace,
+            Duration drainGrace) {}
 
     /**
      * How a slot waits between failed starts.

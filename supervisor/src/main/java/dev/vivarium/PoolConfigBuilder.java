@@ -22,25 +22,7 @@ public final class PoolConfigBuilder {
     private static final int CPUS = Runtime.getRuntime().availableProcessors();
 
     /** Variables of the JVM's that workers may see unless told otherwise: what programs need to find their way. */
-    public static final List<String> DEFAULT_INHERITED = List.of(
-            "PATH",
-            "HOME",
-            "USER",
-            "LOGNAME",
-            "SHELL",
-            "LANG",
-            "LC_*",
-            "TZ",
-            "TMPDIR",
-            "VIRTUAL_ENV",
-            "CONDA_PREFIX",
-            "LD_LIBRARY_PATH",
-            "CUDA_*",
-            "NVIDIA_*",
-            "PYENV_*",
-            "XDG_*",
-            "SSL_CERT_FILE",
-            "SSL_CERT_DIR");
+    public static final List<String> DEFAULT_INHERITED = InheritedVariables.DEFAULT;
 
     String name = "python";
     List<String> handlers = List.of();
@@ -65,7 +47,9 @@ public final class PoolConfigBuilder {
     int maxBodyBytes = Limits.DEFAULTS.maxBodyBytes();
     Duration connectTimeout = Duration.ofSeconds(10);
     Duration loadTimeout = Duration.ofMinutes(2);
+    Duration stackDump = Duration.ofMillis(100);
     Duration cancelGrace = Duration.ofSeconds(2);
+    Duration terminateGrace = Duration.ofMillis(500);
     Duration drainGrace = Duration.ofSeconds(5);
     Duration minBackoff = Duration.ofMillis(200);
     Duration maxBackoff = Duration.ofSeconds(30);
@@ -123,7 +107,9 @@ public final class PoolConfigBuilder {
         maxBodyBytes = from.calls().limits().maxBodyBytes();
         connectTimeout = from.timeouts().connect();
         loadTimeout = from.timeouts().load();
+        stackDump = from.timeouts().stackDump();
         cancelGrace = from.timeouts().cancelGrace();
+        terminateGrace = from.timeouts().terminateGrace();
         drainGrace = from.timeouts().drainGrace();
         minBackoff = from.restart().minBackoff();
         maxBackoff = from.restart().maxBackoff();
@@ -291,6 +277,24 @@ public final class PoolConfigBuilder {
     /** Sets how long a worker has to become idle after its call timed out or was cancelled; 1 ms to 1 day. Default 2 s. */
     public PoolConfigBuilder cancelGrace(Duration limit) {
         cancelGrace = limit;
+        return this;
+    }
+
+    /**
+     * Sets how long a worker has to tell what its Python threads do when the deadline of its call has passed, which is how
+     * much later than its deadline a call may end; 0 to 10 s. Default 100 ms. Zero asks for no stacks.
+     */
+    public PoolConfigBuilder stackDump(Duration limit) {
+        stackDump = limit;
+        return this;
+    }
+
+    /**
+     * Sets the time from SIGTERM to SIGKILL for a worker that did not end a call within {@code cancelGrace}; 0 to 1 day.
+     * Default 500 ms. Zero sends SIGKILL at once.
+     */
+    public PoolConfigBuilder terminateGrace(Duration limit) {
+        terminateGrace = limit;
         return this;
     }
 
@@ -473,7 +477,8 @@ public final class PoolConfigBuilder {
                                 maxBodyBytes,
                                 Limits.DEFAULTS.maxAttachmentsBytes(),
                                 Limits.DEFAULTS.maxAttachmentCount())),
-                new PoolConfig.Timeouts(connectTimeout, loadTimeout, cancelGrace, drainGrace),
+                new PoolConfig.Timeouts(
+                        connectTimeout, loadTimeout, stackDump, cancelGrace, terminateGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
                 retry,
                 circuitBreaker,

@@ -40,7 +40,9 @@ final class PoolConfigChecks {
         problems.present("callTimeout", given.callTimeout);
         problems.present("connectTimeout", given.connectTimeout);
         problems.present("loadTimeout", given.loadTimeout);
+        problems.present("stackDump", given.stackDump);
         problems.present("cancelGrace", given.cancelGrace);
+        problems.present("terminateGrace", given.terminateGrace);
         problems.present("drainGrace", given.drainGrace);
         problems.present("minBackoff", given.minBackoff);
         problems.present("maxBackoff", given.maxBackoff);
@@ -117,6 +119,8 @@ final class PoolConfigChecks {
     private static void times(ConfigProblems problems, PoolConfigBuilder given) {
         problems.between("connectTimeout", given.connectTimeout, Duration.ofMillis(10), Duration.ofDays(1));
         problems.between("loadTimeout", given.loadTimeout, Duration.ofMillis(10), Duration.ofDays(1));
+        problems.between("stackDump", given.stackDump, Duration.ZERO, Duration.ofSeconds(10));
+        problems.between("terminateGrace", given.terminateGrace, Duration.ZERO, Duration.ofDays(1));
         problems.between("cancelGrace", given.cancelGrace, Duration.ofMillis(1), Duration.ofDays(1));
         problems.between("drainGrace", given.drainGrace, Duration.ofMillis(1), Duration.ofDays(1));
         problems.between("minBackoff", given.minBackoff, Duration.ofMillis(1), Duration.ofDays(1));

@@ -32,6 +32,14 @@ public sealed interface PoolEvent {
     record WorkerExited(WorkerExit exit, long callId, Instant at) implements PoolEvent {}
 
     /**
+     * The pool does something to get a worker off a call that is over.
+     *
+     * @param rung what it does; see there for the order
+     */
+    record LadderClimbed(WorkerId worker, int incarnation, long callId, LadderRung rung, Instant at)
+            implements PoolEvent {}
+
+    /**
      * A slot will start its next incarnation.
      *
      * @param failures failed starts in a row; a number that keeps growing is a crash loop

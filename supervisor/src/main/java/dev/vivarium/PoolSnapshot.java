@@ -20,6 +20,7 @@ import java.util.Locale;
  * @param restarts processes started to replace one that ended
  * @param lateReplies answers that came after their call had ended, counted and dropped
  * @param droppedLogLines lines of workers' output that exceeded the log limits
+ * @param ladder how often workers had to be got off a call
  * @param sessions what has become of sessions
  * @param openCircuits circuit breakers that do not let every call through
  * @param workers the slots, by number
@@ -37,6 +38,7 @@ public record PoolSnapshot(
         long restarts,
         long lateReplies,
         long droppedLogLines,
+        LadderCounts ladder,
         SessionCounts sessions,
         List<Circuit> openCircuits,
         List<WorkerSnapshot> workers) {

@@ -15,6 +15,7 @@ import java.util.List;
  * @param oomKills how many out-of-memory kills the kernel counted in the process's lifetime; -1 when unknown
  * @param detail one sentence that says what happened, with the evidence
  * @param lastLines the last lines it wrote to standard error, oldest first
+ * @param stacks what its Python threads did when it did not end a call, newest frame first; empty when that was not read
  */
 public record WorkerExit(
         WorkerId worker,
@@ -26,7 +27,8 @@ public record WorkerExit(
         long maxRssKiB,
         long oomKills,
         String detail,
-        List<String> lastLines) {
+        List<String> lastLines,
+        String stacks) {
 
     /** Copies the lines. */
     public WorkerExit {

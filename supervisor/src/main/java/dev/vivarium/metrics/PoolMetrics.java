@@ -1,6 +1,7 @@
 package dev.vivarium.metrics;
 
 import dev.vivarium.ErrorCategory;
+import dev.vivarium.LadderRung;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonPool;
 import dev.vivarium.WorkerSnapshot;
@@ -48,6 +49,14 @@ public final class PoolMetrics implements MeterBinder {
         counter(registry, "vivarium.worker.restarts", "Processes replaced", tags, PoolSnapshot::restarts);
         counter(registry, "vivarium.replies.late", "Answers that came too late", tags, PoolSnapshot::lateReplies);
         counter(registry, "vivarium.log.dropped", "Lines of output dropped", tags, PoolSnapshot::droppedLogLines);
+        for (LadderRung rung : LadderRung.values()) {
+            counter(
+                    registry,
+                    "vivarium.ladder",
+                    "What was done to get workers off calls that were over",
+                    tags.and("rung", lower(rung)),
+                    snapshot -> snapshot.ladder().of(rung));
+        }
         for (ErrorCategory category : ErrorCategory.values()) {
             FunctionCounter.builder(
                             "vivarium.errors",

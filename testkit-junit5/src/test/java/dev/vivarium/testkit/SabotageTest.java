@@ -3,6 +3,7 @@ package dev.vivarium.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vivarium.LadderCounts;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
@@ -259,6 +260,7 @@ class SabotageTest {
                     0,
                     0,
                     0,
+                    new LadderCounts(0, 0, 0, 0),
                     SessionCounts.NONE,
                     List.of(),
                     List.of(busy));

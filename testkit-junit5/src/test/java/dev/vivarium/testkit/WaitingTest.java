@@ -49,7 +49,7 @@ class WaitingTest {
         void doesNotFindTheStateOfAProcessThatHasEnded() {
             moved(1, WorkerState.INITIALIZING, WorkerState.READY);
             events.add(new PoolEvent.WorkerExited(
-                    new WorkerExit(worker, 1, 7, TransitionCause.values()[0], -1, 9, 0, 0, "killed", List.of()),
+                    new WorkerExit(worker, 1, 7, TransitionCause.values()[0], -1, 9, 0, 0, "killed", List.of(), ""),
                     0,
                     Instant.EPOCH));
 

@@ -16,7 +16,7 @@ public sealed interface Fault {
 
     /**
      * The process gets a signal, which does on every layer what it does to a Python worker. 19 stops it until the fault is
-     * healed, 18 lets it go on; 2 (INT), 13, 17, 20 to 23, 25, 28 and 41 do nothing; the
+     * healed, 18 lets it go on; 2 (INT), 13, 17, 20 to 23, 25, 28, 41 and 42 do nothing; the
      * others end it.
      */
     record Signalled(int signal) implements OnProcess {}

@@ -41,9 +41,19 @@ public interface Acceptor {
     @Nullable
     Frames control(int slot, int incarnation);
 
-    /** Returns who serves a worker's output, or null when no such worker is expected. */
+    /** What a worker writes besides frames. */
+    enum Stream {
+        /** Its standard output. */
+        STDOUT,
+        /** Its standard error. */
+        STDERR,
+        /** What its threads do, when it is asked. */
+        STACKS
+    }
+
+    /** Returns who serves what a worker writes, or null when no such worker is expected. */
     @Nullable
-    Bytes output(int slot, int incarnation, boolean errors);
+    Bytes output(int slot, int incarnation, Stream stream);
 
     /** Takes over a worker's data channel, in blocking mode; returns false when no such worker is expected. */
     boolean data(int slot, int incarnation, SocketChannel channel);

@@ -296,11 +296,14 @@ public final class IoLoop implements AutoCloseable {
                 case "control" -> {
                     return serveFrames(key, channel, acceptor.control(attach.slot(), incarnation));
                 }
-                case "stdout", "stderr" -> {
-                    return serveBytes(
-                            channel,
-                            acceptor.output(
-                                    attach.slot(), incarnation, attach.kind().equals("stderr")));
+                case "stdout" -> {
+                    return serveBytes(channel, acceptor.output(attach.slot(), incarnation, Acceptor.Stream.STDOUT));
+                }
+                case "stderr" -> {
+                    return serveBytes(channel, acceptor.output(attach.slot(), incarnation, Acceptor.Stream.STDERR));
+                }
+                case "stacks" -> {
+                    return serveBytes(channel, acceptor.output(attach.slot(), incarnation, Acceptor.Stream.STACKS));
                 }
                 case "data" -> {
                     handlers.remove(channel);

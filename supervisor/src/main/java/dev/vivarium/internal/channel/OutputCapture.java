@@ -1,9 +1,9 @@
 package dev.vivarium.internal.channel;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -16,6 +16,7 @@ import java.util.function.LongSupplier;
 public final class OutputCapture {
 
     private static final long SECOND = 1_000_000_000L;
+    private static final int FIRST_BYTES = 64;
 
     private final int maxLineBytes;
     private final int maxLinesPerSecond;
@@ -23,7 +24,8 @@ public final class OutputCapture {
     private final LongSupplier nanoTime;
     private final Consumer<String> lines;
     private final LongConsumer dropped;
-    private final ByteArrayOutputStream current = new ByteArrayOutputStream();
+    private byte[] current = new byte[FIRST_BYTES];
+    private int length;
     private final ArrayDeque<String> tail = new ArrayDeque<>();
     private boolean cut;
     private long second;
@@ -55,46 +57,68 @@ public final class OutputCapture {
     /** Reads all of {@code bytes}. */
     public void feed(ByteBuffer bytes) {
         while (bytes.hasRemaining()) {
-            byte b = bytes.get();
-            if (b == '\n') {
+            int start = bytes.position();
+            int end = start;
+            while (end < bytes.limit() && bytes.get(end) != '\n') {
+                end++;
+            }
+            append(bytes, end - start);
+            if (end < bytes.limit()) {
+                bytes.position(end + 1);
                 finishLine();
-            } else if (current.size() < maxLineBytes) {
-                current.write(b);
             } else {
-                cut = true;
+                bytes.position(end);
             }
         }
     }
 
+    /** Adds the next bytes to the line, as far as it may be so long. */
+    private void append(ByteBuffer bytes, int count) {
+        int kept = Math.min(count, maxLineBytes - length);
+        cut |= kept < count;
+        if (length + kept > current.length) {
+            current = Arrays.copyOf(current, Math.min(maxLineBytes, Math.max(length + kept, 2 * current.length)));
+        }
+        bytes.get(current, length, kept);
+        length += kept;
+    }
+
     /** Notes the end of the stream: what is left is a line, and what was dropped is told. */
     public void end() {
-        if (current.size() > 0) {
+        if (length > 0) {
             finishLine();
         }
         tellDropped();
     }
 
     private void finishLine() {
-        String text = current.toString(StandardCharsets.UTF_8);
-        if (text.endsWith("\r")) {
-            text = text.substring(0, text.length() - 1);
-        }
-        String line = cut ? text + " [cut at " + maxLineBytes + " bytes]" : text;
-        current.reset();
-        cut = false;
-        keep(line);
         long now = nanoTime.getAsLong();
         if (now - second >= SECOND) {
             tellDropped();
             second = now;
             inSecond = 0;
         }
-        if (inSecond < maxLinesPerSecond) {
-            inSecond++;
-            lines.accept(line);
-        } else {
+        boolean told = inSecond < maxLinesPerSecond;
+        // A worker may write millions of lines that nobody sees: no text is made of those.
+        if (told || tailLines > 0) {
+            String line = text();
+            keep(line);
+            if (told) {
+                inSecond++;
+                lines.accept(line);
+            }
+        }
+        if (!told) {
             droppedInSecond++;
         }
+        length = 0;
+        cut = false;
+    }
+
+    private String text() {
+        int end = length > 0 && current[length - 1] == '\r' ? length - 1 : length;
+        String text = new String(current, 0, end, StandardCharsets.UTF_8);
+        return cut ? text + " [cut at " + maxLineBytes + " bytes]" : text;
     }
 
     private void tellDropped() {

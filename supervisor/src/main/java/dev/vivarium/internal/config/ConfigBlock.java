@@ -69,6 +69,8 @@ public final class ConfigBlock {
         OPTIONS.put("max-body-bytes", (b, c, k) -> b.maxBodyBytes(Math.toIntExact(c.getBytes(k))));
         OPTIONS.put("connect-timeout", (b, c, k) -> b.connectTimeout(c.getDuration(k)));
         OPTIONS.put("load-timeout", (b, c, k) -> b.loadTimeout(c.getDuration(k)));
+        OPTIONS.put("stack-dump", (b, c, k) -> b.stackDump(c.getDuration(k)));
+        OPTIONS.put("terminate-grace", (b, c, k) -> b.terminateGrace(c.getDuration(k)));
         OPTIONS.put("cancel-grace", (b, c, k) -> b.cancelGrace(c.getDuration(k)));
         OPTIONS.put("drain-grace", (b, c, k) -> b.drainGrace(c.getDuration(k)));
         OPTIONS.put("min-backoff", (b, c, k) -> b.minBackoff(c.getDuration(k)));

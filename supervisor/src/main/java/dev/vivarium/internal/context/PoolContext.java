@@ -255,6 +255,7 @@ public final class PoolContext {
                 stats.restarts(),
                 stats.lateReplies(),
                 stats.droppedLogLines(),
+                stats.ladder(),
                 sessionStats.counts(),
                 recovery.openCircuits(),
                 workers);

@@ -1,7 +1,12 @@
 package dev.vivarium.internal.context;
 
+import dev.vivarium.LadderCounts;
+import dev.vivarium.LadderRung;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,10 +25,18 @@ public final class PoolStats {
     private final LongAdder restarts = new LongAdder();
     private final LongAdder lateReplies = new LongAdder();
     private final LongAdder droppedLogLines = new LongAdder();
+    private final Map<LadderRung, LongAdder> rungs = new EnumMap<>(LadderRung.class);
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong open = new AtomicLong();
     private final Set<OpenCall> openCalls = ConcurrentHashMap.newKeySet();
     private final AtomicReference<@Nullable Runnable> whenIdle = new AtomicReference<>();
+
+    /** Creates counters at zero. */
+    public PoolStats() {
+        for (LadderRung rung : LadderRung.values()) {
+            rungs.put(rung, new LongAdder());
+        }
+    }
 
     /** Takes a place in the queue if there is one. */
     public boolean tryAccept(int queueCapacity) {
@@ -108,6 +121,24 @@ public final class PoolStats {
     /** Counts lines of output that were over the limit. */
     public void countDroppedLogLines(long lines) {
         droppedLogLines.add(lines);
+    }
+
+    /** Counts that a rung of the timeout ladder was taken. */
+    public void countRung(LadderRung rung) {
+        adder(rung).increment();
+    }
+
+    private LongAdder adder(LadderRung rung) {
+        return Objects.requireNonNull(rungs.get(rung));
+    }
+
+    /** Returns how often each rung was taken. */
+    public LadderCounts ladder() {
+        return new LadderCounts(
+                adder(LadderRung.READ_STACKS).sum(),
+                adder(LadderRung.CANCEL).sum(),
+                adder(LadderRung.TERMINATE).sum(),
+                adder(LadderRung.KILL).sum());
     }
 
     /** Returns the calls that wait. */

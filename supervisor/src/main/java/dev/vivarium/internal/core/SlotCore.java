@@ -1,5 +1,6 @@
 package dev.vivarium.internal.core;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerState;
 import dev.vivarium.internal.core.SlotEvent.Timer;
@@ -13,7 +14,6 @@ import dev.vivarium.internal.core.SlotState.Service;
 import dev.vivarium.internal.core.SlotState.Starting;
 import dev.vivarium.internal.core.SlotState.Vacant;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +31,8 @@ public final class SlotCore {
 
     private final Duration stableAfter;
     private final int maxHealthFailures;
+    private final boolean readsStacks;
+    private final boolean terminates;
 
     /** What follows an event. */
     public record Step(SlotState state, List<SlotEffect> effects) {
@@ -46,10 +48,14 @@ public final class SlotCore {
      *
      * @param stableAfter how long a worker must have been ready for failures to be forgotten
      * @param maxHealthFailures missed checks in a row that end a worker
+     * @param readsStacks whether it is read what a worker's threads do before its call is timed out, or it is ended
+     * @param terminates whether a worker that goes on with a call is asked to end before it is killed
      */
-    public SlotCore(Duration stableAfter, int maxHealthFailures) {
+    public SlotCore(Duration stableAfter, int maxHealthFailures, boolean readsStacks, boolean terminates) {
         this.stableAfter = stableAfter;
         this.maxHealthFailures = maxHealthFailures;
+        this.readsStacks = readsStacks;
+        this.terminates = terminates;
     }
 
     /** Returns the state of a slot whose last incarnation was {@code incarnation}; 0 for a new slot. */
@@ -160,7 +166,8 @@ public final class SlotCore {
             effects.stop(Timer.HEALTH).stop(Timer.PONG);
             effects.move(incarnation, WorkerState.READY, WorkerState.BUSY, TransitionCause.LEASED);
             effects.add(new SlotEffect.SendCall(incarnation, leased.callId()));
-            return effects.then(new Busy(incarnation, state.failures(), state.service(), leased.callId(), false, null));
+            return effects.then(
+                    new Busy(incarnation, state.failures(), state.service(), leased.callId(), Rung.RUNNING, null));
         }
         if (isTimer(event, Timer.HEALTH)) {
             effects.add(new SlotEffect.SendPing(incarnation));
@@ -210,7 +217,7 @@ public final class SlotCore {
         Effects effects = new Effects();
         if (event instanceof SlotEvent.Answered answered && answered.callId() == state.callId()) {
             Service service = state.service().answered();
-            effects.stop(Timer.FENCE);
+            Ladder.stopRung(state, effects);
             if (state.retiring() != null) {
                 return drained(
                         new Ending(incarnation, state.failures(), WorkerState.BUSY, service, 0, null, null),
@@ -220,15 +227,27 @@ public final class SlotCore {
             effects.move(incarnation, WorkerState.BUSY, WorkerState.READY, TransitionCause.RELEASED);
             return idle(incarnation, state.failures(), service, effects);
         }
+        if (event instanceof SlotEvent.DeadlinePassed passed
+                && passed.callId() == state.callId()
+                && state.rung() == Rung.RUNNING) {
+            return readsStacks ? Ladder.readStacks(state.at(Rung.OVERDUE), effects) : Ladder.timedOut(state, effects);
+        }
         if (event instanceof SlotEvent.CallOver over && over.callId() == state.callId() && !state.fenced()) {
-            effects.add(new SlotEffect.SendCancel(incarnation, state.callId()));
-            effects.add(new SlotEffect.StartTimer(incarnation, Timer.FENCE));
-            return effects.then(
-                    new Busy(incarnation, state.failures(), state.service(), state.callId(), true, state.retiring()));
+            if (state.rung() == Rung.OVERDUE) {
+                effects.stop(Timer.STACKS);
+            }
+            return Ladder.cancelled(state.at(Rung.CANCELLED), effects);
+        }
+        boolean stacksRead = event instanceof SlotEvent.StacksRead || isTimer(event, Timer.STACKS);
+        if (stacksRead && state.rung() == Rung.OVERDUE) {
+            return Ladder.timedOut(state, effects.stop(Timer.STACKS));
+        }
+        if (isTimer(event, Timer.FENCE) && state.rung() == Rung.CANCELLED && readsStacks) {
+            return Ladder.readStacks(state.at(Rung.STUCK), effects);
         }
         if (event instanceof SlotEvent.Unwanted unwanted) {
             return effects.then(new Busy(
-                    incarnation, state.failures(), state.service(), state.callId(), state.fenced(), unwanted.cause()));
+                    incarnation, state.failures(), state.service(), state.callId(), state.rung(), unwanted.cause()));
         }
         Ending ending = new Ending(
                 incarnation,
@@ -238,9 +257,9 @@ public final class SlotCore {
                 state.callId(),
                 null,
                 state.retiring());
-        effects.stop(Timer.FENCE);
-        if (isTimer(event, Timer.FENCE) && state.fenced()) {
-            return killed(ending, TransitionCause.HUNG, state.retiring(), effects);
+        Ladder.stopRung(state, effects);
+        if ((stacksRead && state.rung() == Rung.STUCK) || (isTimer(event, Timer.FENCE) && state.fenced())) {
+            return hung(ending, effects);
         }
         if (event instanceof SlotEvent.Answered
                 || event instanceof SlotEvent.Hello
@@ -249,6 +268,17 @@ public final class SlotCore {
             return killed(ending, TransitionCause.PROTOCOL_VIOLATION, state.retiring(), effects);
         }
         return alive(ending, state, event, now, effects);
+    }
+
+    private Step hung(Ending ending, Effects effects) {
+        if (!terminates) {
+            effects.climb(ending.incarnation(), ending.callId(), LadderRung.KILL);
+            return killed(ending, TransitionCause.HUNG, ending.retiring(), effects);
+        }
+        effects.climb(ending.incarnation(), ending.callId(), LadderRung.TERMINATE);
+        effects.add(new SlotEffect.Terminate(ending.incarnation()));
+        effects.add(new SlotEffect.StartTimer(ending.incarnation(), Timer.TERMINATE));
+        return effects.then(withCause(ending, TransitionCause.HUNG));
     }
 
     private Step degraded(Degraded state, SlotEvent event, long now) {
@@ -303,13 +333,13 @@ public final class SlotCore {
 
     private Step ending(Ending state, SlotEvent event, long now) {
         if (event instanceof SlotEvent.Exited exited) {
-            return end(state, exited.cause(), now, new Effects().stop(Timer.EXIT));
+            return end(state, exited.cause(), now, ended(state));
         }
         if (event instanceof SlotEvent.GuardianLost) {
-            return end(state, TransitionCause.GUARDIAN_LOST, now, new Effects().stop(Timer.EXIT));
+            return end(state, TransitionCause.GUARDIAN_LOST, now, ended(state));
         }
         if (event instanceof SlotEvent.SpawnRefused) {
-            return end(state, TransitionCause.SPAWN_FAILED, now, new Effects().stop(Timer.EXIT));
+            return end(state, TransitionCause.SPAWN_FAILED, now, ended(state));
         }
         if (event instanceof SlotEvent.Unwanted unwanted) {
             return new Effects().then(retiring(state, unwanted.cause()));
@@ -320,6 +350,10 @@ public final class SlotCore {
                     firstOf(state.cause(), endNow.cause()),
                     endNow.cause(),
                     new Effects());
+        }
+        if (isTimer(event, Timer.TERMINATE) && state.cause() == TransitionCause.HUNG) {
+            Effects effects = new Effects().climb(state.incarnation(), state.callId(), LadderRung.KILL);
+            return killed(state, TransitionCause.HUNG, state.retiring(), effects);
         }
         if (isTimer(event, Timer.EXIT)) {
             // It closed its channel, or was asked to end, and is still there. Asking again and again covers a kill that
@@ -347,6 +381,11 @@ public final class SlotCore {
                     state.retiring()));
         }
         return same(state);
+    }
+
+    private static Effects ended(Ending state) {
+        Effects effects = new Effects().stop(Timer.EXIT);
+        return state.cause() == TransitionCause.HUNG ? effects.stop(Timer.TERMINATE) : effects;
     }
 
     private Step idle(int incarnation, int failures, Service service, Effects effects) {
@@ -447,30 +486,5 @@ public final class SlotCore {
 
     private static Step same(SlotState state) {
         return new Step(state, List.of());
-    }
-
-    /** Gathers effects and guards the table of transitions. */
-    private static final class Effects {
-        private final List<SlotEffect> list = new ArrayList<>(6);
-
-        Effects add(SlotEffect effect) {
-            list.add(effect);
-            return this;
-        }
-
-        Effects stop(Timer timer) {
-            return add(new SlotEffect.StopTimer(timer));
-        }
-
-        void move(int incarnation, @Nullable WorkerState from, WorkerState to, TransitionCause cause) {
-            if (from != null && !from.canMoveTo(to)) {
-                throw new IllegalTransition(incarnation, from, to);
-            }
-            list.add(new SlotEffect.Moved(incarnation, from, to, cause));
-        }
-
-        Step then(SlotState next) {
-            return new Step(next, list);
-        }
     }
 }

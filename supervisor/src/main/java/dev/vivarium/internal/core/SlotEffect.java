@@ -1,5 +1,6 @@
 package dev.vivarium.internal.core;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerState;
 import dev.vivarium.internal.core.SlotEvent.Timer;
@@ -22,6 +23,18 @@ public sealed interface SlotEffect {
 
     /** Ask the worker to stop running a call. */
     record SendCancel(int incarnation, long callId) implements SlotEffect {}
+
+    /** Have read what the worker's threads do. */
+    record ReadStacks(int incarnation) implements SlotEffect {}
+
+    /** Tell the caller that the deadline has passed, and what the worker's threads did then. */
+    record TimeOutCall(int incarnation, long callId) implements SlotEffect {}
+
+    /** Ask the process and its group to end. */
+    record Terminate(int incarnation) implements SlotEffect {}
+
+    /** Publish that a rung of the timeout ladder is being taken. */
+    record Climbed(int incarnation, long callId, LadderRung rung) implements SlotEffect {}
 
     /** Send a health check. */
     record SendPing(int incarnation) implements SlotEffect {}

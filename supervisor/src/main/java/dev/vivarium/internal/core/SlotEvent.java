@@ -38,7 +38,13 @@ public sealed interface SlotEvent {
     /** The worker answered its call. */
     record Answered(int incarnation, long callId) implements OfIncarnation {}
 
-    /** The call ended for its caller without an answer: deadline or cancellation. */
+    /** The call's deadline has passed. */
+    record DeadlinePassed(int incarnation, long callId) implements OfIncarnation {}
+
+    /** It has been read what the worker's threads do. */
+    record StacksRead(int incarnation) implements OfIncarnation {}
+
+    /** The call ended for its caller without an answer: it was cancelled. */
     record CallOver(int incarnation, long callId) implements OfIncarnation {}
 
     /** The worker answered a health check. */
@@ -67,6 +73,10 @@ public sealed interface SlotEvent {
         LOAD,
         /** Limits how long a worker may go on with a call that is over for its caller. */
         FENCE,
+        /** Limits how long it may take to read what a worker's threads do. */
+        STACKS,
+        /** Limits how long a process may take to end that was asked to because of a call. */
+        TERMINATE,
         /** Limits how long a process may take to end. */
         EXIT,
         /** Separates failed starts. */

@@ -72,7 +72,7 @@ public sealed interface SlotState {
     /**
      * Running a call.
      *
-     * @param fenced whether the call is over for its caller and only the worker does not know
+     * @param rung how far the slot has gone to get the worker off the call
      * @param retiring why the slot ends after this call, or null
      */
     record Busy(
@@ -80,12 +80,21 @@ public sealed interface SlotState {
             int failures,
             Service service,
             long callId,
-            boolean fenced,
-            @Nullable TransitionCause retiring)
-            implements SlotState {
+            Rung rung,
+            @Nullable TransitionCause retiring) implements SlotState {
+
+        /** Returns whether the call is over for its caller, and only the worker does not know. */
+        public boolean fenced() {
+            return rung != Rung.RUNNING && rung != Rung.OVERDUE;
+        }
+
+        Busy at(Rung next) {
+            return new Busy(incarnation, failures, service, callId, next, retiring);
+        }
+
         @Override
         public Phase phase() {
-            return fenced ? Phase.FENCED : Phase.BUSY;
+            return fenced() ? Phase.FENCED : Phase.BUSY;
         }
     }
 

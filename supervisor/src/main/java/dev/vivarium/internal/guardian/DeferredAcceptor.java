@@ -19,8 +19,8 @@ record DeferredAcceptor(CompletableFuture<Acceptor> target) implements Acceptor 
     }
 
     @Override
-    public @Nullable Bytes output(int slot, int incarnation, boolean errors) {
-        return target.join().output(slot, incarnation, errors);
+    public @Nullable Bytes output(int slot, int incarnation, Stream stream) {
+        return target.join().output(slot, incarnation, stream);
     }
 
     @Override

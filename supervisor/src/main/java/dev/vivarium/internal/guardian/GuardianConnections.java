@@ -49,9 +49,9 @@ final class GuardianConnections implements Acceptor, Acceptor.Frames {
     }
 
     @Override
-    public Acceptor.@Nullable Bytes output(int slot, int incarnation, boolean errors) {
+    public Acceptor.@Nullable Bytes output(int slot, int incarnation, Acceptor.Stream stream) {
         WorkerLink link = links.get(new GuardianActor.Key(slot, incarnation));
-        return link == null ? null : link.output(errors);
+        return link == null ? null : link.output(stream);
     }
 
     @Override

@@ -68,7 +68,8 @@ public final class CallErrors {
                         call.timeout(),
                         context.snapshot(),
                         call.attempts(),
-                        call + " was interrupted in " + context.worker(slot) + ": " + text);
+                        call + " was interrupted in " + context.worker(slot) + ": " + text,
+                        "");
             // Whoever cancels a call has ended it before the worker hears of it, and gets no answer. A call that is
             // still
             // open here was cancelled by nobody but its handler, which raised what looks like it.

@@ -60,6 +60,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final WorkerOutput output;
     private final WorkerOutput.Sink stdout;
     private final WorkerOutput.Sink stderr;
+    private final StackCapture stacks;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final AtomicReference<@Nullable SocketChannel> data = new AtomicReference<>();
     private final AtomicBoolean readerDone = new AtomicBoolean();
@@ -84,6 +85,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         });
         this.stdout = output.sink(false);
         this.stderr = output.sink(true);
+        this.stacks = new StackCapture(events::stacksRead);
     }
 
     /** Returns the slot. */
@@ -125,9 +127,13 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         }
     }
 
-    /** Returns who gets the process's output. */
-    public Acceptor.Bytes output(boolean errors) {
-        return errors ? stderr : stdout;
+    /** Returns who gets what the process writes. */
+    public Acceptor.Bytes output(Acceptor.Stream stream) {
+        return switch (stream) {
+            case STDOUT -> stdout;
+            case STDERR -> stderr;
+            case STACKS -> stacks;
+        };
     }
 
     /** Takes the data channel over and starts to read it. */
@@ -315,6 +321,23 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void cancel(long callId) {
         sendControl(Frame.of(FrameType.CANCEL, callId, incarnation));
+    }
+
+    @Override
+    public void readStacks() {
+        stacks.begin();
+        WorkerHello known = hello;
+        int number = known == null ? 0 : known.stacksSignal();
+        if (number == 0) {
+            events.stacksRead(); // It cannot tell.
+        } else {
+            guardian.signal(slot, incarnation, number, false);
+        }
+    }
+
+    @Override
+    public String stacks() {
+        return stacks.end();
     }
 
     @Override

@@ -339,7 +339,8 @@ public final class SessionRouter {
                 context.snapshot(),
                 call.attempts(),
                 call + " did not end within " + call.timeout() + "; it was waiting for a worker ("
-                        + context.snapshot().summary() + ")" + (trouble == null ? "" : "; " + trouble)));
+                        + context.snapshot().summary() + ")" + (trouble == null ? "" : "; " + trouble),
+                ""));
     }
 
     private Behavior<Command> onStopped() {

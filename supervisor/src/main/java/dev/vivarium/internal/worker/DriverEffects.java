@@ -13,6 +13,10 @@ final class DriverEffects {
             driver.welcome();
         } else if (effect instanceof SlotEffect.SendCancel cancel) {
             driver.cancel(cancel.callId());
+        } else if (effect instanceof SlotEffect.ReadStacks) {
+            driver.readStacks();
+        } else if (effect instanceof SlotEffect.Terminate) {
+            driver.signal(Signal.TERM.number(), true);
         } else if (effect instanceof SlotEffect.SendPing) {
             driver.ping();
         } else if (effect instanceof SlotEffect.SendDrain) {

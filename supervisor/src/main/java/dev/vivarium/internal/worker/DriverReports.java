@@ -45,6 +45,11 @@ record DriverReports(ActorRef<WorkerSlot.Command> slot, int incarnation) impleme
     }
 
     @Override
+    public void stacksRead() {
+        slot.tell(new SlotReport.StacksRead(incarnation));
+    }
+
+    @Override
     public void violated(ProtocolViolation violation) {
         slot.tell(new SlotReport.ViolationSeen(incarnation, violation));
     }

@@ -20,6 +20,7 @@ final class EndRecord {
     private @Nullable Exited report;
     private @Nullable ErrorBody loadError;
     private @Nullable String detail;
+    private String stacks = "";
     private long pid;
     private boolean over;
 
@@ -42,6 +43,13 @@ final class EndRecord {
     void detail(String clause) {
         if (detail == null) {
             detail = clause;
+        }
+    }
+
+    /** Notes what the threads of the process did when it did not end a call; nothing replaces something by nothing. */
+    void stacks(String read) {
+        if (!read.isEmpty()) {
+            stacks = read;
         }
     }
 
@@ -77,7 +85,8 @@ final class EndRecord {
                 report == null ? -1 : report.oomKills(),
                 context.worker(slot) + ", incarnation " + incarnation + (pid == 0 ? "" : ", pid " + pid) + ", "
                         + explain(cause),
-                lastLines);
+                lastLines,
+                stacks);
     }
 
     /** Says what happened in one clause: our own reason where we ended it, else what the operating system reported. */

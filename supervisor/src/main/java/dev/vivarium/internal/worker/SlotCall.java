@@ -73,20 +73,23 @@ final class SlotCall {
         return true;
     }
 
-    /** Fails the call, if it still runs, because its deadline has passed; returns whether that ended it. */
-    boolean timeOut(long callId, int incarnation, WorkerDriver driver) {
+    /** Fails the call, if it still runs, because its deadline has passed; returns what the threads of its worker did. */
+    String timeOut(long callId, int incarnation, WorkerDriver driver) {
         ActiveCall late = running;
         if (late == null || late.id() != callId) {
-            return false;
+            return "";
         }
         Execution seen = driver.executionOf(late.id());
-        return late.fail(new CallTimedOut(
+        String stacks = driver.stacks();
+        late.fail(new CallTimedOut(
                 Progress.certain(seen),
                 late.timeout(),
                 context.snapshot(),
                 late.attempts(),
                 late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
-                        + ", incarnation " + incarnation + " (" + Progress.describe(seen) + ")"));
+                        + ", incarnation " + incarnation + " (" + Progress.describe(seen) + ")",
+                stacks));
+        return stacks;
     }
 
     /** Returns the call that the end of its worker has left unanswered, and forgets it; null without one. */

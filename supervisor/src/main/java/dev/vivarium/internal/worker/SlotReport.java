@@ -22,6 +22,8 @@ sealed interface SlotReport extends WorkerSlot.Command {
 
     record PongReceived(int incarnation) implements SlotReport {}
 
+    record StacksRead(int incarnation) implements SlotReport {}
+
     record ViolationSeen(int incarnation, ProtocolViolation violation) implements SlotReport {}
 
     record ChannelEnded(int incarnation) implements SlotReport {}

@@ -14,6 +14,8 @@ final class SlotTimes {
             case CONNECT -> config.timeouts().connect();
             case LOAD -> config.timeouts().load();
             case FENCE -> config.timeouts().cancelGrace();
+            case STACKS -> config.timeouts().stackDump();
+            case TERMINATE -> config.timeouts().terminateGrace();
             case EXIT -> config.timeouts().drainGrace();
             case HEALTH -> config.health().interval();
             case PONG -> config.health().timeout();

@@ -28,6 +28,15 @@ public interface WorkerDriver {
     /** Asks it to stop running a call. */
     void cancel(long callId);
 
+    /**
+     * Begins to read what the threads of the process do; {@link WorkerEvents#stacksRead} follows, or nothing if the process
+     * cannot tell.
+     */
+    void readStacks();
+
+    /** Ends the reading and returns what has come: a stack for each Python thread, or the empty text. */
+    String stacks();
+
     /** Sends a health check. */
     void ping();
 

@@ -29,6 +29,9 @@ public interface WorkerEvents {
     /** It answered a health check. */
     void pong();
 
+    /** It has told what its threads do, or will not. */
+    void stacksRead();
+
     /** It broke the protocol. */
     void violated(ProtocolViolation violation);
 

@@ -1,5 +1,6 @@
 package dev.vivarium.internal.worker;
 
+import dev.vivarium.LadderRung;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.RecyclePolicy;
@@ -16,9 +17,7 @@ import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.core.SlotEvent.Timer;
 import dev.vivarium.internal.core.SlotState;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.apache.pekko.actor.typed.Behavior;
@@ -29,8 +28,6 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Owns one worker slot, and in it one Python process at a time. {@link SlotCore} decides; this actor carries out.
@@ -76,9 +73,6 @@ public final class WorkerSlot {
     private record GrownOld(int incarnation) implements Own {}
 
     private static final String OLD = "old";
-    private static final Set<TransitionCause> WANTED_ENDS =
-            EnumSet.of(TransitionCause.RETIRED, TransitionCause.RECYCLED, TransitionCause.DRAINED);
-    private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
     private static final String DEADLINE = "deadline";
     private static final int EXITS_OVERDUE = 2;
 
@@ -124,7 +118,11 @@ public final class WorkerSlot {
         this.lastIncarnation = lastIncarnation;
         this.firstIncarnation = before + 1;
         PoolConfig config = context.config();
-        this.core = new SlotCore(config.restart().stableAfter(), config.health().maxFailures());
+        this.core = new SlotCore(
+                config.restart().stableAfter(),
+                config.health().maxFailures(),
+                config.timeouts().stackDump().compareTo(Duration.ZERO) > 0,
+                config.timeouts().terminateGrace().compareTo(Duration.ZERO) > 0);
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
         this.state = SlotCore.initial(lastIncarnation.get());
@@ -180,6 +178,7 @@ public final class WorkerSlot {
                 .onMessage(SlotReport.ReadyReceived.class, this::onReadyReceived)
                 .onMessage(SlotReport.LoadFailed.class, this::onLoadFailed)
                 .onMessage(SlotReport.PongReceived.class, this::onPongReceived)
+                .onMessage(SlotReport.StacksRead.class, this::onStacksRead)
                 .onMessage(SlotReport.ViolationSeen.class, this::onViolationSeen)
                 .onMessage(SlotReport.ChannelEnded.class, this::onChannelEnded)
                 .onMessage(SlotReport.ProcessExited.class, this::onProcessExited)
@@ -224,10 +223,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
-        boolean ended = message.incarnation() == state.incarnation()
-                && driver != null
-                && call.timeOut(message.callId(), message.incarnation(), driver);
-        return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
+        return apply(new SlotEvent.DeadlinePassed(message.incarnation(), message.callId()));
     }
 
     private Behavior<Command> onTimerElapsed(TimerElapsed message) {
@@ -304,6 +300,10 @@ public final class WorkerSlot {
 
     private Behavior<Command> onPongReceived(SlotReport.PongReceived message) {
         return apply(new SlotEvent.Pong(message.incarnation()));
+    }
+
+    private Behavior<Command> onStacksRead(SlotReport.StacksRead message) {
+        return apply(new SlotEvent.StacksRead(message.incarnation()));
     }
 
     private Behavior<Command> onViolationSeen(SlotReport.ViolationSeen message) {
@@ -383,6 +383,10 @@ public final class WorkerSlot {
                 publish(); // Whoever hears of it finds it so.
             }
             news.moved(moved);
+        } else if (effect instanceof SlotEffect.Climbed climbed) {
+            climbed(climbed);
+        } else if (effect instanceof SlotEffect.TimeOutCall late) {
+            timeOut(late);
         } else if (effect instanceof SlotEffect.Offer offer) {
             router.offered(slot, offer.incarnation(), actor.getSelf());
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
@@ -436,6 +440,19 @@ public final class WorkerSlot {
         timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
     }
 
+    private void timeOut(SlotEffect.TimeOutCall late) {
+        if (driver != null) {
+            end.stacks(call.timeOut(late.callId(), late.incarnation(), driver));
+        }
+    }
+
+    private void climbed(SlotEffect.Climbed climbed) {
+        if (driver != null && climbed.rung() != LadderRung.READ_STACKS) {
+            end.stacks(driver.stacks());
+        }
+        news.climbed(climbed);
+    }
+
     private void refuse(long callId) {
         ActiveCall refused = call.refuse(callId);
         if (refused != null) {
@@ -448,15 +465,11 @@ public final class WorkerSlot {
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
         news.exited(exit, ended.callId());
-        if (!WANTED_ENDS.contains(ended.cause())) {
-            log.warn("{}", exit.detail());
-        }
         ActiveCall open = call.takeBack(driver);
         if (open != null && driver != null) {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
-        router.withdrawn(
-                slot, ended.incarnation()); // Also where the call was answered and the worker not offered again.
+        router.withdrawn(slot, ended.incarnation()); // Its call may have been answered, and it never offered again.
         if (!everReady || state instanceof SlotState.BackingOff) {
             pool.startFailed(slot, exit, end.loadError());
         }

@@ -29,7 +29,7 @@ class SlotCoreTest {
     private static final int INC = 3;
     private static final long CALL = 77;
     private static final Duration STABLE = Duration.ofSeconds(30);
-    private static final SlotCore CORE = new SlotCore(STABLE, 3);
+    private static final SlotCore CORE = new SlotCore(STABLE, 3, true, true);
 
     private static final Map<String, SlotState> STATES = new LinkedHashMap<>();
     private static final Map<String, SlotEvent> EVENTS = new LinkedHashMap<>();
@@ -42,9 +42,12 @@ class SlotCoreTest {
         STATES.put("loading", new SlotState.Starting(INC, 0, true));
         STATES.put("ready", new SlotState.Ready(INC, 0, fresh, false));
         STATES.put("readyPinged", new SlotState.Ready(INC, 0, fresh, true));
-        STATES.put("busy", new SlotState.Busy(INC, 0, fresh, CALL, false, null));
-        STATES.put("busyRetiring", new SlotState.Busy(INC, 0, fresh, CALL, false, TransitionCause.RETIRED));
-        STATES.put("fenced", new SlotState.Busy(INC, 0, fresh, CALL, true, null));
+        STATES.put("busy", new SlotState.Busy(INC, 0, fresh, CALL, Rung.RUNNING, null));
+        STATES.put("busyRetiring", new SlotState.Busy(INC, 0, fresh, CALL, Rung.RUNNING, TransitionCause.RETIRED));
+        STATES.put("overdue", new SlotState.Busy(INC, 0, fresh, CALL, Rung.OVERDUE, null));
+        STATES.put("timedOut", new SlotState.Busy(INC, 0, fresh, CALL, Rung.TIMED_OUT, null));
+        STATES.put("cancelled", new SlotState.Busy(INC, 0, fresh, CALL, Rung.CANCELLED, null));
+        STATES.put("stuck", new SlotState.Busy(INC, 0, fresh, CALL, Rung.STUCK, null));
         STATES.put("degraded", new SlotState.Degraded(INC, 0, fresh, 1));
         STATES.put("degradedTwice", new SlotState.Degraded(INC, 0, fresh, 2));
         STATES.put("leaving", new SlotState.Ending(INC, 0, WorkerState.BUSY, fresh, CALL, null, null));
@@ -65,6 +68,9 @@ class SlotCoreTest {
         EVENTS.put("leased", new SlotEvent.Leased(INC, CALL));
         EVENTS.put("answered", new SlotEvent.Answered(INC, CALL));
         EVENTS.put("answeredOther", new SlotEvent.Answered(INC, CALL + 1));
+        EVENTS.put("deadline", new SlotEvent.DeadlinePassed(INC, CALL));
+        EVENTS.put("deadlineOther", new SlotEvent.DeadlinePassed(INC, CALL + 1));
+        EVENTS.put("stacksRead", new SlotEvent.StacksRead(INC));
         EVENTS.put("callOver", new SlotEvent.CallOver(INC, CALL));
         EVENTS.put("pong", new SlotEvent.Pong(INC));
         EVENTS.put("violated", new SlotEvent.Violated(INC));
@@ -137,7 +143,8 @@ class SlotCoreTest {
             readyPinged   exited        BackingOff  StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart
             readyPinged   guardianLost  Starting    StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart Moved Spawn StartTimer
             busy          answered      Ready       StopTimer Moved StartTimer Offer
-            busy          callOver      Busy        SendCancel StartTimer
+            busy          callOver      Busy        Climbed SendCancel StartTimer
+            busy          deadline      Busy        Climbed ReadStacks StartTimer
             busy          unwanted      Busy        .
             busy          answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             busy          hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
@@ -149,7 +156,8 @@ class SlotCoreTest {
             busy          exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
             busy          guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
             busyRetiring  answered      Ending      RETIRED StopTimer SendDrain StartTimer
-            busyRetiring  callOver      Busy        SendCancel StartTimer
+            busyRetiring  callOver      Busy        Climbed SendCancel StartTimer
+            busyRetiring  deadline      Busy        Climbed ReadStacks StartTimer
             busyRetiring  unwanted      Busy        .
             busyRetiring  answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             busyRetiring  hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
@@ -160,18 +168,58 @@ class SlotCoreTest {
             busyRetiring  channelClosed Ending      - StopTimer StartTimer
             busyRetiring  exited        Retired     StopTimer Moved Ended Release Retire
             busyRetiring  guardianLost  Retired     StopTimer Moved Ended Release Retire
-            fenced        answered      Ready       StopTimer Moved StartTimer Offer
-            fenced        unwanted      Busy        .
-            fenced        timerFENCE    Ending      HUNG StopTimer Kill StartTimer
-            fenced        answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
-            fenced        hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
-            fenced        loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
-            fenced        loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
-            fenced        violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
-            fenced        endNow        Ending      DRAINED StopTimer Kill StartTimer
-            fenced        channelClosed Ending      - StopTimer StartTimer
-            fenced        exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
-            fenced        guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            overdue       answered      Ready       StopTimer Moved StartTimer Offer
+            overdue       unwanted      Busy        .
+            overdue       callOver      Busy        StopTimer Climbed SendCancel StartTimer
+            overdue       stacksRead    Busy        StopTimer TimeOutCall Climbed SendCancel StartTimer
+            overdue       timerSTACKS   Busy        StopTimer TimeOutCall Climbed SendCancel StartTimer
+            overdue       answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            overdue       hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            overdue       loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            overdue       loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            overdue       violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            overdue       endNow        Ending      DRAINED StopTimer Kill StartTimer
+            overdue       channelClosed Ending      - StopTimer StartTimer
+            overdue       exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            overdue       guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            timedOut      answered      Ready       StopTimer Moved StartTimer Offer
+            timedOut      unwanted      Busy        .
+            timedOut      timerFENCE    Ending      HUNG StopTimer Climbed Terminate StartTimer
+            timedOut      answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            timedOut      hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            timedOut      loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            timedOut      loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            timedOut      violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            timedOut      endNow        Ending      DRAINED StopTimer Kill StartTimer
+            timedOut      channelClosed Ending      - StopTimer StartTimer
+            timedOut      exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            timedOut      guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            cancelled     answered      Ready       StopTimer Moved StartTimer Offer
+            cancelled     unwanted      Busy        .
+            cancelled     timerFENCE    Busy        Climbed ReadStacks StartTimer
+            cancelled     answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            cancelled     hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            cancelled     loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            cancelled     loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            cancelled     violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            cancelled     endNow        Ending      DRAINED StopTimer Kill StartTimer
+            cancelled     channelClosed Ending      - StopTimer StartTimer
+            cancelled     exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            cancelled     guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
+            stuck         answered      Ready       StopTimer Moved StartTimer Offer
+            stuck         unwanted      Busy        .
+            stuck         stacksRead    Ending      HUNG StopTimer Climbed Terminate StartTimer
+            stuck         timerSTACKS   Ending      HUNG StopTimer Climbed Terminate StartTimer
+            stuck         timerFENCE    Ending      HUNG StopTimer Climbed Terminate StartTimer
+            stuck         answeredOther Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            stuck         hello         Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            stuck         loaded        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            stuck         loadFailed    Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            stuck         violated      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            stuck         endNow        Ending      DRAINED StopTimer Kill StartTimer
+            stuck         channelClosed Ending      - StopTimer StartTimer
+            stuck         exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            stuck         guardianLost  Starting    StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
             degraded      pong          Ready       StopTimer Moved StartTimer Offer
             degraded      timerPONG     Degraded    SendPing StartTimer
             degraded      unwanted      Ending      RETIRED StopTimer Kill StartTimer
@@ -207,11 +255,12 @@ class SlotCoreTest {
             leaving       loadFailed    Ending      LOAD_FAILED .
             leaving       violated      Ending      PROTOCOL_VIOLATION Kill StartTimer
             leaving       answered      Ending      - .
-            killed        exited        BackingOff  StopTimer Moved Ended Release ScheduleRestart
-            killed        refused       BackingOff  StopTimer Moved Ended Release ScheduleRestart
-            killed        guardianLost  BackingOff  StopTimer Moved Ended Release ScheduleRestart
+            killed        exited        BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
+            killed        refused       BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
+            killed        guardianLost  BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
             killed        unwanted      Ending      HUNG .
             killed        endNow        Ending      HUNG Kill StartTimer
+            killed        timerTERMINATE Ending     HUNG Climbed Kill StartTimer
             killed        timerEXIT     Ending      HUNG Kill StartTimer
             killed        answered      Ending      HUNG .
             retiring      exited        Retired     StopTimer Moved Ended Release Retire
@@ -297,6 +346,9 @@ class SlotCoreTest {
         if (event instanceof SlotEvent.CallOver) {
             return new SlotEvent.CallOver(old, CALL);
         }
+        if (event instanceof SlotEvent.DeadlinePassed passed) {
+            return new SlotEvent.DeadlinePassed(old, passed.callId());
+        }
         if (event instanceof SlotEvent.Exited) {
             return new SlotEvent.Exited(old, TransitionCause.CRASHED);
         }
@@ -305,6 +357,7 @@ class SlotCoreTest {
                         SlotEvent.Hello.class, new SlotEvent.Hello(old),
                         SlotEvent.Loaded.class, new SlotEvent.Loaded(old),
                         SlotEvent.LoadFailed.class, new SlotEvent.LoadFailed(old),
+                        SlotEvent.StacksRead.class, new SlotEvent.StacksRead(old),
                         SlotEvent.Pong.class, new SlotEvent.Pong(old),
                         SlotEvent.Violated.class, new SlotEvent.Violated(old),
                         SlotEvent.ChannelClosed.class, new SlotEvent.ChannelClosed(old),
@@ -373,7 +426,7 @@ class SlotCoreTest {
 
     @Test
     void theFirstTrueCauseWins() {
-        SlotCore.Step killed = CORE.on(STATES.get("fenced"), new SlotEvent.TimerFired(INC, Timer.FENCE), 1);
+        SlotCore.Step killed = CORE.on(STATES.get("timedOut"), new SlotEvent.TimerFired(INC, Timer.FENCE), 1);
 
         SlotCore.Step ended = CORE.on(killed.state(), new SlotEvent.Exited(INC, TransitionCause.KILLED), 1);
 
@@ -482,7 +535,7 @@ class SlotCoreTest {
             case 5, 6 -> new SlotEvent.Loaded(inc);
             case 7, 8, 9 -> new SlotEvent.Leased(inc, call);
             case 10, 11 -> running != 0 ? new SlotEvent.Answered(inc, running) : new SlotEvent.Pong(inc);
-            case 12 -> running != 0 ? new SlotEvent.CallOver(inc, running) : new SlotEvent.Pong(inc);
+            case 12 -> running != 0 ? over(chance, inc, running) : new SlotEvent.Pong(inc);
             case 13 -> new SlotEvent.ChannelClosed(inc);
             case 14 -> new SlotEvent.Exited(inc, TransitionCause.CRASHED);
             case 15 -> new SlotEvent.GuardianLost(inc);
@@ -492,5 +545,35 @@ class SlotCoreTest {
                         : new SlotEvent.SpawnRefused(inc);
             default -> new SlotEvent.TimerFired(inc, Timer.values()[chance.nextInt(Timer.values().length)]);
         };
+    }
+
+    private static SlotEvent over(Random chance, int inc, long running) {
+        return switch (chance.nextInt(3)) {
+            case 0 -> new SlotEvent.CallOver(inc, running);
+            case 1 -> new SlotEvent.DeadlinePassed(inc, running);
+            default -> new SlotEvent.StacksRead(inc);
+        };
+    }
+
+    @Nested
+    class WithoutStacksOrTermination {
+
+        private static final SlotCore SHORT = new SlotCore(STABLE, 3, false, false);
+
+        @Test
+        void theCallerIsToldAtTheDeadline() {
+            SlotCore.Step step = SHORT.on(STATES.get("busy"), new SlotEvent.DeadlinePassed(INC, CALL), 1);
+
+            assertThat(describe(step)).isEqualTo("Busy TimeOutCall Climbed SendCancel StartTimer");
+        }
+
+        @Test
+        void whatGoesOnIsKilled() {
+            for (String state : List.of("timedOut", "cancelled")) {
+                SlotCore.Step step = SHORT.on(STATES.get(state), new SlotEvent.TimerFired(INC, Timer.FENCE), 1);
+
+                assertThat(describe(step)).isEqualTo("Ending HUNG StopTimer Climbed Kill StartTimer");
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Drives a {@link ScriptedProcess} without any channel. */
-final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
+final class FakeDriver implements WorkerDriver, Outlet {
 
     private record Progress(long callId, Execution execution) {}
 
@@ -35,6 +35,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private volatile Progress progress = new Progress(0, Execution.NOT_STARTED);
     private volatile boolean spawned;
+    private volatile String stacks = "";
 
     FakeDriver(
             PoolContext context,
@@ -87,6 +88,23 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     @Override
     public void cancel(long callId) {
         process.cancel(callId);
+    }
+
+    @Override
+    public void readStacks() {
+        stacks = "";
+        process.signal(Signals.STACKS);
+    }
+
+    @Override
+    public String stacks() {
+        return stacks;
+    }
+
+    @Override
+    public void stacks(String text) {
+        stacks = text;
+        events.stacksRead();
     }
 
     @Override

@@ -108,7 +108,7 @@ final class ProxyConnection {
             if (kind.equals("guardian")) {
                 workers.guardian(this);
             }
-            if (kind.equals("stdout") || kind.equals("stderr")) {
+            if (isOutput()) {
                 workers.outputOpened(slot, incarnation);
                 try {
                     copy(child, open);
@@ -160,6 +160,11 @@ final class ProxyConnection {
         }
     }
 
+    /** Whether only the worker speaks, and no frames. */
+    private boolean isOutput() {
+        return kind.equals("stdout") || kind.equals("stderr") || kind.equals("stacks");
+    }
+
     private static void copy(SocketChannel from, SocketChannel to) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(64 * 1024);
         while (from.read(buffer.clear()) >= 0) {
@@ -171,7 +176,7 @@ final class ProxyConnection {
     }
 
     private synchronized void ended() {
-        boolean oneWay = jvm == null || kind.equals("stdout") || kind.equals("stderr");
+        boolean oneWay = jvm == null || isOutput();
         if (++ends == (oneWay ? 1 : 2)) {
             Channels.close(child);
             if (jvm != null) {

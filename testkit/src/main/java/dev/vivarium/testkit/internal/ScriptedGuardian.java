@@ -166,7 +166,8 @@ public final class ScriptedGuardian implements ChildProcess {
                 attach("data", slot, incarnation),
                 attach("control", slot, incarnation),
                 attach("stdout", slot, incarnation),
-                attach("stderr", slot, incarnation));
+                attach("stderr", slot, incarnation),
+                attach("stacks", slot, incarnation));
         send(Frame.of(FrameType.SPAWNED, frame.callId(), incarnation, Bodies.write(new Spawned(slot, workerPid, 0))));
         CompletableFuture<ScriptedWorker> self = new CompletableFuture<>();
         ScriptedWorker worker = new ScriptedWorker(

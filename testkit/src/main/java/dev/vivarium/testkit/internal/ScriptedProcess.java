@@ -44,41 +44,12 @@ public final class ScriptedProcess {
             .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
             .build();
 
-    /** How the process is heard. */
-    public interface Outlet {
-        /** It says hello. */
-        void hello();
+    /** What a Python worker would tell of its threads, as much of it as anybody could look for. */
+    private static final String OUTERMOST = "  File \"vivarium_worker_main.py\", line 1 in <module>\n";
 
-        /** It is ready. */
-        void ready(List<HandlerInfo> handlers);
-
-        /** Its handlers could not be loaded. */
-        void loadFailed(ErrorBody error);
-
-        /** It notes on its status page that a call is started, or finished. */
-        void progress(long callId, Execution execution);
-
-        /** It answers a call. */
-        void reply(long callId, byte[] body);
-
-        /** It answers a call that changed something in its session; null for a key that was removed. */
-        void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident);
-
-        /** It asks for the state of a call's session. */
-        void stateWanted(long callId);
-
-        /** It answers a call with an error. */
-        void error(long callId, ErrorBody body);
-
-        /** It writes bytes of its own. */
-        void raw(byte[] bytes);
-
-        /** It answers a health check. */
-        void pong();
-
-        /** It has ended. */
-        void ended(int rawStatus);
-    }
+    private static final String CURRENT = "Current thread 0x0000000000000001 (most recent call first):\n";
+    private static final String IDLE = CURRENT + OUTERMOST;
+    private static final String IN_A_HANDLER = CURRENT + "  File \"script.py\", line 1 in handler\n" + OUTERMOST;
 
     /** Runs something after a time. */
     public interface Later {
@@ -238,6 +209,7 @@ public final class ScriptedProcess {
                     end(number);
                 }
             }
+            case TELLS_STACKS -> step(() -> say(() -> outlet.stacks(running == null ? IDLE : IN_A_HANDLER)));
             case NOTHING -> {}
         }
     }

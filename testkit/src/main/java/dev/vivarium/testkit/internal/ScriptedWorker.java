@@ -27,12 +27,17 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A worker of layer SCRIPTED: speaks the protocol over real sockets, from two threads of this JVM. */
-final class ScriptedWorker implements ScriptedProcess.Outlet {
+final class ScriptedWorker implements Outlet {
 
     /** The connections that a worker inherits from its guardian. */
-    record Sockets(SocketChannel data, SocketChannel control, SocketChannel stdout, SocketChannel stderr) {
+    record Sockets(
+            SocketChannel data,
+            SocketChannel control,
+            SocketChannel stdout,
+            SocketChannel stderr,
+            SocketChannel stacks) {
         void close() {
-            for (SocketChannel channel : List.of(data, control, stdout, stderr)) {
+            for (SocketChannel channel : List.of(data, control, stdout, stderr, stacks)) {
                 try {
                     channel.close();
                 } catch (IOException e) {
@@ -120,11 +125,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     }
 
     private void send(SocketChannel channel, Frame frame) {
-        try {
-            Wire.write(channel, Wire.bytes(frame));
-        } catch (IOException e) {
-            process.hangUp();
-        }
+        write(channel, Wire.bytes(frame));
     }
 
     @Override
@@ -144,6 +145,7 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
                                 "scripted",
                                 "3.9.0",
                                 "testkit",
+                                Signals.STACKS,
                                 Map.of()))));
     }
 
@@ -195,8 +197,17 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
 
     @Override
     public void raw(byte[] bytes) {
+        write(sockets.data(), bytes);
+    }
+
+    @Override
+    public void stacks(String text) {
+        write(sockets.stacks(), text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void write(SocketChannel channel, byte[] bytes) {
         try {
-            Wire.write(sockets.data(), bytes);
+            Wire.write(channel, bytes);
         } catch (IOException e) {
             process.hangUp();
         }

@@ -8,6 +8,7 @@ public final class Signals {
     static final int KILL = 9;
     static final int CONT = 18;
     static final int STOP = 19;
+    static final int STACKS = 42;
 
     private static final int LAST = 64;
 
@@ -22,6 +23,7 @@ public final class Signals {
         ENDS,
         STOPS,
         CONTINUES,
+        TELLS_STACKS,
         NOTHING
     }
 
@@ -38,6 +40,9 @@ public final class Signals {
         }
         if (number == CONT) {
             return Effect.CONTINUES;
+        }
+        if (number == STACKS) {
+            return Effect.TELLS_STACKS;
         }
         return number == 0 || HARMLESS.contains(number) ? Effect.NOTHING : Effect.ENDS;
     }

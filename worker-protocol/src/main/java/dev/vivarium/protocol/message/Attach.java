@@ -3,7 +3,7 @@ package dev.vivarium.protocol.message;
 /**
  * ATTACH: what a connection is for.
  *
- * @param kind guardian, data, control, stdout or stderr
+ * @param kind guardian, data, control, stdout, stderr or stacks
  * @param slot the worker's slot, 0 for the guardian
  * @param secret the pool's secret
  */

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param implementation such as {@code cpython}
  * @param python such as {@code 3.11.7}
  * @param runtime version of the worker runtime
+ * @param stacksSignal the signal on which it writes what its threads do to its stacks connection; 0 when it does not
  * @param accelerators optional modules found, with their versions
  */
 public record WorkerHello(
@@ -23,4 +24,5 @@ public record WorkerHello(
         String implementation,
         String python,
         String runtime,
+        int stacksSignal,
         Map<String, String> accelerators) {}

@@ -98,7 +98,9 @@ class Environment {
                     case CONNECT, LOAD -> Kind.START_OVERDUE;
                     case HEALTH -> Kind.HEALTH_DUE;
                     case PONG -> Kind.PONG_OVERDUE;
-                    case EXIT -> goesByItself(slot.link) ? Kind.EXIT_OVERDUE : Kind.TIMER;
+                    case EXIT, TERMINATE -> goesByItself(slot.link) ? Kind.EXIT_OVERDUE : Kind.TIMER;
+                    // What it tells is on its way, so that only a slow one makes the timer fire.
+                    case STACKS -> slot.link != null && slot.link.isAlive() ? Kind.EXIT_OVERDUE : Kind.TIMER;
                     case BACKOFF, FENCE -> Kind.TIMER;
                 };
                 moves.add(kind, slot.number, timer.ordinal());

@@ -176,14 +176,15 @@ class SabotageTest {
                         TWO.until(1),
                         Invariant.ONE_OUTCOME),
                 new Bug(
-                        "a cancellation does not reach the worker",
-                        Parts.real().environment(new Environment() {
+                        "a deadline does not reach the worker",
+                        Parts.real().slot(new SlotActor(SlotDecisions.REAL) {
                             @Override
-                            void cancelReaches(PoolWorld world, CallWorld call) {
-                                call.cancelStops = false;
+                            void onDeadline(PoolWorld world, SlotWorld slot) {
+                                slot.deadlineCall = 0;
+                                slot.deadlineIncarnation = 0;
                             }
                         }),
-                        ONE.with(2, Adversity.CANCEL, Adversity.HANG),
+                        ONE.with(1, Adversity.HANG),
                         Invariant.WAY_BACK),
                 new Bug(
                         "a worker that ends is not published",

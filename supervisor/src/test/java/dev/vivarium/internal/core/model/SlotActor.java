@@ -61,12 +61,14 @@ class SlotActor {
         int id = slot.deadlineCall;
         int incarnation = slot.deadlineIncarnation;
         stopDeadline(slot);
-        if (slot.call == 0 || slot.call != id || incarnation != slot.state.incarnation() || slot.link == null) {
-            return;
+        if (incarnation != 0) {
+            apply(world, slot, new SlotEvent.DeadlinePassed(incarnation, id));
         }
-        CallWorld late = world.call(id);
-        if (late.fail(executionOfLate(slot.link, id))) {
-            apply(world, slot, new SlotEvent.CallOver(incarnation, id));
+    }
+
+    private void timeOut(PoolWorld world, SlotWorld slot, int id) {
+        if (slot.call == id && slot.link != null) {
+            world.call(id).fail(executionOfLate(slot.link, id));
         }
     }
 
@@ -98,6 +100,8 @@ class SlotActor {
             sendCall(world, slot, send.incarnation());
         } else if (effect instanceof SlotEffect.Moved moved) {
             moved(slot, moved);
+        } else if (effect instanceof SlotEffect.TimeOutCall late) {
+            timeOut(world, slot, (int) late.callId());
         } else if (effect instanceof SlotEffect.Offer offer) {
             offer(slot, offer.incarnation());
         } else if (effect instanceof SlotEffect.Withdraw withdraw) {
@@ -208,11 +212,15 @@ class SlotActor {
             link.pings = link.isAlive() ? Math.min(2, link.pings + 1) : 0;
         } else if (effect instanceof SlotEffect.SendDrain) {
             link.write(slot, LinkWorld.DRAIN);
-        } else if (effect instanceof SlotEffect.Kill) {
+        } else if (effect instanceof SlotEffect.Kill || effect instanceof SlotEffect.Terminate) {
             link.killAsked = link.stage != LinkWorld.Stage.DEAD;
         } else if (effect instanceof SlotEffect.Release) {
             release(slot, link);
-        } else if (!(effect instanceof SlotEffect.SendCancel)) {
+        } else if (effect instanceof SlotEffect.ReadStacks) {
+            if (link.isAlive()) {
+                slot.tell(ToSlot.Sender.CONTROL, new SlotEvent.StacksRead(link.incarnation));
+            }
+        } else if (!(effect instanceof SlotEffect.SendCancel || effect instanceof SlotEffect.Climbed)) {
             throw new IllegalStateException("no way to carry out " + effect);
         }
     }

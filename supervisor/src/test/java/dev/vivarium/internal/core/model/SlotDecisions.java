@@ -12,7 +12,7 @@ interface SlotDecisions {
      * The real core. Every worker that was ready counts as stable, so failures in a row have no memory beyond that, and a
      * second missed health check is one too many.
      */
-    SlotDecisions REAL = new SlotCore(Duration.ZERO, 2)::on;
+    SlotDecisions REAL = new SlotCore(Duration.ZERO, 2, true, true)::on;
 
     SlotCore.Step on(SlotState state, SlotEvent event, long now);
 }

@@ -52,6 +52,9 @@ final class SlotModel implements Model<SlotState, SlotEvent> {
         events.add(new SlotEvent.Answered(incarnation, CALL));
         events.add(new SlotEvent.Answered(incarnation, CALL + 1));
         events.add(new SlotEvent.CallOver(incarnation, CALL));
+        events.add(new SlotEvent.DeadlinePassed(incarnation, CALL));
+        events.add(new SlotEvent.DeadlinePassed(incarnation, CALL + 1));
+        events.add(new SlotEvent.StacksRead(incarnation));
         events.add(new SlotEvent.Pong(incarnation));
         events.add(new SlotEvent.Violated(incarnation));
         events.add(new SlotEvent.ChannelClosed(incarnation));

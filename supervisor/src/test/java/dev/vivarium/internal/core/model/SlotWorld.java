@@ -127,12 +127,7 @@ final class SlotWorld implements Cloneable {
         }
         if (state instanceof SlotState.Busy busy) {
             return new SlotState.Busy(
-                    busy.incarnation(),
-                    failures,
-                    essence(busy.service()),
-                    busy.callId(),
-                    busy.fenced(),
-                    busy.retiring());
+                    busy.incarnation(), failures, essence(busy.service()), busy.callId(), busy.rung(), busy.retiring());
         }
         if (state instanceof SlotState.Degraded degraded) {
             return new SlotState.Degraded(
