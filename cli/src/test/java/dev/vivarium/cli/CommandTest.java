@@ -65,10 +65,13 @@ class CommandTest extends CommandFixture {
 
         @Test
         void groupsInputsIntoSessionsByAField() throws Exception {
-            file(
-                    "in.jsonl",
-                    "{\"user\": \"a\", \"n\": 1}\n{\"user\": 7, \"n\": 5}\n{\"n\": 3}\n{\"user\": \"a\", \"n\": 10}\n"
-                            + "{\"user\": 7, \"n\": 50}\n");
+            file("in.jsonl", """
+                    {"user": "a", "n": 1}
+                    {"user": 7, "n": 5}
+                    {"n": 3}
+                    {"user": "a", "n": 10}
+                    {"user": 7, "n": 50}
+                    """);
             file("in.csv", "user,n\na,1\nb,2\na,3\n");
 
             Result json = handlers("sum_up", "--input", "in.jsonl", "--session-by", "user");
