@@ -12,10 +12,15 @@
             ctx.progress()
             ctx.logger.info("at %s, %s seconds left", item, ctx.remaining)
         return len(items)
+
+    @handler(effects="session")
+    def count(ctx: Context) -> int:
+        ctx.session["count"] = ctx.session.get("count", 0) + 1
+        return ctx.session["count"]
 """
 
-from .api import CallCancelled, Context, handler
+from .api import CallCancelled, Context, handler, session_close, session_open
 
 __version__ = "0.1.0"
 
-__all__ = ["CallCancelled", "Context", "handler", "__version__"]
+__all__ = ["CallCancelled", "Context", "handler", "session_close", "session_open", "__version__"]

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, TypeVar, ov
 if TYPE_CHECKING:  # `logging` is loaded by the runtime; the guardian imports this package and must start fast.
     import logging
 
+    from .sessions import Session
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__vivarium_handler__"
+_EFFECTS = "__vivarium_effects__"
+_HOOK = "__vivarium_session_hook__"
 
 
 class CallCancelled(BaseException):
@@ -24,7 +28,7 @@ class CallCancelled(BaseException):
 class Context:
     """What a handler may know about the call it runs. A handler gets it by naming a parameter ``ctx``."""
 
-    __slots__ = ("attachments", "call_id", "logger", "worker_id", "_deadline", "_now", "_progress")
+    __slots__ = ("attachments", "call_id", "logger", "worker_id", "_deadline", "_now", "_progress", "_session")
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Context:
         now: Callable[[], float],
         progress: Callable[[], None],
         attachments: Sequence[memoryview],
+        session: "Optional[Session]" = None,
     ) -> None:
         self.call_id = call_id
         """The call's id, unique within its pool."""
@@ -47,6 +52,22 @@ class Context:
         self._deadline = deadline
         self._now = now
         self._progress = progress
+        self._session = session
+
+    @property
+    def session(self) -> "Session":
+        """What the call's session remembers: a mutable mapping of strings to values that have an encoding.
+
+        Raises RuntimeError in a call without a session.
+        """
+        if self._session is None:
+            raise RuntimeError(f"call {self.call_id} has no session: it was not made with pool.session(...)")
+        return self._session
+
+    @property
+    def has_session(self) -> bool:
+        """Whether the call belongs to a session."""
+        return self._session is not None
 
     @property
     def remaining(self) -> Optional[float]:
@@ -70,11 +91,12 @@ def _position_of_context(signature: inspect.Signature) -> Optional[int]:
 class Handler:
     """A function that can be called from the JVM, with what must be known about it per call worked out once."""
 
-    __slots__ = ("_context_index", "doc", "function", "is_async", "name", "signature", "wants_context")
+    __slots__ = ("_context_index", "doc", "effects", "function", "is_async", "name", "signature", "wants_context")
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function
+        self.effects = effects_of(function)
         self.is_async = inspect.iscoroutinefunction(function)
         try:
             signature: Optional[inspect.Signature] = inspect.signature(function)
@@ -112,23 +134,70 @@ def handler(function: F) -> F: ...
 
 
 @overload
-def handler(*, name: Optional[str] = None) -> Callable[[F], F]: ...
+def handler(*, name: Optional[str] = None, effects: Optional[str] = None) -> Callable[[F], F]: ...
 
 
-def handler(function: Optional[F] = None, *, name: Optional[str] = None) -> Any:
-    """Mark a function as callable from the JVM, under its own name or the one given."""
+def handler(function: Optional[F] = None, *, name: Optional[str] = None, effects: Optional[str] = None) -> Any:
+    """Mark a function as callable from the JVM, under its own name or the one given.
+
+    ``effects="session"`` declares that it has no effect but on ``ctx.session``: a call of a session that lost its worker is
+    then sent again, because nothing of it has remained. Any other value raises ValueError.
+    """
+    if effects not in (None, "session"):
+        raise ValueError(f"effects must be None or 'session', got {effects!r}")
 
     def mark(target: F) -> F:
         setattr(target, _MARK, name or target.__name__)
+        if effects is not None:
+            setattr(target, _EFFECTS, effects)
         return target
 
     return mark if function is None else mark(function)
 
 
+def session_open(function: F) -> F:
+    """Mark the function that makes anew, in ``session.local``, what a session has and what cannot travel.
+
+    It is called with the session when that comes to a worker, before the first handler. There may be one.
+    """
+    return _hook(function, "open")
+
+
+def session_close(function: F) -> F:
+    """Mark the function that releases what ``session_open``, or a handler, put into ``session.local``.
+
+    It is called with the session when that leaves its worker. What it raises is logged. There may be one.
+    """
+    return _hook(function, "close")
+
+
+def _hook(function: F, what: str) -> F:
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"@session_{what} needs a plain function, not a coroutine function")
+    setattr(function, _HOOK, what)
+    return function
+
+
+def hook_of(value: Any) -> Optional[str]:
+    """Return which hook of sessions a function was marked as, ``open`` or ``close``, or None."""
+    mark = _attribute(value, _HOOK)
+    return mark if isinstance(mark, str) else None
+
+
+def effects_of(value: Any) -> Optional[str]:
+    """Return the effects that a handler declares, or None."""
+    mark = _attribute(value, _EFFECTS)
+    return mark if isinstance(mark, str) else None
+
+
 def marked_name(value: Any) -> Optional[str]:
     """Return the name under which ``value`` was marked as a handler, or None."""
+    mark = _attribute(value, _MARK)
+    return mark if isinstance(mark, str) else None
+
+
+def _attribute(value: Any, name: str) -> Any:
     try:
-        mark = getattr(value, "__dict__", {}).get(_MARK) if callable(value) else None
+        return getattr(value, "__dict__", {}).get(name) if callable(value) else None
     except Exception:  # A proxy to something that is not there yet may raise for every attribute. It is no handler.
         return None
-    return mark if isinstance(mark, str) else None

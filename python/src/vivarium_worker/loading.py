@@ -8,26 +8,31 @@ import json
 import os
 import sys
 from types import FunctionType, ModuleType
-from typing import Collection, Dict, List
+from typing import Collection, Dict, List, Optional
 
 from . import errors
-from .api import Handler, marked_name
+from .api import Handler, hook_of, marked_name
 
 
 class LoadError(Exception):
     """A source of handlers could not be loaded; the cause says why."""
 
 
-def load(sources: List[str]) -> Dict[str, Handler]:
-    """Load every source in order and return its handlers by name, or raise LoadError."""
+def load(sources: List[str], hooks: Optional[Dict[str, FunctionType]] = None) -> Dict[str, Handler]:
+    """Load every source in order and return its handlers by name, or raise LoadError.
+
+    ``hooks`` gets the functions marked ``session_open`` and ``session_close``, by the words ``open`` and ``close``.
+    """
     handlers: Dict[str, Handler] = {}
     origins: Dict[str, str] = {}
+    hooks = {} if hooks is None else hooks
     for source in sources:
         try:
             module = _load_file(source) if source.endswith(".py") else importlib.import_module(source)
         except BaseException as error:
             reason = f"{errors.type_name(type(error))}: {errors.text(error)}"
             raise LoadError(f"{source} cannot be loaded: {reason}") from error
+        _collect_hooks(module, source, hooks)
         found = _handlers_of(module)
         if not found:
             raise LoadError(f"{source} defines no handler: mark a function with @handler")
@@ -39,7 +44,16 @@ def load(sources: List[str]) -> Dict[str, Handler]:
     return handlers
 
 
-def describe(handlers: Collection[Handler], load_us: int, limit: int) -> bytes:
+def _collect_hooks(module: ModuleType, source: str, hooks: Dict[str, FunctionType]) -> None:
+    for value in vars(module).values():
+        what = hook_of(value)
+        if what is None:
+            continue
+        if hooks.setdefault(what, value) is not value:
+            raise LoadError(f"two functions are marked with @session_{what}: the second is in {source}")
+
+
+def describe(handlers: Collection[Handler], load_us: int, limit: int, hooks: Collection[str] = ()) -> bytes:
     """Return the body of READY, or raise LoadError when not even the names fit into ``limit`` bytes.
 
     What is only read by people is cut as far as it must be.
@@ -50,9 +64,13 @@ def describe(handlers: Collection[Handler], load_us: int, limit: int) -> bytes:
             {"name": errors.cut(h.name), "signature": errors.cut(h.signature, signature), "doc": errors.cut(h.doc, doc)}
             for h in handlers
         ]
-        ready = json.dumps(
-            {"handlers": entries, "load_us": load_us}, ensure_ascii=False, separators=(",", ":")
-        ).encode("utf-8")
+        for entry, h in zip(entries, handlers):
+            if h.effects is not None:
+                entry["effects"] = h.effects
+        body: Dict[str, object] = {"handlers": entries, "load_us": load_us}
+        if hooks:
+            body["session_hooks"] = sorted(hooks)
+        ready = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
         if len(ready) <= limit:
             return ready
     raise LoadError(
@@ -92,7 +110,7 @@ def _handlers_of(module: ModuleType) -> Dict[str, FunctionType]:
     return {
         name: value
         for name, value in vars(module).items()
-        if not name.startswith("_") and _is_function_of(module, value)
+        if not name.startswith("_") and _is_function_of(module, value) and hook_of(value) is None
     }
 
 

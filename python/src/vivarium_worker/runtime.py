@@ -23,9 +23,10 @@ import threading
 import time
 from typing import Any, Dict, List, NoReturn, Optional, Sequence, Set, Tuple
 
-from . import codec, errors, frames
+from . import codec, errors, frames, sessions
 from .api import CallCancelled, Context, Handler
 from .coroutines import AsyncCall, end_callbacks
+from .descriptors import TooFewDescriptors, own
 from .forked import end_child
 from .loading import LoadError, describe, load
 from .logs import ControlChannel, LogHandler
@@ -36,7 +37,7 @@ EXIT_LOAD_FAILED = 72
 EXIT_NEGOTIATION_FAILED = 73
 EXIT_PROTOCOL = 76
 
-FEATURES = ["cancel", "log", "progress"]
+FEATURES = ["cancel", "log", "progress", "sessions"]
 
 _STRIKE_AGAIN_S = 0.02
 """How long a cancellation has to strike before the signal is sent again."""
@@ -48,12 +49,6 @@ CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.S
 STACKS_SIGNAL = CANCEL_SIGNAL + 1 if hasattr(signal, "SIGRTMIN") else int(signal.SIGUSR2)
 
 _RECEIVE_BYTES = 256 * 1024
-
-_OWN_DESCRIPTORS = 200
-"""Where the channels' descriptors begin, if there may be so many."""
-
-_LEAST_DESCRIPTORS = 32
-"""Three streams, three channels (each twice while it is moved), an event loop's three, and some for what is being imported."""
 
 # A larger body is written apart from its header: copying it costs more than a second system call.
 _COPIED_BYTES = 64 * 1024
@@ -73,6 +68,7 @@ class Worker:
         self._inbox: List[frames.Frame] = []
         self._limits = frames.Limits()
         self._handlers: Dict[str, Handler] = {}
+        self._sessions = sessions.Sessions()
         self._worker_id = "?"
         self._logger = logging.getLogger("handler")
         self._loop: Optional[asyncio.AbstractEventLoop] = None
@@ -122,9 +118,11 @@ class Worker:
         sys.path[:0] = python_path
         started = time.monotonic()
         try:
-            self._handlers = load(sources)
+            hooks: Dict[str, Any] = {}
+            self._handlers = load(sources, hooks)
+            self._sessions.on_open, self._sessions.on_close = hooks.get("open"), hooks.get("close")
             load_us = int((time.monotonic() - started) * 1e6)
-            ready = describe(self._handlers.values(), load_us, self._limits.body)
+            ready = describe(self._handlers.values(), load_us, self._limits.body, hooks)
         except LoadError as error:
             if self.is_forked:
                 end_child(error.__cause__)
@@ -140,15 +138,34 @@ class Worker:
                 return 0
             if frame.type == frames.CALL:
                 self._call(frame)
+            elif frame.type == frames.SESSION_CALL:
+                self._session_call(frame)
+            elif frame.type == frames.SESSION_CLOSE:
+                self._sessions.close(frame.body.decode("utf-8", "replace"))
             elif frame.type == frames.DRAIN:
                 self._page.stage(DRAINING)
+                self._sessions.close_all()
                 _flush()
                 self._send(frames.BYE, 0, b'{"reason": "drained"}')
                 return 0
             else:
                 raise frames.Violation("UNEXPECTED_TYPE", f"type {frame.type:#x} on the data channel", frame.body)
 
-    def _call(self, frame: frames.Frame) -> None:
+    def _session_call(self, frame: frames.Frame) -> None:
+        try:
+            head, attachments = sessions.split(frame.attachments)
+            call = self._sessions.enter(head, attachments)
+        except ValueError as error:
+            raise frames.Violation("MALFORMED_BODY", str(error), frame.body) from None
+        if call is None:
+            self._send(frames.STATE_WANTED, frame.call_id, b"")
+            return
+        self._call(frame._replace(attachments=()), call)
+        if call.session.is_open:  # It was not answered with a result.
+            self._sessions.drop(call)
+        self._sessions.trim()
+
+    def _call(self, frame: frames.Frame, call: Optional[sessions.SessionCall] = None) -> None:
         call_id = frame.call_id
         arrived = time.monotonic()
         try:
@@ -173,12 +190,26 @@ class Worker:
                 self._send_error(call_id, errors.body("bad_arguments", "NOT_STARTED", "TypeError", message))
                 return
             context = Context(
-                call_id, self._worker_id, self._logger, deadline, time.monotonic, self._page.progress, frame.attachments
+                call_id,
+                self._worker_id,
+                self._logger,
+                deadline,
+                time.monotonic,
+                self._page.progress,
+                frame.attachments,
+                None if call is None else call.session,
             )
             handler.place(context, positional, keywords)
-        self._execute(call_id, handler, positional, keywords)
+        self._execute(call_id, handler, positional, keywords, call)
 
-    def _execute(self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any]) -> None:
+    def _execute(
+        self,
+        call_id: int,
+        handler: Handler,
+        positional: Sequence[Any],
+        keywords: Dict[str, Any],
+        call: Optional[sessions.SessionCall],
+    ) -> None:
         words = self._page.words
         if words[5] == call_id:
             words[6] = time.monotonic_ns()
@@ -190,6 +221,8 @@ class Worker:
                 if self._cancel_requested == call_id:
                     # It was cancelled before it got here, when the signal had nothing to interrupt.
                     raise CallCancelled(f"call {call_id} was cancelled")
+                if call is not None:
+                    call.open()
                 if handler.is_async:
                     result = self._run_async(call_id, handler.function(*positional, **keywords))
                 else:
@@ -219,6 +252,17 @@ class Worker:
         except codec.TooLarge as error:
             self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", str(error)))
             return
+        if call is not None:
+            try:
+                changes = call.answer(self._limits.attachments)
+            except sessions.Unsendable as error:
+                self._send_error(call_id, errors.body(error.kind, "RAN", error.type, str(error)))
+                return
+            if changes is not None:
+                self._data.sendall(
+                    frames.encode(frames.SESSION_REPLY, call_id, self._incarnation, encoded, attachments=changes)
+                )
+                return
         header = frames.HEADER.pack(
             frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
         )
@@ -232,6 +276,9 @@ class Worker:
         self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any], error: BaseException
     ) -> None:
         # Not isinstance, which asks the exception's own __class__.
+        if type(error) is sessions.OpenFailed and error.__cause__ is not None:
+            self._send_error(call_id, errors.of_exception("session_open", "NOT_STARTED", error.__cause__))
+            return
         if issubclass(type(error), TypeError) and errors.is_raised_by_the_call_itself(error):
             # The handler was not entered: do the arguments fit?
             misfit = handler.misfit(positional, keywords)
@@ -413,37 +460,6 @@ def _die(status: int, reason: BaseException) -> NoReturn:
     os._exit(status)
 
 
-def _own(fd: int) -> socket.socket:
-    """Take a channel over at a descriptor far from those that user code expects, closed in every program it starts."""
-    import fcntl
-
-    try:
-        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _OWN_DESCRIPTORS)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.EMFILE):
-            raise
-        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _highest_descriptor() // 2)
-    os.close(fd)
-    return socket.socket(fileno=high)
-
-
-def _highest_descriptor() -> int:
-    """Return how many descriptors this process may have; raise _TooFewDescriptors where no worker could work with them."""
-    import resource
-
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most < _LEAST_DESCRIPTORS:
-        raise _TooFewDescriptors(
-            f"RLIMIT_NOFILE is {most} (ulimit -n): a worker needs at least {_LEAST_DESCRIPTORS} file descriptors, "
-            "and whatever the handlers open; raise the limit"
-        )
-    return most
-
-
-class _TooFewDescriptors(Exception):
-    """The process may not have as many descriptors as a worker needs."""
-
-
 def main(argv: List[str]) -> int:
     """Run a worker with the descriptors that the guardian passed."""
     parser = argparse.ArgumentParser(prog="vivarium_worker_main")
@@ -459,15 +475,15 @@ def main(argv: List[str]) -> int:
         sys.set_int_max_str_digits(0)
     worker: Optional[Worker] = None
     try:
-        data = _own(options.data_fd)
-        control = _own(options.control_fd)
-        stacks = _own(options.stacks_fd)
+        data = own(options.data_fd)
+        control = own(options.control_fd)
+        stacks = own(options.stacks_fd)
         page = StatusPage(options.status_page, options.slot, options.incarnation)
         worker = Worker(data, control, stacks, page, options.incarnation)
         status = worker.run()
     except frames.Violation as violation:
         _die(EXIT_PROTOCOL, violation)
-    except _TooFewDescriptors as reason:
+    except TooFewDescriptors as reason:
         _die(EXIT_DEFECT, reason)
     except (BrokenPipeError, ConnectionResetError):
         status = 0

@@ -1,6 +1,7 @@
 package dev.vivarium;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vivarium.session.SessionStore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -24,6 +25,8 @@ record CheckedPoolConfig(
         RecyclePolicy recycling,
         MemoryPolicy memory,
         DrainPolicy drain,
+        SessionPolicy sessions,
+        @Nullable SessionStore sessionStore,
         PoolConfig.Health health,
         ProbePolicy probes,
         OutlierPolicy outliers,

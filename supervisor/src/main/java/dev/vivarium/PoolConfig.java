@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import dev.vivarium.internal.config.ConfigBlock;
 import dev.vivarium.protocol.Limits;
+import dev.vivarium.session.SessionStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -69,6 +70,13 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
 
     /** Returns what becomes of calls when the pool closes. */
     DrainPolicy drain();
+
+    /** Returns how sessions are kept. */
+    SessionPolicy sessions();
+
+    /** Returns the store that sessions are kept in, or null for one of the pool's own, in memory. */
+    @Nullable
+    SessionStore sessionStore();
 
     /** Returns how workers are checked. */
     Health health();

@@ -2,6 +2,7 @@ package dev.vivarium;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.protocol.Limits;
+import dev.vivarium.session.SessionStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -284,6 +285,18 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
+    /** Changes how sessions are kept. Default {@link SessionPolicy#DEFAULT}. */
+    public PoolConfigBuilder sessions(UnaryOperator<SessionPolicy> change) {
+        sessions = change.apply(sessions);
+        return this;
+    }
+
+    /** Sets the store of sessions, which outlives the pool and is not closed by it. Default: one of its own, in memory. */
+    public PoolConfigBuilder sessionStore(SessionStore store) {
+        sessionStore = store;
+        return this;
+    }
+
     /** Changes when alarms are raised. Default {@link AlertPolicy#DEFAULT}. */
     public PoolConfigBuilder alerts(UnaryOperator<AlertPolicy> change) {
         alerts = change.apply(alerts);
@@ -433,6 +446,8 @@ public final class PoolConfigBuilder extends PoolOptions {
                 recycling,
                 memory,
                 drain,
+                sessions,
+                sessionStore,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures, stallTimeout),
                 probes,
                 outliers,

@@ -33,6 +33,7 @@ final class PoolConfigChecks {
         health(problems, given);
         memory(problems, given);
         drain(problems, given.drain);
+        SessionChecks.check(problems, given.sessions);
         problems.throwIfAny();
     }
 
@@ -69,6 +70,7 @@ final class PoolConfigChecks {
         problems.present("outliers", given.outliers);
         problems.present("memory", given.memory);
         problems.present("drain", given.drain);
+        problems.present("sessions", given.sessions);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());
         problems.present("retry.minDelay", given.retry.minDelay());
@@ -86,6 +88,9 @@ final class PoolConfigChecks {
         problems.present("drain.queued", given.drain.queued());
         problems.present("drain.timeout", given.drain.timeout());
         problems.present("drain.shutdownTimeout", given.drain.shutdownTimeout());
+        problems.present("sessions.mode", given.sessions.mode());
+        problems.present("sessions.ttl", given.sessions.ttl());
+        problems.present("sessions.stateTtl", given.sessions.stateTtl());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }

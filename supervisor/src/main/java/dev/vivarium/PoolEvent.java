@@ -107,6 +107,16 @@ public sealed interface PoolEvent {
     /** A circuit breaker changed its state. */
     record CircuitChanged(Circuit circuit, Circuit.State from, Circuit.State to, Instant at) implements PoolEvent {}
 
+    /** A session was bound to a worker, for the first time or anew; its state travels with its next call. */
+    record SessionBound(String session, WorkerId worker, int incarnation, long epoch, Instant at)
+            implements PoolEvent {}
+
+    /** A session was not used for as long as it stays with a worker, or gave way to others. Its state is kept. */
+    record SessionExpired(String session, WorkerId worker, Instant at) implements PoolEvent {}
+
+    /** Something of a session is gone; a call is told by {@link SessionLost}. */
+    record SessionWasLost(String session, long epoch, Instant at) implements PoolEvent {}
+
     /** The guardian is up; workers can be started. */
     record GuardianStarted(long pid, Instant at) implements PoolEvent {}
 

@@ -25,6 +25,7 @@ public abstract sealed class PoolException extends RuntimeException
                 PoolStartFailed,
                 PythonException,
                 ResultNotDecodable,
+                SessionException,
                 WorkerCrashed {
 
     private static final long serialVersionUID = 1L;
@@ -72,7 +73,7 @@ public abstract sealed class PoolException extends RuntimeException
      * call's retries and its deadline allow. Whoever gets the error knows that it did not help, or was not allowed.
      */
     public final RecoveryStrategy strategy() {
-        if (this instanceof WorkerCrashed) {
+        if (this instanceof WorkerCrashed || this instanceof SessionConflict) {
             return RecoveryStrategy.of(category, severity);
         }
         if (this instanceof CircuitOpen) {

@@ -2,6 +2,7 @@ package dev.vivarium;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.protocol.Limits;
+import dev.vivarium.session.SessionStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -62,6 +63,11 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
     AlertPolicy alerts = AlertPolicy.DEFAULT;
     RecyclePolicy recycling = RecyclePolicy.DEFAULT;
     MemoryPolicy memory = MemoryPolicy.DEFAULT;
+    SessionPolicy sessions = SessionPolicy.DEFAULT;
+
+    @Nullable
+    SessionStore sessionStore;
+
     Duration healthInterval = Duration.ofSeconds(30);
     Duration healthTimeout = Duration.ofSeconds(5);
     int maxHealthFailures = 3;
@@ -128,6 +134,8 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
         recycling = from.recycling();
         drain = from.drain();
         memory = from.memory();
+        sessions = from.sessions();
+        sessionStore = from.sessionStore();
         healthInterval = from.health().interval();
         healthTimeout = from.health().timeout();
         maxHealthFailures = from.health().maxFailures();

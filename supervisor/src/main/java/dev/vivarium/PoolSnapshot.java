@@ -22,6 +22,7 @@ import java.util.Locale;
  * @param lateReplies answers that came after their call had ended, counted and dropped
  * @param droppedLogLines lines of workers' output that exceeded the log limits
  * @param ladder how often workers had to be got off a call
+ * @param sessions what has become of sessions
  * @param openCircuits circuit breakers that do not let every call through
  * @param workers the slots, by number
  */
@@ -40,6 +41,7 @@ public record PoolSnapshot(
         long lateReplies,
         long droppedLogLines,
         LadderCounts ladder,
+        SessionCounts sessions,
         List<Circuit> openCircuits,
         List<WorkerSnapshot> workers) {
 

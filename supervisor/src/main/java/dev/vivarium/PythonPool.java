@@ -3,6 +3,8 @@ package dev.vivarium;
 import com.typesafe.config.Config;
 import dev.vivarium.internal.pool.Pools;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.session.PoolSessions;
+import dev.vivarium.session.PythonSession;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -82,6 +84,17 @@ public interface PythonPool extends AutoCloseable {
     default <T> PendingCall<T> call(String handler, Class<T> type, Object... args) {
         return call(PythonCall.to(handler).args(args).returning(type));
     }
+
+    /**
+     * Returns a session, new or not. Costs nothing, until its first call.
+     *
+     * @param id the session's name; 1 to 256 characters
+     * @throws IllegalArgumentException when the name is empty or too long
+     */
+    PythonSession session(String id);
+
+    /** Returns what can be done about sessions as a whole. */
+    PoolSessions sessions();
 
     /**
      * Returns a flow that calls a handler for each element, at most {@code parallelism} at a time, and emits results in

@@ -128,7 +128,7 @@ class PoolConfigTest {
         Set<String> options = Arrays.stream(PoolConfigBuilder.class.getDeclaredMethods())
                 .filter(method -> method.getReturnType() == PoolConfigBuilder.class)
                 .map(method -> method.getName().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT))
-                .filter(name -> !Set.of("callback-executor", "object-mapper", "event-listener")
+                .filter(name -> !Set.of("callback-executor", "object-mapper", "event-listener", "session-store")
                         .contains(name))
                 .collect(Collectors.toSet());
 
@@ -140,27 +140,18 @@ class PoolConfigTest {
 
     @Test
     void hasAKeyForEveryPartOfAGroup() {
-        Map<String, Class<?>> groups = Map.of(
-                "retry",
-                RetryPolicy.class,
-                "circuit-breaker",
-                CircuitBreakerPolicy.class,
-                "poison",
-                PoisonPolicy.class,
-                "probes",
-                ProbePolicy.class,
-                "outliers",
-                OutlierPolicy.class,
-                "recycling",
-                RecyclePolicy.class,
-                "memory",
-                MemoryPolicy.class,
-                "alerts",
-                AlertPolicy.class,
-                "recovery",
-                RecoveryPolicy.class,
-                "drain",
-                DrainPolicy.class);
+        Map<String, Class<?>> groups = Map.ofEntries(
+                Map.entry("retry", RetryPolicy.class),
+                Map.entry("circuit-breaker", CircuitBreakerPolicy.class),
+                Map.entry("poison", PoisonPolicy.class),
+                Map.entry("probes", ProbePolicy.class),
+                Map.entry("outliers", OutlierPolicy.class),
+                Map.entry("recycling", RecyclePolicy.class),
+                Map.entry("memory", MemoryPolicy.class),
+                Map.entry("alerts", AlertPolicy.class),
+                Map.entry("recovery", RecoveryPolicy.class),
+                Map.entry("drain", DrainPolicy.class),
+                Map.entry("sessions", SessionPolicy.class));
 
         groups.forEach((group, type) -> assertThat(ConfigBlock.keys())
                 .containsAll(Arrays.stream(type.getRecordComponents())

@@ -45,7 +45,8 @@ final class CallGate {
      */
     record Ended(@Nullable RawJson result, @Nullable Throwable failure, long tookNanos) {}
 
-    private record Waiting(PythonCall<RawJson> call, CompletableFuture<Ended> end) {
+    private record Waiting(
+            PythonCall<RawJson> call, @Nullable String session, CompletableFuture<Ended> end) {
         void giveUp() {
             end.complete(new Ended(null, new GivenUp(), 0));
         }
@@ -73,7 +74,12 @@ final class CallGate {
 
     /** Has the call made; its stage tells how it ended, and does not fail. */
     CompletionStage<Ended> call(PythonCall<RawJson> call) {
-        Waiting one = new Waiting(call, new CompletableFuture<>());
+        return call(call, null);
+    }
+
+    /** Has the call made, in a session unless that is null. */
+    CompletionStage<Ended> call(PythonCall<RawJson> call, @Nullable String session) {
+        Waiting one = new Waiting(call, session, new CompletableFuture<>());
         synchronized (this) {
             if (!closed) {
                 waiting.add(one);
@@ -95,7 +101,10 @@ final class CallGate {
             while (given.size() < limit && !waiting.isEmpty()) {
                 Waiting next = waiting.remove();
                 long began = nanos.getAsLong();
-                PendingCall<RawJson> pending = pool.call(next.call());
+                String session = next.session();
+                PendingCall<RawJson> pending = session == null
+                        ? pool.call(next.call())
+                        : pool.session(session).call(next.call());
                 given.put(pending.id(), pending);
                 var unused = pending.whenComplete((result, failure) -> {
                     synchronized (this) {

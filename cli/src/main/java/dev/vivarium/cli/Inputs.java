@@ -64,6 +64,34 @@ abstract class Inputs implements AutoCloseable {
         lines.close();
     }
 
+    /** Returns these inputs, grouped into sessions by a field. */
+    Inputs bySession(SessionField field) {
+        return new BySession(this, field);
+    }
+
+    private static final class BySession extends Inputs {
+        private final Inputs inputs;
+        private final SessionField field;
+
+        BySession(Inputs inputs, SessionField field) {
+            super(inputs.lines, inputs.template);
+            this.inputs = inputs;
+            this.field = field;
+        }
+
+        @Override
+        InputRecord.@Nullable Malformed begin() throws IOException {
+            return inputs.begin();
+        }
+
+        @Override
+        @Nullable
+        InputRecord next() throws IOException {
+            InputRecord record = inputs.next();
+            return record == null ? null : field.apply(record);
+        }
+    }
+
     private static InputRecord.Malformed tooLong(LineReader.Line line) {
         return new InputRecord.Malformed(line.number(), "it is longer than " + MAX_LINE_BYTES + " bytes");
     }

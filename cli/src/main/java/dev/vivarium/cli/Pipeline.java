@@ -268,20 +268,21 @@ final class Pipeline implements AutoCloseable {
             return CompletableFuture.completedFuture(
                     new Answer(Answer.Kind.MALFORMED, OutputLine.ofMalformed(malformed), 0));
         }
-        return calls.call(((InputRecord.Call) record).call()).thenApply(ended -> {
-            RawJson result = ended.result();
-            if (result != null) {
-                return new Answer(Answer.Kind.OK, OutputLine.ofResult(result), ended.tookNanos());
-            }
-            if (ended.failure() instanceof CallGate.GivenUp) {
-                tally.gaveUp(index);
-                return new Answer(Answer.Kind.GIVEN_UP, new byte[0], 0);
-            }
-            return new Answer(
-                    Answer.Kind.FAILED,
-                    OutputLine.ofError(poolException(ended.failure()), record.line()),
-                    ended.tookNanos());
-        });
+        return calls.call(((InputRecord.Call) record).call(), ((InputRecord.Call) record).session())
+                .thenApply(ended -> {
+                    RawJson result = ended.result();
+                    if (result != null) {
+                        return new Answer(Answer.Kind.OK, OutputLine.ofResult(result), ended.tookNanos());
+                    }
+                    if (ended.failure() instanceof CallGate.GivenUp) {
+                        tally.gaveUp(index);
+                        return new Answer(Answer.Kind.GIVEN_UP, new byte[0], 0);
+                    }
+                    return new Answer(
+                            Answer.Kind.FAILED,
+                            OutputLine.ofError(poolException(ended.failure()), record.line()),
+                            ended.tookNanos());
+                });
     }
 
     /** Counts an answer that is going to be written: answers behind one that was given up are not. */

@@ -100,6 +100,13 @@ final class RunCommand implements Callable<Integer> {
     private boolean retrySafe;
 
     @Option(
+            names = "--session-by",
+            paramLabel = "FIELD",
+            description =
+                    "Group the inputs into sessions by this field, whose calls run in order and share ctx.session.")
+    private @Nullable String sessionBy;
+
+    @Option(
             names = "--kill-every",
             paramLabel = "D",
             description = "Kill a random busy worker, one each D on average, to see what happens.")
@@ -121,6 +128,10 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws UserError, IOException, InterruptedException {
         if (seed != null && killEvery == null) {
             throw new ParameterException(spec.commandLine(), "--seed is for --kill-every, which is not given");
+        }
+        if (sessionBy != null && format() == Inputs.Format.lines) {
+            throw new ParameterException(
+                    spec.commandLine(), "--session-by names a field, which the format 'lines' does not have");
         }
         RunFiles files = new RunFiles(handlers, input, output, summaryFile);
         files.check();
@@ -207,7 +218,8 @@ final class RunCommand implements Callable<Integer> {
         if (retrySafe) {
             template = template.retrySafe();
         }
-        return Inputs.of(format(), new LineReader(in, Inputs.MAX_LINE_BYTES), template);
+        Inputs inputs = Inputs.of(format(), new LineReader(in, Inputs.MAX_LINE_BYTES), template);
+        return sessionBy == null ? inputs : inputs.bySession(new SessionField(sessionBy));
     }
 
     private Inputs.Format format() {

@@ -25,6 +25,9 @@ abstract class CommandFixture {
     static final String HANDLERS = """
             def double(x, **rest): return 2 * int(x)
             def shout(text): return text.upper()
+            def sum_up(user, n, ctx):
+                ctx.session["sum"] = ctx.session.get("sum", 0) + int(n)
+                return ctx.session["sum"]
             def fail_on(x): return 10 // x
             def busy(n):
                 total = 0

@@ -64,6 +64,30 @@ class CommandTest extends CommandFixture {
         }
 
         @Test
+        void groupsInputsIntoSessionsByAField() throws Exception {
+            file("in.jsonl", """
+                    {"user": "a", "n": 1}
+                    {"user": 7, "n": 5}
+                    {"n": 3}
+                    {"user": "a", "n": 10}
+                    {"user": 7, "n": 50}
+                    """);
+            file("in.csv", "user,n\na,1\nb,2\na,3\n");
+
+            Result json = handlers("sum_up", "--input", "in.jsonl", "--session-by", "user");
+            Result csv = handlers("sum_up", "--input", "in.csv", "--session-by", "user");
+
+            List<String> lines = json.out().lines().toList();
+            assertThat(lines.get(2)).contains("which names its session");
+            assertThat(lines.stream().filter(line -> line.startsWith("{\"result\"")))
+                    .containsExactly("{\"result\": 1}", "{\"result\": 5}", "{\"result\": 11}", "{\"result\": 55}");
+            assertThat(csv.out()).isEqualTo("{\"result\": 1}\n{\"result\": 2}\n{\"result\": 4}\n");
+            assertThat(handlers("sum_up", "--format", "lines", "--session-by", "user")
+                            .status())
+                    .isEqualTo(64);
+        }
+
+        @Test
         void goesOnAfterErrorsAndSaysSo() throws Exception {
             file("in.jsonl", "{\"x\": 5}\nnot json\n{\"x\": 0}\n{\"x\": 2}\n");
 

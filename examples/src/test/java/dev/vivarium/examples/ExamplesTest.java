@@ -78,6 +78,44 @@ class ExamplesTest {
     }
 
     @Test
+    void aConversationSurvivesItsWorker() {
+        PrintStream before = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            ChatService.main(new String[0]);
+        } finally {
+            System.setOut(before);
+        }
+
+        assertThat(printed.toString(StandardCharsets.UTF_8).lines())
+                .containsExactly(
+                        "> my name is Ada",
+                        "Hello Ada.",
+                        "> what is my name?",
+                        "Your name is Ada.",
+                        "> what is my name?",
+                        "Your name is Ada.",
+                        "> good",
+                        "I heard 'good'. That is line 3 of ours.");
+    }
+
+    @Test
+    void theSessionsGuideShowsTheServiceThatIsRun() throws Exception {
+        String guide = Files.readString(Path.of("../docs/guide/sessions.md"));
+        String sources = stripped(Files.readString(Path.of("src/main/java/dev/vivarium/examples/ChatService.java")));
+        List<String> snippets = SNIPPET.matcher(guide)
+                .results()
+                .map(match -> stripped(match.group(1)))
+                .toList();
+
+        assertThat(snippets)
+                .isNotEmpty()
+                .allSatisfy(snippet -> assertThat(sources).contains(snippet));
+    }
+
+    @Test
     void theServiceCountsAndRefuses() throws Exception {
         try (TextService service = new TextService(Path.of("handlers.py"))) {
             var counted = service.count("one two three").toCompletableFuture().get(30, TimeUnit.SECONDS);

@@ -107,6 +107,7 @@ public final class PoolMetrics implements MeterBinder {
                     tags.and("phase", lower(phase)),
                     snapshot -> snapshot.count(phase));
         }
+        new SessionMeters(pool, tags).bindTo(registry);
         gauge(registry, "vivarium.workers.wanted", "Workers wanted", tags, PoolSnapshot::wanted);
         memory(registry, "vivarium.workers.memory", "Resident memory of all workers' process trees", LongStream::sum);
         memory(

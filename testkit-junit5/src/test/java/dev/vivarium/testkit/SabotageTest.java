@@ -8,6 +8,7 @@ import dev.vivarium.PendingCall;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
 import dev.vivarium.PythonPool;
+import dev.vivarium.SessionCounts;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.testkit.Leak.Kind;
@@ -399,6 +400,7 @@ class SabotageTest {
                     0,
                     0,
                     new LadderCounts(0, 0, 0, 0),
+                    SessionCounts.NONE,
                     List.of(),
                     List.of(busy));
             List<Leak> leaks = new ArrayList<>();

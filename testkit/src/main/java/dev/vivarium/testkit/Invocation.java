@@ -3,6 +3,7 @@ package dev.vivarium.testkit;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A call as a scripted worker sees it.
@@ -13,6 +14,7 @@ import java.util.Map;
  * @param handler the handler's name
  * @param positional positional arguments
  * @param keywords keyword arguments
+ * @param session what its session remembers, to be changed; null without one
  */
 public record Invocation(
         long callId,
@@ -20,4 +22,5 @@ public record Invocation(
         int incarnation,
         String handler,
         List<JsonNode> positional,
-        Map<String, JsonNode> keywords) {}
+        Map<String, JsonNode> keywords,
+        @Nullable ScriptedSession session) {}

@@ -77,7 +77,8 @@ public final class Ledger {
         }
     }
 
-    private record Call(PythonCall<?> call, @Nullable PendingCall<?> pending, Queue<CallOutcome<?>> outcomes) {}
+    private record Call(
+            PythonCall<?> call, @Nullable PendingCall<?> pending, Queue<CallOutcome<?>> outcomes, boolean replayable) {}
 
     private final Map<Long, Call> calls = new ConcurrentHashMap<>();
     private final ExecutionLog executed;
@@ -104,7 +105,12 @@ public final class Ledger {
     private final class Book implements LedgerPool.Book {
         @Override
         public void called(PythonCall<?> call, PendingCall<?> pending) {
-            calls.put(pending.id(), new Call(call, pending, new ConcurrentLinkedQueue<>()));
+            calls.put(pending.id(), new Call(call, pending, new ConcurrentLinkedQueue<>(), false));
+        }
+
+        @Override
+        public void calledOnce(PythonCall<?> call, PendingCall<?> pending) {
+            calls.put(pending.id(), new Call(call, pending, new ConcurrentLinkedQueue<>(), true));
         }
 
         @Override
@@ -129,7 +135,7 @@ public final class Ledger {
 
     /** Enters an outcome that came as a message, of a call that was made by {@link dev.vivarium.PoolCommand}. */
     public void enter(PythonCall<?> call, CallOutcome<?> outcome) {
-        calls.computeIfAbsent(outcome.callId(), id -> new Call(call, null, new ConcurrentLinkedQueue<>()))
+        calls.computeIfAbsent(outcome.callId(), id -> new Call(call, null, new ConcurrentLinkedQueue<>(), false))
                 .outcomes()
                 .add(outcome);
     }
@@ -183,7 +189,7 @@ public final class Ledger {
             boolean mustHaveEnded = keepers.contains(call.call().handler()) && !finished.containsKey(id);
             if (outcome instanceof CallOutcome.Succeeded<?> succeeded) {
                 ok++;
-                if (mustHaveEnded) {
+                if (mustHaveEnded && !call.replayable()) {
                     findings.add(new Finding(Problem.FOREIGN, id, "was answered and never executed to its end"));
                 } else if (!Answers.mayBe(call.call(), succeeded.value())) {
                     findings.add(new Finding(Problem.FOREIGN, id, "got an answer that is another call's"));

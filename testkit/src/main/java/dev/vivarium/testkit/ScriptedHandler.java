@@ -5,4 +5,9 @@ package dev.vivarium.testkit;
 public interface ScriptedHandler {
     /** Returns what the handler does with a call. Whatever it throws becomes a Python exception. */
     Reaction on(Invocation call);
+
+    /** Returns the effects that it declares, as {@code @handler(effects=...)} does; the empty string for nothing. */
+    default String effects() {
+        return "";
+    }
 }

@@ -21,7 +21,11 @@ public enum FrameType {
     REFUSED(0x32),
     SIGNAL(0x33),
     EXITED(0x34),
-    MEMORY(0x35);
+    MEMORY(0x35),
+    SESSION_CALL(0x70),
+    SESSION_REPLY(0x71),
+    STATE_WANTED(0x72),
+    SESSION_CLOSE(0x73);
 
     private static final @Nullable FrameType[] BY_CODE = new @Nullable FrameType[256];
 
@@ -49,6 +53,6 @@ public enum FrameType {
 
     /** Returns whether a code is set aside for a later version: streams, credits, callbacks, sessions, batches. */
     public static boolean isReserved(int code) {
-        return code >= 0x40 && code <= 0x8f;
+        return code >= 0x40 && code <= 0x8f && ofCode(code) == null;
     }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 public record Handshake(int version, String codec, List<String> features) {
 
     /** The features that this side knows. */
-    public static final List<String> FEATURES = List.of("cancel", "log", "progress");
+    public static final List<String> FEATURES = List.of("cancel", "log", "progress", "sessions");
 
     /** The two sides have no version or codec in common. */
     public static final class Refused extends Exception {

@@ -8,6 +8,8 @@ import dev.vivarium.CallTimeline;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.SessionException;
+import dev.vivarium.WorkerId;
 import dev.vivarium.internal.context.CallBook;
 import dev.vivarium.internal.context.ErrorBooks;
 import dev.vivarium.internal.context.OpenCall;
@@ -36,6 +38,8 @@ public final class ActiveCall implements OpenCall {
         QUEUED,
         /** Given to a worker. */
         LEASED,
+        /** Answered; what it changed in its session is being stored. */
+        COMMITTING,
         /** Ended for its caller. */
         DONE
     }
@@ -78,6 +82,7 @@ public final class ActiveCall implements OpenCall {
     private final @Nullable TimelineLog times;
     private final CallBook book;
     private volatile long firstLease = CallBook.NEVER;
+    private volatile @Nullable SessionTicket session;
 
     /**
      * Creates a call that has been counted as accepted.
@@ -134,9 +139,24 @@ public final class ActiveCall implements OpenCall {
         return deadline;
     }
 
+    /** Returns until when it may wait for a worker: its deadline, or the end of what a call that is tried again has. */
+    public long waitsUntil() {
+        return admission.waitsUntil(deadline);
+    }
+
     /** Returns the time limit that the deadline came from. */
     public Duration timeout() {
         return timeout;
+    }
+
+    /** Makes the call one of a session's; before it is submitted. */
+    public void session(SessionTicket ticket) {
+        session = ticket;
+    }
+
+    /** Returns what makes the call one of a session's, or null. */
+    public @Nullable SessionTicket session() {
+        return session;
     }
 
     /** Returns whether the call may run twice. */
@@ -166,7 +186,7 @@ public final class ActiveCall implements OpenCall {
 
     @Override
     public boolean mayHaveStarted() {
-        return phase.get() == Phase.LEASED || sent.get() > 0;
+        return phase.get() == Phase.LEASED || phase.get() == Phase.COMMITTING || sent.get() > 0;
     }
 
     @Override
@@ -229,6 +249,18 @@ public final class ActiveCall implements OpenCall {
         return false;
     }
 
+    /** Takes the call out of the queue for this worker; false when it has ended meanwhile. */
+    public boolean lease(long now, WorkerId worker, int incarnation) {
+        if (!lease(now)) {
+            return false;
+        }
+        admission.resumed(now);
+        if (times != null) {
+            times.leased(worker, incarnation);
+        }
+        return true;
+    }
+
     /** Notes that the call is written to a worker, and how to stop it there. */
     public void sending(Runnable stop) {
         sent.incrementAndGet();
@@ -250,17 +282,54 @@ public final class ActiveCall implements OpenCall {
     public boolean succeed(byte[] result) {
         if (phase.compareAndSet(Phase.LEASED, Phase.DONE)) {
             answer = Answer.RETURNED;
-            if (times != null) {
-                times.end();
-            }
-            stats.ended(this, true, false);
-            book.ended(id, handler, arrived(), firstLease, sent(), null);
-            admission.ended(Outcome.SOUND);
-            admission.recoveryEnded(null);
-            sink.succeeded(this, result);
+            succeeded(result);
             return true;
         }
         return false;
+    }
+
+    private void succeeded(byte[] result) {
+        if (times != null) {
+            times.end();
+        }
+        stats.ended(this, true, false);
+        book.ended(id, handler, arrived(), firstLease, sent(), null);
+        admission.ended(Outcome.SOUND);
+        admission.recoveryEnded(null);
+        sink.succeeded(this, result);
+    }
+
+    /** Takes the call for its answer, which nothing else can come before any more; false when it has ended. */
+    boolean beginCommit() {
+        if (!phase.compareAndSet(Phase.LEASED, Phase.COMMITTING)) {
+            return false;
+        }
+        answer = Answer.RETURNED; // Whatever becomes of what it changed, this is what its worker made of it.
+        return true;
+    }
+
+    /** Ends the call with a result, once what it changed is stored. */
+    void committed(byte[] result) {
+        if (phase.compareAndSet(Phase.COMMITTING, Phase.DONE)) {
+            succeeded(result);
+        }
+    }
+
+    /** Ends the call with an error, because what it changed cannot be stored. */
+    public void commitFailed(PoolException error) {
+        var unused = failFrom(Phase.COMMITTING, error);
+    }
+
+    /** Opens the call again: it was answered for a state that is not the present one. */
+    void uncommitted() {
+        answer = Answer.NONE;
+        var unused = phase.compareAndSet(Phase.COMMITTING, Phase.LEASED);
+    }
+
+    /** Ends the call with an error wherever it is, because nothing is left that could end it otherwise. */
+    @Override
+    public boolean abandon(PoolException error) {
+        return failFrom(Phase.COMMITTING, error) || fail(error) || failFrom(Phase.COMMITTING, error);
     }
 
     @Override
@@ -293,7 +362,10 @@ public final class ActiveCall implements OpenCall {
 
     /** Says what an error means to the circuit breakers: a handler that raised has a worker that works. */
     private static Outcome outcome(Phase from, PoolException error) {
-        if (error instanceof PythonException || error instanceof ResultNotDecodable || error instanceof CallRejected) {
+        if (error instanceof PythonException
+                || error instanceof ResultNotDecodable
+                || error instanceof CallRejected
+                || error instanceof SessionException) {
             return Outcome.SOUND;
         }
         boolean late = error instanceof CallTimedOut || error instanceof CallStalled;

@@ -13,6 +13,7 @@ import dev.vivarium.PoolMode;
 import dev.vivarium.Profile;
 import dev.vivarium.RetryPolicy;
 import dev.vivarium.Safeguard;
+import dev.vivarium.SessionMode;
 import dev.vivarium.StartMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -140,6 +141,18 @@ public final class ConfigBlock {
         });
         OPTIONS.put("drain.timeout", (b, c, k) -> b.drain(drain -> drain.timeout(c.getDuration(k))));
         OPTIONS.put("drain.shutdown-timeout", (b, c, k) -> b.drain(drain -> drain.shutdownTimeout(c.getDuration(k))));
+        OPTIONS.put("sessions.mode", (b, c, k) -> {
+            SessionMode mode = constant(SessionMode.class, c, k);
+            b.sessions(sessions -> sessions.mode(mode));
+        });
+        OPTIONS.put("sessions.ttl", (b, c, k) -> b.sessions(sessions -> sessions.ttl(c.getDuration(k))));
+        OPTIONS.put("sessions.state-ttl", (b, c, k) -> b.sessions(sessions -> sessions.stateTtl(c.getDuration(k))));
+        OPTIONS.put("sessions.max-bindings", (b, c, k) -> b.sessions(sessions -> sessions.maxBindings(whole(c, k))));
+        OPTIONS.put("sessions.kept-answers", (b, c, k) -> b.sessions(sessions -> sessions.keptAnswers(whole(c, k))));
+        OPTIONS.put(
+                "sessions.max-state-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxStateBytes(c.getBytes(k))));
+        OPTIONS.put(
+                "sessions.max-total-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxTotalBytes(c.getBytes(k))));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));

@@ -10,6 +10,9 @@ public interface OpenCall {
     /** Ends the call with an error, wherever it is; false when it had ended before. */
     boolean fail(PoolException error);
 
+    /** Ends the call with an error, also where something else is about to end it; false when it had ended before. */
+    boolean abandon(PoolException error);
+
     /** Returns whether a worker has been given it, now or before. */
     boolean mayHaveStarted();
 

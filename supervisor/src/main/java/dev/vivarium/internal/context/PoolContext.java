@@ -18,6 +18,8 @@ import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.session.MemorySessionStore;
+import dev.vivarium.session.SessionStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +55,9 @@ public final class PoolContext {
     private final ConcurrentSkipListMap<Integer, WorkerSnapshot> slots = new ConcurrentSkipListMap<>();
     private final CompletableFuture<PoolSnapshot> serving = new CompletableFuture<>();
     private final CompletableFuture<Done> closed = new CompletableFuture<>();
+    private final SessionStats sessionStats = new SessionStats();
+    private final SessionStore sessions;
+    private volatile List<String> sessionHooks = List.of();
     private volatile PoolState state = PoolState.STARTING;
     private volatile int wanted;
     private volatile PoolMode mode;
@@ -87,6 +92,11 @@ public final class PoolContext {
                 CallbackExecutor.named("vivarium-" + config.name() + "-blocking-"));
         this.mode = config.operation().mode();
         this.wanted = config.sizing().workers();
+        SessionStore given = config.sessionStore();
+        this.sessions = given != null
+                ? given
+                : new MemorySessionStore(
+                        config.sessions().maxStateBytes(), config.sessions().maxTotalBytes());
     }
 
     /** Returns the configuration. */
@@ -150,6 +160,26 @@ public final class PoolContext {
                 .anyMatch(worker -> worker.worker().slot() != slot
                         && (worker.phase() == WorkerSnapshot.Phase.IDLE
                                 || worker.phase() == WorkerSnapshot.Phase.BUSY));
+    }
+
+    /** Returns where sessions are kept. */
+    public SessionStore sessions() {
+        return sessions;
+    }
+
+    /** Returns the counters of sessions. */
+    public SessionStats sessionStats() {
+        return sessionStats;
+    }
+
+    /** Returns which hooks of sessions the workers have loaded. */
+    public List<String> sessionHooks() {
+        return sessionHooks;
+    }
+
+    /** Sets which hooks of sessions there are. */
+    public void sessionHooks(List<String> loaded) {
+        sessionHooks = List.copyOf(loaded);
     }
 
     /** Returns where callbacks run. */
@@ -298,6 +328,7 @@ public final class PoolContext {
                 stats.lateReplies(),
                 stats.droppedLogLines(),
                 stats.ladder(),
+                sessionStats.counts(),
                 recovery.openCircuits(),
                 workers);
     }

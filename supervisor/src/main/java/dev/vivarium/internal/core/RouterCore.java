@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Decides which worker a call goes to. Holds the calls that wait and the workers that are idle; at any time one of the two
@@ -13,7 +14,8 @@ import java.util.Map;
  *
  * <p>A degraded worker is offered for one call at a time. It gets the next call that arrives, idle workers or not: else it
  * would never be tried where there is little to do. A call that has already lost a worker is not put at risk again while
- * another worker is free.
+ * another worker is free. A call that only one worker may have, or that had best go to one that is free, goes there, degraded
+ * or not.
  */
 public final class RouterCore {
 
@@ -35,6 +37,9 @@ public final class RouterCore {
     // A call that comes back from a dead worker has waited before, so it goes before all others.
     private final Map<Long, Waiting> returned = new LinkedHashMap<>();
     private final Map<Long, Waiting> queue = new LinkedHashMap<>();
+    private final HeldCalls held = new HeldCalls();
+    // Which slot a waiting call had best go to.
+    private final Map<Long, Integer> preferred = new HashMap<>();
 
     /** A call arrives. */
     public void submit(long callId, long deadline, long now) {
@@ -46,9 +51,37 @@ public final class RouterCore {
         returned.put(callId, new Waiting(callId, deadline, now));
     }
 
+    /** Says which slot a waiting call had best go to, if that is idle when its turn comes. */
+    public void prefer(long callId, int slot) {
+        preferred.put(callId, slot);
+    }
+
+    /**
+     * Holds a call back, waiting or not.
+     *
+     * @param slot the only slot that may have it; 0 when none may until it is submitted, or held for one
+     */
+    public void hold(long callId, long deadline, long now, int slot) {
+        HeldCalls.Held before = held.remove(callId);
+        held.add(new HeldCalls.Held(callId, deadline, before == null ? now : before.since(), slot));
+    }
+
+    /** Returns the calls that only this slot may have. */
+    public List<Long> heldFor(int slot) {
+        return held.of(slot);
+    }
+
+    /** Returns whether a slot's worker may be leased, be it only to be tried. */
+    public boolean isIdle(int slot) {
+        return idle.containsKey(slot) || probes.containsKey(slot);
+    }
+
     /** A call ended while it waited, or was given to a worker. Returns whether it had been waiting. */
     public boolean remove(long callId) {
-        return queue.remove(callId) != null || returned.remove(callId) != null;
+        if (!preferred.isEmpty()) {
+            preferred.remove(callId);
+        }
+        return queue.remove(callId) != null || returned.remove(callId) != null || held.remove(callId) != null;
     }
 
     /** A worker may be leased; an older incarnation of the same slot is forgotten. */
@@ -99,19 +132,39 @@ public final class RouterCore {
             return List.of();
         }
         List<Assignment> assignments = new ArrayList<>(Math.min(idle.size() + probes.size(), waiting()));
-        while (waiting() > 0 && !(idle.isEmpty() && probes.isEmpty())) {
+        while (!(idle.isEmpty() && probes.isEmpty())) {
+            HeldCalls.Held bound = held.first(idle.keySet(), probes.keySet());
             boolean probe = !probes.isEmpty() && (idle.isEmpty() || !queue.isEmpty());
             boolean spared = probe && !queue.isEmpty() && !idle.isEmpty();
-            Map<Long, Waiting> source = returned.isEmpty() || spared ? queue : returned;
-            Iterator<Waiting> next = source.values().iterator();
-            Waiting call = next.next();
-            next.remove();
-            Idle worker = probe ? probes.values().iterator().next() : leastUsed();
-            (probe ? probes : idle).remove(worker.slot());
-            leasesGiven.merge(worker.slot(), 1L, Long::sum);
-            assignments.add(new Assignment(call.callId(), worker.slot(), worker.incarnation(), probe));
+            Iterator<Waiting> next =
+                    (returned.isEmpty() || spared ? queue : returned).values().iterator();
+            Waiting call = next.hasNext() ? next.next() : null;
+            if (bound != null && (call == null || (returned.isEmpty() && bound.since() - call.since() <= 0))) {
+                held.remove(bound.callId());
+                assignments.add(given(bound.callId(), bound.slot()));
+            } else if (call != null) {
+                next.remove();
+                assignments.add(given(call.callId(), slotFor(call.callId(), probe)));
+            } else {
+                break;
+            }
         }
         return assignments;
+    }
+
+    private Assignment given(long callId, int slot) {
+        Idle sound = idle.remove(slot);
+        Idle worker = sound != null ? sound : Objects.requireNonNull(probes.remove(slot));
+        leasesGiven.merge(slot, 1L, Long::sum);
+        return new Assignment(callId, slot, worker.incarnation(), sound == null);
+    }
+
+    private int slotFor(long callId, boolean probe) {
+        Integer best = preferred.isEmpty() ? null : preferred.remove(callId);
+        if (best != null && isIdle(best)) {
+            return best;
+        }
+        return (probe ? probes.values().iterator().next() : leastUsed()).slot();
     }
 
     private Idle leastUsed() {
@@ -142,6 +195,8 @@ public final class RouterCore {
                 return over;
             });
         }
+        held.expire(now, expired);
+        expired.forEach(preferred::remove);
         return expired;
     }
 
@@ -155,12 +210,17 @@ public final class RouterCore {
                 }
             }
         }
+        for (HeldCalls.Held call : held.calls()) {
+            if (earliest == Long.MAX_VALUE || call.deadline() - earliest < 0) {
+                earliest = call.deadline();
+            }
+        }
         return earliest;
     }
 
     /** Returns how many calls wait. */
     public int waiting() {
-        return queue.size() + returned.size();
+        return queue.size() + returned.size() + held.size();
     }
 
     /** Returns how many workers are idle. */
@@ -170,7 +230,7 @@ public final class RouterCore {
 
     /** Returns since when the oldest call has waited, or {@code now} when none waits. */
     public long oldestSince(long now) {
-        long oldest = now;
+        long oldest = held.oldestSince(now);
         for (Map<Long, Waiting> source : List.of(returned, queue)) {
             if (!source.isEmpty()) {
                 long since = source.values().iterator().next().since();
@@ -186,6 +246,9 @@ public final class RouterCore {
     public List<Long> drain() {
         List<Long> all = new ArrayList<>(returned.keySet());
         all.addAll(queue.keySet());
+        held.calls().forEach(call -> all.add(call.callId()));
+        held.clear();
+        preferred.clear();
         returned.clear();
         queue.clear();
         return all;

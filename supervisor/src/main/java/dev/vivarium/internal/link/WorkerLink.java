@@ -31,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -179,7 +180,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                     "expected " + incarnation + ", got " + frame.incarnation());
         }
         switch (frame.type()) {
-            case REPLY -> answered(frame, null);
+            case REPLY, SESSION_REPLY -> answered(frame, null);
+            case STATE_WANTED -> stateWanted(frame);
             case ERROR -> {
                 ErrorBody error = Bodies.read(frame, ErrorBody.class);
                 if (frame.callId() == 0) {
@@ -211,14 +213,28 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             throw notRunning(frame, call);
         }
         PoolException failure = error == null ? null : CallErrors.of(call, error, context, slot);
+        SessionFrames.Answer answer = error == null ? SessionFrames.read(call, frame) : null;
         if (!running.compareAndSet(call, null)) {
             throw notRunning(frame, null);
         }
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
-        boolean inTime = failure == null ? call.succeed(frame.body()) : call.fail(failure);
+        boolean inTime =
+                answer != null ? answer.end(call) : SessionFrames.fail(call, Objects.requireNonNull(failure), error);
         if (!inTime) {
             context.stats().countLateReply();
+        }
+        events.answered(frame.callId());
+    }
+
+    private void stateWanted(Frame frame) throws ProtocolViolationException {
+        ActiveCall call = running.get();
+        if (call == null || call.id() != frame.callId() || !running.compareAndSet(call, null)) {
+            throw notRunning(frame, call);
+        }
+        if (!SessionFrames.stateWanted(call)) {
+            running.set(call);
+            throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, "the state was sent, or there is none");
         }
         events.answered(frame.callId());
     }
@@ -274,7 +290,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (call.times() != null && known != null) {
             known.askForStart(slot, call.id());
         }
-        write(Frame.call(call.id(), incarnation, remainingMicros, call.body(), List.of()));
+        write(SessionFrames.call(call, incarnation, remainingMicros));
+    }
+
+    @Override
+    public void closeSession(String session) {
+        write(SessionFrames.close(session, incarnation));
     }
 
     /** Writes to the idle worker. Only the slot's actor calls this, so writes never overlap. */

@@ -75,7 +75,7 @@ final class Closing {
     void failOpenCalls() {
         for (OpenCall call : context.stats().openCalls()) {
             boolean started = call.mayHaveStarted();
-            call.fail(new PoolClosed(
+            call.abandon(new PoolClosed(
                     started ? Execution.UNKNOWN : Execution.NOT_STARTED,
                     call.attempts(),
                     "pool '" + context.config().name() + "' ended before " + call

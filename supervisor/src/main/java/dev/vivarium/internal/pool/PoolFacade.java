@@ -23,6 +23,8 @@ import dev.vivarium.internal.call.PendingCallImpl;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.session.PoolSessions;
+import dev.vivarium.session.PythonSession;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -77,6 +79,16 @@ final class PoolFacade implements PythonPool {
     }
 
     @Override
+    public PythonSession session(String id) {
+        return new SessionFacade(context, handles.router(), id);
+    }
+
+    @Override
+    public PoolSessions sessions() {
+        return new SessionsFacade(context, handles.router());
+    }
+
+    @Override
     public <I, O> Flow<I, O, NotUsed> flow(int parallelism, Function<I, PythonCall<O>> call) {
         return Flow.<I>create().mapAsync(parallelism, element -> submit(call.apply(element)));
     }
@@ -86,7 +98,7 @@ final class PoolFacade implements PythonPool {
         return Flow.<I>create().mapAsync(parallelism, element -> outcome(submit(call.apply(element))));
     }
 
-    private static <O> CompletionStage<CallOutcome<O>> outcome(PendingCallImpl<O> pending) {
+    static <O> CompletionStage<CallOutcome<O>> outcome(PendingCallImpl<O> pending) {
         return pending.handle((value, failure) -> {
             if (failure == null) {
                 return new CallOutcome.Succeeded<>(

@@ -39,6 +39,7 @@ final class Serving {
     void slotReady(int slot, Ready message) {
         ready.add(slot);
         context.handlers(message.handlers());
+        context.sessionHooks(message.sessionHooks());
         context.trouble(null);
         judge();
     }

@@ -8,10 +8,11 @@ import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
-import dev.vivarium.internal.call.TimelineLog;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.RouterCore;
 import dev.vivarium.internal.recovery.Recovery;
+import dev.vivarium.internal.session.SessionLane;
+import dev.vivarium.internal.session.SessionReport;
 import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
@@ -70,6 +71,9 @@ public final class SessionRouter {
     /** Fail every call that waits, now and from now on. */
     public record RefuseAll() implements Command {}
 
+    /** Something about sessions. */
+    public record Session(SessionReport report) implements Command {}
+
     private record DeadlineDue() implements Command {}
 
     private record RetryDue(long callId) implements Command {}
@@ -83,12 +87,18 @@ public final class SessionRouter {
     private static final class Memory {
         private final RouterCore core = new RouterCore();
         private final Map<Long, ActiveCall> calls = new HashMap<>();
+        private final RouterDoor door = new RouterDoor();
+        private final SessionLane sessions;
         private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
         // Calls that wait before they are sent again, and until when.
         private final Map<Long, Long> delayed = new HashMap<>();
         // Those of them that wait for a place among the calls that are tried again.
         private final Set<Long> parked = new LinkedHashSet<>();
         private boolean refusing;
+
+        Memory(PoolContext context) {
+            sessions = new SessionLane(context, core, calls, door);
+        }
     }
 
     private final PoolContext context;
@@ -110,11 +120,12 @@ public final class SessionRouter {
      * @param pressure is told how many calls wait whenever one has to
      */
     public static Behavior<Command> create(PoolContext context, IntConsumer pressure) {
-        Memory memory = new Memory();
+        Memory memory = new Memory(context);
         Behavior<Command> behavior = Behaviors.setup(actor -> Behaviors.withTimers(timers -> {
             ActorRef<Command> self = actor.getSelf();
             context.recovery().whenPlaceFree(() -> self.tell(new PlaceFree()));
             SessionRouter router = new SessionRouter(context, timers, pressure, memory);
+            memory.door.open(actor.getSelf(), timers, memory.workers, router::again);
             router.resumeDelays();
             var unused = router.waitsChanged(); // The timer of the deadlines has ended with the actor, too.
             return router.behavior();
@@ -133,6 +144,7 @@ public final class SessionRouter {
                 .onMessage(Refused.class, this::onRefused)
                 .onMessage(Lost.class, this::onLost)
                 .onMessage(RefuseAll.class, this::onRefuseAll)
+                .onMessage(Session.class, this::onSession)
                 .onMessage(DeadlineDue.class, this::onDeadlineDue)
                 .onMessage(RetryDue.class, this::onRetryDue)
                 .onMessage(PlaceFree.class, this::onPlaceFree)
@@ -147,29 +159,37 @@ public final class SessionRouter {
             return Behaviors.same();
         }
         memory.calls.put(call.id(), call);
-        memory.core.submit(call.id(), call.deadline(), context.clock().nanoTime());
+        if (call.session() != null) {
+            memory.sessions.submit(call);
+        } else {
+            memory.core.submit(call.id(), call.deadline(), context.clock().nanoTime());
+        }
         return assign(call);
     }
 
     private Behavior<Command> onOffered(Offered message) {
         memory.workers.put(message.slot(), message.worker());
         memory.core.available(message.slot(), message.incarnation());
+        memory.sessions.offered(message.slot(), message.incarnation());
         return assign();
     }
 
     private Behavior<Command> onProbeOffered(ProbeOffered message) {
         memory.workers.put(message.slot(), message.worker());
         memory.core.probe(message.slot(), message.incarnation());
+        memory.sessions.offered(message.slot(), message.incarnation());
         return assign();
     }
 
     private Behavior<Command> onWithdrawn(Withdrawn message) {
         memory.core.unavailable(message.slot(), message.incarnation());
-        return Behaviors.same();
+        memory.sessions.withdrawn(message.slot(), message.incarnation());
+        return assign();
     }
 
     private Behavior<Command> onGone(Gone message) {
         memory.core.forget(message.slot());
+        memory.sessions.gone(message.slot());
         memory.workers.remove(message.slot());
         message.worker().tell(new WorkerSlot.Forgotten());
         return Behaviors.same();
@@ -177,36 +197,62 @@ public final class SessionRouter {
 
     private Behavior<Command> onForget(Forget message) {
         var unused = forget(message.callId());
-        return waitsChanged();
+        return assign();
     }
 
     private Behavior<Command> onRefused(Refused message) {
-        return again(message.call());
+        if (message.call().session() != null) {
+            memory.sessions.lost(message.call());
+        }
+        again(message.call());
+        return assign(message.call());
     }
 
-    private Behavior<Command> again(ActiveCall call) {
-        if (call.requeue()) {
-            if (memory.refusing) {
-                refuse(call);
-            } else {
-                memory.calls.put(call.id(), call);
-                memory.core.giveBack(
-                        call.id(), waitsUntil(call), context.clock().nanoTime());
-            }
+    private Behavior<Command> onSession(Session message) {
+        memory.sessions.on(message.report());
+        return assign();
+    }
+
+    private void again(ActiveCall call) {
+        if (!call.requeue()) {
+            left(call);
+        } else if (memory.refusing) {
+            refuse(call);
+        } else {
+            memory.calls.put(call.id(), call);
+            giveBack(call);
         }
-        return assign(call);
+    }
+
+    private void giveBack(ActiveCall call) {
+        if (call.session() != null) {
+            memory.sessions.giveBack(call);
+        } else {
+            memory.core.giveBack(call.id(), call.waitsUntil(), context.clock().nanoTime());
+        }
+    }
+
+    /** A call is with the router no more. */
+    private void left(ActiveCall call) {
+        if (call.session() != null) {
+            memory.sessions.left(call);
+        }
     }
 
     private Behavior<Command> onLost(Lost message) {
         ActiveCall call = message.call();
         WorkerExit exit = message.exit();
         call.lost(new CallAttempt(exit.worker(), exit.incarnation(), exit.cause(), message.execution()));
+        if (call.session() != null) {
+            memory.sessions.lost(call);
+        }
         if (call.isDone()) {
-            return Behaviors.same();
+            left(call);
+            return assign();
         }
         Recovery.Loss loss = new Recovery.Loss(
                 call.toString(),
-                call.retrySafe(),
+                memory.sessions.isRetrySafe(call),
                 call.maxRetries(),
                 call.attempts(),
                 call.deadline() - context.clock().nanoTime(),
@@ -216,7 +262,8 @@ public final class SessionRouter {
             return retry(call, exit, retry.delay());
         }
         call.fail(((Recovery.Fail) verdict).error());
-        return Behaviors.same();
+        left(call);
+        return assign();
     }
 
     private Behavior<Command> retry(ActiveCall call, WorkerExit exit, Duration delay) {
@@ -231,7 +278,8 @@ public final class SessionRouter {
                         delay,
                         context.clock().now()));
         if (!call.requeue()) {
-            return Behaviors.same(); // It has ended meanwhile.
+            left(call);
+            return assign(); // It has ended meanwhile.
         }
         memory.calls.put(call.id(), call);
         return delay.isZero() ? resume(call) : delay(call, context.clock().nanoTime() + delay.toNanos());
@@ -248,9 +296,9 @@ public final class SessionRouter {
     private Behavior<Command> resume(ActiveCall call) {
         if (!call.admission().takePlace()) {
             memory.parked.add(call.id());
-            return delay(call, waitsUntil(call));
+            return delay(call, call.waitsUntil());
         }
-        memory.core.giveBack(call.id(), waitsUntil(call), context.clock().nanoTime());
+        giveBack(call);
         return assign(call);
     }
 
@@ -262,16 +310,8 @@ public final class SessionRouter {
         }
         long id = first.next();
         ActiveCall call = memory.calls.get(id);
-        var unused = forget(id);
-        if (call == null) {
-            return onPlaceFree(message);
-        }
-        memory.calls.put(id, call);
-        return resume(call);
-    }
-
-    private static long waitsUntil(ActiveCall call) {
-        return call.admission().waitsUntil(call.deadline());
+        stopWaiting(id);
+        return call == null ? onPlaceFree(message) : resume(call);
     }
 
     private Behavior<Command> onRetryDue(RetryDue message) {
@@ -282,7 +322,8 @@ public final class SessionRouter {
         if (memory.parked.remove(call.id())) {
             memory.calls.remove(call.id());
             expire(call);
-            return Behaviors.same();
+            left(call);
+            return assign();
         }
         return resume(call);
     }
@@ -311,13 +352,21 @@ public final class SessionRouter {
         return waitsChanged();
     }
 
-    private @Nullable ActiveCall forget(long id) {
+    private void stopWaiting(long id) {
         memory.core.remove(id);
         memory.parked.remove(id);
         if (memory.delayed.remove(id) != null) {
             timers.cancel(id);
         }
-        return memory.calls.remove(id);
+    }
+
+    private @Nullable ActiveCall forget(long id) {
+        stopWaiting(id);
+        ActiveCall call = memory.calls.remove(id);
+        if (call != null) {
+            left(call);
+        }
+        return call;
     }
 
     private void refuse(ActiveCall call) {
@@ -342,9 +391,10 @@ public final class SessionRouter {
             ActiveCall call = memory.calls.remove(id);
             if (call != null) {
                 expire(call);
+                left(call);
             }
         }
-        return waitsChanged();
+        return assign();
     }
 
     private void expire(ActiveCall call) {
@@ -374,7 +424,7 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> assign(ActiveCall arrived) {
-        if (nextDeadline != Long.MAX_VALUE && waitsUntil(arrived) - nextDeadline < 0) {
+        if (nextDeadline != Long.MAX_VALUE && arrived.waitsUntil() - nextDeadline < 0) {
             nextDeadline = Long.MAX_VALUE; // It is due before the one that the timer runs for.
         }
         return assign();
@@ -398,14 +448,15 @@ public final class SessionRouter {
             return;
         }
         long now = context.clock().nanoTime();
-        if (waitsUntil(call) - now <= 0) {
+        if (call.waitsUntil() - now <= 0) {
             expire(call);
-        } else if (call.lease(now)) {
-            call.admission().resumed(now);
-            TimelineLog times = call.times();
-            if (times != null) {
-                times.leased(context.worker(assignment.slot()), assignment.incarnation());
+            left(call);
+        } else if (call.session() != null) {
+            if (memory.sessions.assigned(call, assignment)) {
+                return;
             }
+        } else if (call.lease(now, context.worker(assignment.slot()), assignment.incarnation())) {
+            memory.sessions.sent(assignment.slot(), call);
             worker.tell(new WorkerSlot.Lease(assignment.incarnation(), call));
             return;
         }

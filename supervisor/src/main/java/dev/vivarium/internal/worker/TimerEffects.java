@@ -32,7 +32,7 @@ record TimerEffects(TimerScheduler<WorkerSlot.Command> timers, PoolContext conte
     }
 
     private void start(int incarnation, Timer timer, Duration time) {
-        timers.startSingleTimer(timer, new WorkerSlot.TimerElapsed(incarnation, timer), time);
+        timers.startSingleTimer(timer, new SlotNote.TimerElapsed(incarnation, timer), time);
     }
 
     private void scheduleRestart(SlotEffect.ScheduleRestart restart) {

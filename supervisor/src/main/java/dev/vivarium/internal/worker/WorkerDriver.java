@@ -23,6 +23,9 @@ public interface WorkerDriver {
     /** Sends a call to it; it must be idle. */
     void send(ActiveCall call, long remainingMicros);
 
+    /** Has it let a session go; it must be idle. */
+    void closeSession(String session);
+
     /** Asks it to stop running a call. */
     void cancel(long callId);
 

@@ -5,7 +5,6 @@ import dev.vivarium.PoolConfig;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
-import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.SlotCore;
@@ -15,9 +14,7 @@ import dev.vivarium.internal.core.SlotEvent.Timer;
 import dev.vivarium.internal.core.SlotEvent.Verdict;
 import dev.vivarium.internal.core.SlotState;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.apache.pekko.actor.typed.Behavior;
@@ -28,8 +25,6 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Owns one worker slot, and in it one Python process at a time. {@link SlotCore} decides; this actor carries out.
@@ -39,10 +34,8 @@ import org.slf4j.LoggerFactory;
 public final class WorkerSlot {
 
     /** The messages of a slot. */
-    public sealed interface Command permits Want, Dismiss, EndNow, Lease, SendSignal, Forgotten, Own, SlotReport {}
-
-    /** What the slot tells itself. */
-    sealed interface Own extends Command {}
+    public sealed interface Command
+            permits Want, Dismiss, EndNow, Lease, CloseSession, SendSignal, Forgotten, SlotNote, SlotReport {}
 
     /** The pool needs the slot to run. */
     public record Want() implements Command {}
@@ -56,26 +49,16 @@ public final class WorkerSlot {
     /** The router leased the worker to a call. */
     public record Lease(int incarnation, ActiveCall call) implements Command {}
 
+    /** Have the worker let a session go, once it is idle; unless that incarnation has ended. */
+    public record CloseSession(int incarnation, String session) implements Command {}
+
     /** Send a signal to the process, unless that incarnation has ended. */
     public record SendSignal(int incarnation, Signal signal) implements Command {}
 
     /** The router has forgotten the slot, which has ended: no lease is on its way any more. */
     public record Forgotten() implements Command {}
 
-    private record CallStopped(int incarnation, long callId) implements Own {}
-
-    private record DeadlinePassed(int incarnation, long callId) implements Own {}
-
-    record TimerElapsed(int incarnation, Timer timer) implements Own {}
-
-    private record GrownOld(int incarnation) implements Own {}
-
-    private record ProgressDue(int incarnation, long callId) implements Own {}
-
     private static final String OLD = "old";
-    private static final Set<TransitionCause> WANTED_ENDS =
-            EnumSet.of(TransitionCause.RETIRED, TransitionCause.RECYCLED, TransitionCause.DRAINED);
-    private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
     private static final String DEADLINE = "deadline";
     private static final String PROGRESS = "progress";
     private static final int EXITS_OVERDUE = 2;
@@ -95,6 +78,7 @@ public final class WorkerSlot {
     private final SlotHealth health;
     private final RouterEffects outlets;
     private final TimerEffects clock;
+    private final SessionCloses closes = new SessionCloses();
     private SlotState state;
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
@@ -172,14 +156,15 @@ public final class WorkerSlot {
         return Behaviors.receive(Command.class)
                 .onMessage(Lease.class, this::onLease)
                 .onMessage(SlotReport.CallAnswered.class, this::onCallAnswered)
-                .onMessage(CallStopped.class, this::onCallStopped)
-                .onMessage(DeadlinePassed.class, this::onDeadlinePassed)
-                .onMessage(ProgressDue.class, this::onProgressDue)
-                .onMessage(TimerElapsed.class, this::onTimerElapsed)
+                .onMessage(SlotNote.CallStopped.class, this::onCallStopped)
+                .onMessage(SlotNote.DeadlinePassed.class, this::onDeadlinePassed)
+                .onMessage(SlotNote.ProgressDue.class, this::onProgressDue)
+                .onMessage(SlotNote.TimerElapsed.class, this::onTimerElapsed)
                 .onMessage(Want.class, this::onWant)
                 .onMessage(Dismiss.class, this::onDismiss)
                 .onMessage(EndNow.class, this::onEndNow)
-                .onMessage(GrownOld.class, this::onGrownOld)
+                .onMessage(SlotNote.GrownOld.class, this::onGrownOld)
+                .onMessage(CloseSession.class, this::onCloseSession)
                 .onMessage(SendSignal.class, this::onSendSignal)
                 .onMessage(Forgotten.class, this::onForgotten)
                 .onMessage(SlotReport.Spawned.class, this::onSpawned)
@@ -225,18 +210,23 @@ public final class WorkerSlot {
             timers.cancel(PROGRESS);
             wear.answered();
         }
-        return apply(new SlotEvent.Answered(message.incarnation(), message.callId(), verdict));
+        Behavior<Command> next = apply(new SlotEvent.Answered(message.incarnation(), message.callId(), verdict));
+        if (answered != null && state instanceof SlotState.Degraded) {
+            router.withdrawn(slot, state.incarnation()); // It is out of the call, and nothing else says so.
+        }
+        closes.carryOut(state, driver); // Before the next lease, which can only come now.
+        return next;
     }
 
-    private Behavior<Command> onCallStopped(CallStopped message) {
+    private Behavior<Command> onCallStopped(SlotNote.CallStopped message) {
         return apply(new SlotEvent.CallOver(message.incarnation(), message.callId()));
     }
 
-    private Behavior<Command> onDeadlinePassed(DeadlinePassed message) {
+    private Behavior<Command> onDeadlinePassed(SlotNote.DeadlinePassed message) {
         return apply(new SlotEvent.DeadlinePassed(message.incarnation(), message.callId()));
     }
 
-    private Behavior<Command> onProgressDue(ProgressDue message) {
+    private Behavior<Command> onProgressDue(SlotNote.ProgressDue message) {
         boolean current = message.incarnation() == state.incarnation() && message.callId() == call.id();
         if (!current || driver == null || !health.isStalled(driver)) {
             return Behaviors.same();
@@ -246,7 +236,7 @@ public final class WorkerSlot {
         return ended ? apply(new SlotEvent.CallOver(message.incarnation(), message.callId())) : Behaviors.same();
     }
 
-    private Behavior<Command> onTimerElapsed(TimerElapsed message) {
+    private Behavior<Command> onTimerElapsed(SlotNote.TimerElapsed message) {
         boolean overdue = message.timer() == Timer.EXIT && message.incarnation() == state.incarnation();
         if (overdue && ++exitsOverdue == EXITS_OVERDUE && driver != null) {
             // It was killed and its end has not been reported: then it is the guardian that does not work.
@@ -258,7 +248,7 @@ public final class WorkerSlot {
         return apply(new SlotEvent.TimerFired(message.incarnation(), message.timer()));
     }
 
-    private Behavior<Command> onGrownOld(GrownOld message) {
+    private Behavior<Command> onGrownOld(SlotNote.GrownOld message) {
         if (message.incarnation() == state.incarnation()) {
             wear.grownOld();
         }
@@ -275,6 +265,14 @@ public final class WorkerSlot {
             return apply(new SlotEvent.Outgrown(message.incarnation()));
         }
         wear.measured(message.use());
+        return Behaviors.same();
+    }
+
+    private Behavior<Command> onCloseSession(CloseSession message) {
+        if (message.incarnation() == state.incarnation()) {
+            closes.add(message.session());
+            closes.carryOut(state, driver);
+        }
         return Behaviors.same();
     }
 
@@ -312,7 +310,7 @@ public final class WorkerSlot {
         Behavior<Command> next = apply(new SlotEvent.Loaded(message.incarnation()));
         if (state instanceof SlotState.Ready) {
             if (wear.hasAge()) {
-                timers.startSingleTimer(OLD, new GrownOld(message.incarnation()), wear.age());
+                timers.startSingleTimer(OLD, new SlotNote.GrownOld(message.incarnation()), wear.age());
             }
             pool.settled(slot);
         }
@@ -434,6 +432,7 @@ public final class WorkerSlot {
         wear = new Wear(pool, slot, incarnation, RecycleWatch.draw(context), end);
         exitsOverdue = 0;
         health.renewed();
+        closes.forget();
         WorkerDriver started = drivers.create(slot, incarnation, new DriverReports(actor.getSelf(), incarnation));
         driver = started;
         started.spawn();
@@ -444,10 +443,10 @@ public final class WorkerSlot {
             throw new IllegalStateException("a lease of no worker");
         }
         Duration look = health.watch(driver); // Before the handler can have begun.
-        Duration left = call.send(driver, () -> actor.getSelf().tell(new CallStopped(incarnation, id)));
-        timers.startSingleTimer(DEADLINE, new DeadlinePassed(incarnation, id), left);
+        Duration left = call.send(driver, () -> actor.getSelf().tell(new SlotNote.CallStopped(incarnation, id)));
+        timers.startSingleTimer(DEADLINE, new SlotNote.DeadlinePassed(incarnation, id), left);
         if (look != null) {
-            timers.startTimerWithFixedDelay(PROGRESS, new ProgressDue(incarnation, id), look);
+            timers.startTimerWithFixedDelay(PROGRESS, new SlotNote.ProgressDue(incarnation, id), look);
         }
     }
 
@@ -477,29 +476,17 @@ public final class WorkerSlot {
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
         news.exited(exit, ended.callId());
-        if (!WANTED_ENDS.contains(ended.cause())) {
-            log.warn("{}{}", exit.detail(), exit.stacks().isEmpty() ? "" : "; its threads then:\n" + exit.stacks());
-        }
         ActiveCall open = call.takeBack(driver);
         if (open != null && driver != null) {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
+        router.withdrawn(slot, ended.incarnation()); // Its call may have been answered, and it never offered again.
         if (!everReady || state instanceof SlotState.BackingOff) {
             pool.startFailed(slot, exit, end.loadError());
         }
     }
 
     private void publish() {
-        context.slot(new WorkerSnapshot(
-                context.worker(slot),
-                state.incarnation(),
-                state.phase(),
-                end.livePid(),
-                call.id(),
-                wear.completed(),
-                state.failures(),
-                end.liveMemory(),
-                lastExit,
-                SlotHealth.of(state)));
+        news.state(state, end, call.id(), wear.completed(), lastExit);
     }
 }

@@ -65,7 +65,9 @@ class OptionsReferenceTest {
             "min-backoff", "max-backoff = 1 day",
             "max-backoff", "min-backoff = 1 ms",
             "retry.min-delay", "retry.max-delay = 1 day",
-            "retry.max-delay", "retry.min-delay = 0 ms");
+            "retry.max-delay", "retry.min-delay = 0 ms",
+            "sessions.ttl", "sessions.state-ttl = 365 days",
+            "sessions.state-ttl", "sessions.ttl = 10 ms");
 
     private static Config pool(String options) {
         return ConfigFactory.parseString("vivarium.pool { handlers = [h.py]\n" + options + " }");

@@ -1,8 +1,11 @@
 package dev.vivarium.testkit.internal;
 
 import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.SessionAttempt;
+import dev.vivarium.internal.call.SessionTicket;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.link.CallErrors;
+import dev.vivarium.internal.link.SessionFrames;
 import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerEvents;
 import dev.vivarium.protocol.Execution;
@@ -13,6 +16,7 @@ import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Ready;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -20,7 +24,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Drives a {@link ScriptedProcess} without any channel. */
-final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
+final class FakeDriver implements WorkerDriver, Outlet {
 
     private record Progress(long callId, Execution execution, long started) {}
 
@@ -71,7 +75,18 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
-        process.send(call.id(), call.body());
+        SessionTicket ticket = call.session();
+        SessionAttempt attempt = ticket == null ? null : ticket.attempt();
+        if (attempt == null) {
+            process.send(call.id(), call.body(), null, null);
+        } else {
+            process.send(call.id(), call.body(), attempt.head(), attempt.base().state());
+        }
+    }
+
+    @Override
+    public void closeSession(String session) {
+        process.closeSession(session);
     }
 
     @Override
@@ -159,7 +174,7 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
 
     @Override
     public void ready(List<HandlerInfo> handlers) {
-        events.loaded(new Ready(handlers, 0));
+        events.loaded(new Ready(handlers, 0, List.of()));
     }
 
     @Override
@@ -182,12 +197,22 @@ final class FakeDriver implements WorkerDriver, ScriptedProcess.Outlet {
 
     @Override
     public void reply(long callId, byte[] body) {
-        answered(callId, call -> call.succeed(body));
+        answered(callId, call -> SessionFrames.succeed(call, body, null, false));
+    }
+
+    @Override
+    public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
+        answered(callId, call -> SessionFrames.succeed(call, body, changes, resident));
+    }
+
+    @Override
+    public void stateWanted(long callId) {
+        answered(callId, SessionFrames::stateWanted);
     }
 
     @Override
     public void error(long callId, ErrorBody body) {
-        answered(callId, call -> call.fail(CallErrors.of(call, body, context, slot)));
+        answered(callId, call -> SessionFrames.fail(call, CallErrors.of(call, body, context, slot), body));
     }
 
     private interface End {

@@ -15,6 +15,8 @@ import dev.vivarium.RecoveryReport;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerId;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.session.PoolSessions;
+import dev.vivarium.session.PythonSession;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
@@ -34,6 +36,9 @@ public final class LedgerPool implements PythonPool {
     public interface Book {
         /** A call was made. */
         void called(PythonCall<?> call, PendingCall<?> pending);
+
+        /** A call was made that may be answered with another's answer. */
+        void calledOnce(PythonCall<?> call, PendingCall<?> pending);
 
         /** A stream is about to make a call, whose id is not known. */
         void streamed(PythonCall<?> call);
@@ -56,6 +61,16 @@ public final class LedgerPool implements PythonPool {
         PendingCall<T> pending = pool.call(call);
         book.called(call, pending);
         return pending;
+    }
+
+    @Override
+    public PythonSession session(String id) {
+        return new LedgerSession(pool.session(id), pool, book);
+    }
+
+    @Override
+    public PoolSessions sessions() {
+        return pool.sessions();
     }
 
     @Override

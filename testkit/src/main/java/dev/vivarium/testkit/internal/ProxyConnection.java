@@ -193,7 +193,7 @@ final class ProxyConnection {
             passGuardian(frame, line, down);
             return;
         }
-        if (down && frame.type() == FrameType.CALL) {
+        if (down && (frame.type() == FrameType.CALL || frame.type() == FrameType.SESSION_CALL)) {
             send(frame, line);
             return;
         }
@@ -274,7 +274,10 @@ final class ProxyConnection {
     }
 
     private static boolean isAnswer(Frame frame) {
-        return frame.callId() != 0 && (frame.type() == FrameType.REPLY || frame.type() == FrameType.ERROR);
+        return frame.callId() != 0
+                && (frame.type() == FrameType.REPLY
+                        || frame.type() == FrameType.SESSION_REPLY
+                        || frame.type() == FrameType.ERROR);
     }
 
     private static @Nullable Moment moment(Frame frame, boolean down) {
@@ -282,7 +285,7 @@ final class ProxyConnection {
             case HELLO -> down ? null : Moment.MID_HANDSHAKE;
             case READY -> Moment.MID_LOAD;
             case PING -> Moment.CHECKED;
-            case REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
+            case REPLY, SESSION_REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
             default -> null;
         };
     }

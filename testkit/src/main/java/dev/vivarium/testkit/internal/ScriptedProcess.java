@@ -2,10 +2,10 @@ package dev.vivarium.testkit.internal;
 
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.SessionHead;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.ErrorKind;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -52,45 +51,6 @@ public final class ScriptedProcess {
     private static final String IDLE = CURRENT + OUTERMOST;
     private static final String IN_A_HANDLER = CURRENT + "  File \"script.py\", line 1 in handler\n" + OUTERMOST;
 
-    /** How the process is heard. */
-    public interface Outlet {
-        /** It says hello. */
-        void hello();
-
-        /** It is ready. */
-        void ready(List<HandlerInfo> handlers);
-
-        /** Its handlers could not be loaded. */
-        void loadFailed(ErrorBody error);
-
-        /** It notes on its status page that a call is started, or finished. */
-        void progress(long callId, Execution execution);
-
-        /** Its handler reports progress. */
-        void step();
-
-        /** It answers a call. */
-        void reply(long callId, byte[] body);
-
-        /** It answers a call with an error. */
-        void error(long callId, ErrorBody body);
-
-        /** It writes bytes of its own. */
-        void raw(byte[] bytes);
-
-        /** It answers a health check. */
-        void pong();
-
-        /** It is measured. */
-        void measured(long bytes);
-
-        /** It tells what its threads do. */
-        void stacks(String text);
-
-        /** It has ended. */
-        void ended(int rawStatus);
-    }
-
     /** Runs something after a time. */
     public interface Later {
         /** Runs {@code task} once, {@code delay} from now. */
@@ -109,6 +69,8 @@ public final class ScriptedProcess {
     private final Outlet outlet;
     private final ArrayDeque<Runnable> saying = new ArrayDeque<>();
     private final List<Runnable> stoppedWork = new ArrayList<>();
+    private final ScriptedSessions sessions = new ScriptedSessions();
+    private ScriptedSessions.@Nullable Call session;
     private @Nullable Running running;
     private long cancelled;
     private boolean ended;
@@ -145,25 +107,51 @@ public final class ScriptedProcess {
         }
         List<HandlerInfo> handlers = shared.script().handlers().keySet().stream()
                 .sorted()
-                .map(name -> new HandlerInfo(name, "(...)", ""))
+                .map(name -> new HandlerInfo(
+                        name,
+                        "(...)",
+                        "",
+                        Objects.requireNonNull(shared.script().handlers().get(name))
+                                .effects()))
                 .toList();
         say(() -> outlet.ready(handlers));
     }
 
     /** It is sent a call by what has no wire: the faults of the sending land here. */
-    void send(long callId, byte[] body) {
+    void send(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
         synchronized (this) {
             strike(
                     Moment.BEFORE_SEND,
                     callId,
-                    () -> strike(Moment.AFTER_SEND, callId, () -> step(() -> run(callId, body))));
+                    () -> strike(Moment.AFTER_SEND, callId, () -> step(() -> enter(callId, body, head, state))));
         }
         talk();
     }
 
     /** It is sent a call. */
-    public void call(long callId, byte[] body) {
-        act(() -> run(callId, body));
+    public void call(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
+        act(() -> enter(callId, body, head, state));
+    }
+
+    /** It is told to let a session go. */
+    public void closeSession(String name) {
+        act(() -> sessions.close(name));
+    }
+
+    private void enter(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
+        session = head == null ? null : sessions.enter(head, state);
+        if (head != null && session == null) {
+            say(() -> outlet.stateWanted(callId));
+        } else {
+            run(callId, body);
+        }
+    }
+
+    private void forgetSession() {
+        if (session != null) {
+            session.drop();
+            session = null;
+        }
     }
 
     /** It is asked to stop running a call; on a wire of its own, so that the call itself may come later. */
@@ -253,12 +241,7 @@ public final class ScriptedProcess {
     private void run(long callId, byte[] body) {
         Invocation call;
         try {
-            JsonNode parts = JSON.readTree(body);
-            List<JsonNode> positional = new ArrayList<>();
-            parts.get(1).forEach(positional::add);
-            Map<String, JsonNode> keywords = new LinkedHashMap<>();
-            parts.get(2).properties().forEach(entry -> keywords.put(entry.getKey(), entry.getValue()));
-            call = new Invocation(callId, slot, incarnation, parts.get(0).asText(), positional, keywords);
+            call = Invocations.read(JSON, callId, slot, incarnation, body, session == null ? null : session.view());
         } catch (IOException e) {
             say(() -> outlet.error(
                     callId,
@@ -267,17 +250,11 @@ public final class ScriptedProcess {
         }
         ScriptedHandler handler = shared.script().handlers().get(call.handler());
         if (handler == null) {
-            say(() -> outlet.error(
-                    callId,
-                    error(
-                            ErrorKind.UNKNOWN_HANDLER,
-                            Execution.NOT_STARTED,
-                            "LookupError",
-                            "no handler is named '" + call.handler() + "'; there are: "
-                                    + String.join(
-                                            ", ",
-                                            new TreeSet<>(
-                                                    shared.script().handlers().keySet())))));
+            String message = "no handler is named '" + call.handler() + "'; there are: "
+                    + String.join(", ", new TreeSet<>(shared.script().handlers().keySet()));
+            ErrorBody unknown = error(ErrorKind.UNKNOWN_HANDLER, Execution.NOT_STARTED, "LookupError", message);
+            forgetSession();
+            say(() -> outlet.error(callId, unknown));
             return;
         }
         if (handler instanceof StandardHandler standard && refuses(standard, call)) {
@@ -306,6 +283,7 @@ public final class ScriptedProcess {
         if (misfit == null) {
             return false;
         }
+        forgetSession();
         say(() -> outlet.progress(callId, Execution.UNKNOWN));
         say(() -> outlet.progress(callId, Execution.RAN));
         ErrorBody raised = error(ErrorKind.HANDLER, Execution.RAN, "TypeError", misfit);
@@ -331,7 +309,7 @@ public final class ScriptedProcess {
 
     private void perform(long callId, Reaction reaction) {
         if (reaction instanceof Reaction.Reply reply) {
-            answer(callId, reply.result(), result -> outlet.reply(callId, result));
+            encoded(callId, reply.result(), result -> reply(callId, result));
         } else if (reaction instanceof Reaction.Raise raise) {
             answer(
                     callId,
@@ -378,6 +356,18 @@ public final class ScriptedProcess {
         }
     }
 
+    private void reply(long callId, byte[] result) {
+        ScriptedSessions.Change change = session == null ? null : session.answer();
+        session = null;
+        answer(callId, () -> {
+            if (change == null) {
+                outlet.reply(callId, result);
+            } else {
+                outlet.sessionReply(callId, result, change.entries(), change.resident());
+            }
+        });
+    }
+
     private void answer(long callId, @Nullable Object result, Consumer<byte[]> answer) {
         encoded(callId, result, bytes -> answer(callId, () -> answer.accept(bytes)));
     }
@@ -389,10 +379,8 @@ public final class ScriptedProcess {
             bytes = JSON.writeValueAsBytes(result);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             String type = result == null ? "null" : result.getClass().getName();
-            String reason = String.valueOf(e.getMessage());
-            answer(
-                    callId,
-                    () -> outlet.error(callId, error(ErrorKind.UNENCODABLE_RESULT, Execution.RAN, type, reason)));
+            ErrorBody body = error(ErrorKind.UNENCODABLE_RESULT, Execution.RAN, type, String.valueOf(e.getMessage()));
+            answer(callId, () -> outlet.error(callId, body));
             return;
         }
         then.accept(bytes);
@@ -416,6 +404,7 @@ public final class ScriptedProcess {
 
     private void finish(long callId) {
         running = null;
+        forgetSession();
         shared.log().add(callId, ExecutionLog.What.FINISHED, worker);
         say(() -> outlet.progress(callId, Execution.RAN));
     }

@@ -1,5 +1,6 @@
 package dev.vivarium.testkit.internal;
 
+import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.FrameReader;
@@ -7,21 +8,27 @@ import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.Handshake;
 import dev.vivarium.protocol.Limits;
 import dev.vivarium.protocol.ProtocolViolationException;
+import dev.vivarium.protocol.SessionEntries;
+import dev.vivarium.protocol.SessionHead;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** A worker of layer SCRIPTED: speaks the protocol over real sockets, from two threads of this JVM. */
-final class ScriptedWorker implements ScriptedProcess.Outlet {
+final class ScriptedWorker implements Outlet {
 
     /** The connections that a worker inherits from its guardian. */
     record Sockets(
@@ -94,11 +101,30 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     private void heard(Frame frame) {
         switch (frame.type()) {
             case HELLO -> process.welcome();
-            case CALL -> process.call(frame.callId(), frame.body());
+            case CALL -> process.call(frame.callId(), frame.body(), null, null);
+            case SESSION_CALL -> sessionCall(frame);
+            case SESSION_CLOSE -> process.closeSession(new String(frame.body(), StandardCharsets.UTF_8));
             case CANCEL -> process.cancel(frame.callId());
             case PING -> process.ping();
             case DRAIN -> process.drain();
             default -> throw new IllegalStateException("the JVM sent " + frame + " to a worker");
+        }
+    }
+
+    private void sessionCall(Frame frame) {
+        try {
+            SessionHead head = SessionHead.decode(frame.attachments().get(0));
+            Map<String, byte[]> state = null;
+            if (frame.attachments().size() > 1) {
+                state = new LinkedHashMap<>();
+                for (Map.Entry<String, byte @Nullable []> entry :
+                        SessionEntries.decode(frame.attachments().get(1)).entrySet()) {
+                    state.put(entry.getKey(), Objects.requireNonNull(entry.getValue(), "a state has no removed keys"));
+                }
+            }
+            process.call(frame.callId(), frame.body(), head, state);
+        } catch (CodecException e) {
+            throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
         }
     }
 
@@ -129,7 +155,9 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
 
     @Override
     public void ready(List<HandlerInfo> handlers) {
-        send(sockets.data(), Frame.of(FrameType.READY, 0, incarnation, Bodies.write(new Ready(handlers, 0))));
+        send(
+                sockets.data(),
+                Frame.of(FrameType.READY, 0, incarnation, Bodies.write(new Ready(handlers, 0, List.of()))));
     }
 
     @Override
@@ -150,6 +178,25 @@ final class ScriptedWorker implements ScriptedProcess.Outlet {
     @Override
     public void reply(long callId, byte[] body) {
         send(sockets.data(), Frame.of(FrameType.REPLY, callId, incarnation, body));
+    }
+
+    @Override
+    public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
+        ByteBuffer tail = ByteBuffer.wrap(new byte[] {(byte) (resident ? 1 : 0)});
+        send(
+                sockets.data(),
+                new Frame(
+                        FrameType.SESSION_REPLY,
+                        callId,
+                        0,
+                        incarnation,
+                        body,
+                        List.of(tail, SessionEntries.encode(changes))));
+    }
+
+    @Override
+    public void stateWanted(long callId) {
+        send(sockets.data(), Frame.of(FrameType.STATE_WANTED, callId, incarnation));
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +21,22 @@ public final class StandardHandler implements ScriptedHandler {
     private static final double LONGEST_S = 9e9;
 
     private final List<String> parameters;
-    private final Function<List<JsonNode>, Reaction> body;
+    private final String effects;
+    private final BiFunction<Invocation, List<JsonNode>, Reaction> body;
 
     private StandardHandler(List<String> parameters, Function<List<JsonNode>, Reaction> body) {
+        this(parameters, "", (call, given) -> body.apply(given));
+    }
+
+    StandardHandler(List<String> parameters, String effects, BiFunction<Invocation, List<JsonNode>, Reaction> body) {
         this.parameters = parameters;
+        this.effects = effects;
         this.body = body;
+    }
+
+    @Override
+    public String effects() {
+        return effects;
     }
 
     /** Returns the standard handlers by name. */
@@ -43,6 +55,7 @@ public final class StandardHandler implements ScriptedHandler {
         all.put("stubborn", new StandardHandler(List.of(), given -> new Reaction.Hang(false)));
         all.put("slow", new StandardHandler(List.of("seconds", "value"), StandardHandler::slow));
         all.put("held", new StandardHandler(List.of("gate", "value"), StandardHandler::held));
+        all.putAll(SessionHandlers.all());
         return all;
     }
 
@@ -56,7 +69,7 @@ public final class StandardHandler implements ScriptedHandler {
         for (String name : parameters.subList(given.size(), parameters.size())) {
             given.add(call.keywords().get(name));
         }
-        return body.apply(given);
+        return body.apply(call, given);
     }
 
     /** Says, as Python does, why the arguments do not fit; null when they do. */

@@ -91,12 +91,15 @@ def _when_healed(lease: str, give_back: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="testkit-lease", daemon=True).start()
 
 
-def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
+def recorded(function: Optional[Callable[..., Any]] = None, *, effects: Optional[str] = None) -> Callable[..., Any]:
     """Make a function a handler whose executions are recorded for the ledger of the test kit.
 
-    Arguments that do not fit it raise TypeError; those of a plain handler are refused by the worker.
+    ``effects`` is that of ``@handler``. Arguments that do not fit it raise TypeError; those of a plain handler are refused by the worker.
     """
-    signature = inspect.signature(function)
+    if function is None:
+        return functools.partial(recorded, effects=effects)
+    target = function
+    signature = inspect.signature(target)
     wants_context = "ctx" in signature.parameters
     if not wants_context:
         parameters = list(signature.parameters.values())
@@ -105,7 +108,7 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY)
         signature = signature.replace(parameters=others + [context] + catch_all)
 
-    @functools.wraps(function)
+    @functools.wraps(target)
     def recording(*args: Any, **keywords: Any) -> Any:
         ctx: Context = signature.bind(*args, **keywords).arguments["ctx"]  # Before anything counts as started.
         if not wants_context:
@@ -113,17 +116,17 @@ def recorded(function: Callable[..., Any]) -> Callable[..., Any]:
         _record(ctx.call_id, "STARTED", ctx.worker_id)
         try:
             _halt(ctx.call_id)
-            return function(*args, **keywords)
+            return target(*args, **keywords)
         finally:
             _record(ctx.call_id, "FINISHED", ctx.worker_id)
 
     try:
-        _record(0, "RECORDED", function.__name__)
+        _record(0, "RECORDED", target.__name__)
     except OSError:
         pass  # The test is over, and its folder gone.
     recording.__signature__ = signature  # type: ignore[attr-defined]
-    _touch(_gate(f".recorded-{function.__name__}"))
-    return handler(recording)
+    _touch(_gate(f".recorded-{target.__name__}"))
+    return handler(effects=effects)(recording)
 
 
 def wait_for(gate: str) -> None:
@@ -221,3 +224,67 @@ def open_many(count: int, lease: str) -> int:
     except OSError:
         pass
     return len(files)
+
+
+def _count(ctx: Context) -> int:
+    ctx.session["count"] = ctx.session.get("count", 0) + 1
+    return int(ctx.session["count"])
+
+
+@recorded(effects="session")
+def count(ctx: Context) -> int:
+    """Count the calls of a session."""
+    return _count(ctx)
+
+
+@recorded
+def count_unsafely(ctx: Context) -> int:
+    """Count the calls of a session, without saying that this is all it does."""
+    return _count(ctx)
+
+
+@recorded(effects="session")
+def count_held(ctx: Context, gate: str) -> int:
+    """Count, and answer once a gate is open."""
+    counted = _count(ctx)
+    wait_for(gate)
+    return counted
+
+
+@recorded
+def count_held_unsafely(ctx: Context, gate: str) -> int:
+    """Count, and answer once a gate is open, without saying that this is all it does."""
+    counted = _count(ctx)
+    wait_for(gate)
+    return counted
+
+
+@recorded
+def count_and_fail(ctx: Context, message: str) -> None:
+    """Count, and raise ValueError."""
+    _count(ctx)
+    raise ValueError(message)
+
+
+@recorded(effects="session")
+def remember(ctx: Context, key: str, value: Any) -> None:
+    """Put a value into the session."""
+    ctx.session[key] = value
+
+
+@recorded(effects="session")
+def recall(ctx: Context, key: str) -> Any:
+    """Return a value of the session, or None."""
+    return ctx.session.get(key)
+
+
+@recorded
+def keep_local(ctx: Context, value: Any) -> None:
+    """Keep a value in this worker, for as long as the session is here."""
+    ctx.session.local["value"] = value
+
+
+@recorded
+def recall_local(ctx: Context) -> Any:
+    """Return what was kept in this worker, or None."""
+    return ctx.session.local.get("value")

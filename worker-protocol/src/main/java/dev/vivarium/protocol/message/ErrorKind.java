@@ -20,6 +20,12 @@ public enum ErrorKind {
     CANCELLED,
     @JsonProperty("expired")
     EXPIRED,
+    @JsonProperty("session_open")
+    SESSION_OPEN,
+    @JsonProperty("unencodable_state")
+    UNENCODABLE_STATE,
+    @JsonProperty("state_too_large")
+    STATE_TOO_LARGE,
     @JsonProperty("load")
     LOAD,
     @JsonProperty("negotiation")

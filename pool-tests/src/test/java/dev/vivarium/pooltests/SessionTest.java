@@ -1,0 +1,627 @@
+package dev.vivarium.pooltests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vivarium.CallCancelled;
+import dev.vivarium.CallTimedOut;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
+import dev.vivarium.PythonPool;
+import dev.vivarium.SessionBusy;
+import dev.vivarium.SessionLost;
+import dev.vivarium.SessionMode;
+import dev.vivarium.SessionRefused;
+import dev.vivarium.WorkerCrashed;
+import dev.vivarium.WorkerId;
+import dev.vivarium.WorkerSnapshot.Phase;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.session.PythonSession;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Moment;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.junit5.VivariumTest;
+import dev.vivarium.testkit.junit5.VivariumTest.Time;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Nested;
+
+/** Sessions, whatever becomes of their workers. */
+@VivariumTest(
+        layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+        workers = 2,
+        expectWarnings = "SIGKILL")
+class SessionTest {
+
+    private static final int SIGKILL = 9;
+
+    private static PythonCall<Integer> count() {
+        return PythonCall.to("count").returning(Integer.class);
+    }
+
+    private static int counted(TestPool kit, PythonSession session) throws InterruptedException {
+        return kit.outcome(session.call(count()));
+    }
+
+    private static <T> T done(CompletionStage<T> stage) throws Exception {
+        return stage.toCompletableFuture().get(Scripts.LIMIT_S, TimeUnit.SECONDS);
+    }
+
+    /** Waits until as many bindings of a session have been told, and returns those there are. */
+    private static List<PoolEvent.SessionBound> bindings(TestPool kit, String session, int atLeast)
+            throws InterruptedException {
+        kit.awaitThat(
+                "told of " + atLeast + " bindings", () -> told(kit, session).size() >= atLeast);
+        return told(kit, session);
+    }
+
+    private static List<PoolEvent.SessionBound> told(TestPool kit, String session) {
+        return kit.events().all().stream()
+                .filter(PoolEvent.SessionBound.class::isInstance)
+                .map(PoolEvent.SessionBound.class::cast)
+                .filter(bound -> bound.session().equals(session))
+                .toList();
+    }
+
+    private static int slotOf(TestPool kit, String session) throws InterruptedException {
+        List<PoolEvent.SessionBound> all = bindings(kit, session, 1);
+        return all.get(all.size() - 1).worker().slot();
+    }
+
+    /** Waits until all workers are idle. */
+    private static void settle(TestPool kit, int workers) throws InterruptedException {
+        kit.passTimeUntil("idle", () -> kit.pool().snapshot().count(Phase.IDLE) == workers);
+    }
+
+    @Nested
+    class WhatACallLeaves {
+
+        @VivariumTest
+        void isThereForTheNextAndForNoOtherSession(TestPool kit, PythonPool pool) throws Exception {
+            assertThat(counted(kit, pool.session("a"))).isEqualTo(1);
+            assertThat(counted(kit, pool.session("a"))).isEqualTo(2);
+            assertThat(counted(kit, pool.session("b"))).isEqualTo(1);
+            assertThat(counted(kit, pool.session("a"))).isEqualTo(3);
+        }
+
+        @VivariumTest
+        void isThereAfterItsWorkerWasKilled(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            counted(kit, session);
+
+            kit.worker(slotOf(kit, "a")).kill();
+            kit.events().await("killed", PoolEvent.WorkerExited.class, event -> true);
+
+            assertThat(counted(kit, session)).isEqualTo(3);
+            List<PoolEvent.SessionBound> bound = bindings(kit, "a", 2);
+            assertThat(bound).extracting(PoolEvent.SessionBound::epoch).containsExactly(1L, 2L);
+            assertThat(pool.snapshot().sessions().rebinds()).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void isAnyValueThatHasAnEncoding(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            List<Integer> value = List.of(1, 2, 3);
+
+            kit.outcome(session.call("remember", Void.class, "list", value));
+            kit.worker(slotOf(kit, "a")).kill();
+
+            assertThat(kit.outcome(session.call("recall", Integer[].class, "list")))
+                    .containsExactly(1, 2, 3);
+        }
+
+        @VivariumTest
+        void isNothingWhenItRaises(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+
+            assertThatThrownBy(() -> kit.outcome(session.call("count_and_fail", Void.class, "no")))
+                    .isInstanceOf(PythonException.class)
+                    .hasMessageContaining("no");
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest
+        void isNothingWhenItIsCancelled(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            PendingCall<Integer> held = session.call("count_held", Integer.class, "never");
+            kit.awaitStarted(held);
+
+            assertThat(held.cancel()).isTrue();
+
+            assertThatThrownBy(held::await).isInstanceOf(CallCancelled.class);
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest(options = "cancel-grace = 20s")
+        void isNothingWhenItsAnswerComesTooLate(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            PendingCall<Integer> late =
+                    session.call(PythonCall.to("count_held").args("late").returning(Integer.class));
+            kit.awaitStarted(late);
+            late.cancel();
+            kit.open("late");
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest(time = Time.VIRTUAL)
+        void isNothingWhenItsDeadlinePasses(TestPool kit, PythonPool pool, TestTime time) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            PendingCall<Integer> held = session.call(PythonCall.to("count_held")
+                    .args("never")
+                    .returning(Integer.class)
+                    .timeout(Duration.ofMillis(200)));
+            kit.awaitStarted(held);
+
+            time.advance(Duration.ofMillis(200));
+
+            assertThatThrownBy(() -> kit.outcome(held)).isInstanceOf(CallTimedOut.class);
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+    }
+
+    @Nested
+    class ACallThatLosesItsWorker {
+
+        @VivariumTest(workers = 1)
+        void isRunAgainWhenItHasNoEffectButOnItsSession(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            kit.faults().at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+
+            assertThat(pool.snapshot().retried()).isEqualTo(1);
+            assertThat(counted(kit, session)).isEqualTo(3);
+        }
+
+        @VivariumTest(workers = 1)
+        void isRunAgainThoughItHadRun(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            kit.faults().at(Moment.EXECUTED).arm(new Fault.Signalled(SIGKILL));
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest(workers = 1)
+        void failsWhenItMayHaveDoneMore(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            kit.faults().at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
+
+            assertThatThrownBy(() -> kit.outcome(session.call("count_unsafely", Integer.class)))
+                    .isInstanceOf(WorkerCrashed.class);
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest(workers = 1)
+        void isNoMoreSafeWithoutASession(TestPool kit, PythonPool pool) throws Exception {
+            kit.faults().at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
+
+            assertThatThrownBy(() -> kit.outcome(pool.call("count", Integer.class)))
+                    .isInstanceOf(WorkerCrashed.class);
+        }
+    }
+
+    @Nested
+    class TheCallsOfOneSession {
+
+        @VivariumTest
+        void runInOrderOneAtATime(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            PendingCall<Integer> first = session.call("count_held", Integer.class, "go");
+            List<PendingCall<Integer>> others = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                others.add(session.call(count()));
+            }
+            kit.awaitStarted(first);
+            assertThat(kit.outcome(pool.session("b").call(count()))).isEqualTo(1);
+            assertThat(others).noneMatch(PendingCall::isDone);
+
+            kit.open("go");
+
+            assertThat(kit.outcome(first)).isEqualTo(1);
+            for (int i = 0; i < 5; i++) {
+                assertThat(kit.outcome(others.get(i))).isEqualTo(i + 2);
+            }
+        }
+
+        @VivariumTest
+        void areNotHeldUpByThoseThatWereCancelled(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            PendingCall<Integer> first = session.call("count_held", Integer.class, "go");
+            PendingCall<Integer> second = session.call(count());
+            PendingCall<Integer> third = session.call(count());
+            kit.awaitStarted(first);
+
+            assertThat(second.cancel()).isTrue();
+            kit.open("go");
+
+            assertThat(kit.outcome(third)).isEqualTo(2);
+        }
+
+        @VivariumTest(time = Time.VIRTUAL)
+        void waitNoLongerThanTheirDeadline(TestPool kit, PythonPool pool, TestTime time) throws Exception {
+            PythonSession session = pool.session("a");
+            PendingCall<Integer> first = session.call("count_held", Integer.class, "go");
+            PendingCall<Integer> late = session.call(count().timeout(Duration.ofMillis(100)));
+            kit.awaitStarted(first);
+            kit.passTimeUntil("queued", () -> pool.snapshot().waiting() == 1);
+
+            time.advance(Duration.ofMillis(100));
+
+            assertThatThrownBy(late::await)
+                    .isInstanceOfSatisfying(
+                            CallTimedOut.class, e -> assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED));
+            kit.open("go");
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest
+        void areSplitByNoRace(TestPool kit, PythonPool pool) throws Exception {
+            List<PendingCall<Integer>> calls = kit.synchronize(
+                    8, i -> pool.session("a").mode(SessionMode.STRICT_QUEUE).call(count()));
+
+            List<Integer> counts = new ArrayList<>();
+            for (PendingCall<Integer> call : calls) {
+                counts.add(kit.outcome(call));
+            }
+
+            assertThat(counts).containsExactlyInAnyOrder(1, 2, 3, 4, 5, 6, 7, 8);
+            assertThat(bindings(kit, "a", 1)).hasSize(1);
+        }
+
+        @VivariumTest
+        void overlapOnRequestAndLoseNothing(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            PendingCall<Integer> held = session.call("count_held", Integer.class, "go");
+            kit.awaitStarted(held);
+
+            assertThat(kit.outcome(session.call(count()))).isEqualTo(1);
+            kit.open("go");
+
+            assertThat(kit.outcome(held)).isEqualTo(2);
+            assertThat(pool.snapshot().sessions().conflicts()).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class ABusyWorker {
+
+        private PendingCall<Integer> occupy(TestPool kit, PythonSession session) throws InterruptedException {
+            counted(kit, session);
+            int slot = slotOf(kit, session.id());
+            // Two calls that hold both workers; one of them is then let go.
+            PendingCall<Integer> one = kit.pool().call("held", Integer.class, "one", 1);
+            PendingCall<Integer> two = kit.pool().call("held", Integer.class, "two", 2);
+            kit.awaitStarted(one);
+            kit.awaitStarted(two);
+            boolean firstHasIt = kit.pool().snapshot().workers().stream()
+                    .anyMatch(w -> w.worker().slot() == slot && w.callId() == one.id());
+            kit.open(firstHasIt ? "two" : "one");
+            kit.outcome(firstHasIt ? two : one);
+            kit.passTimeUntil("idle", () -> kit.pool().snapshot().count(Phase.IDLE) == 1);
+            return firstHasIt ? one : two;
+        }
+
+        @VivariumTest
+        void isAHintThatOthersMayTakeUp(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            PendingCall<Integer> other = occupy(kit, session);
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+
+            assertThat(other.isDone()).isFalse();
+            assertThat(bindings(kit, "a", 2)).hasSize(2);
+            kit.open("one");
+            kit.open("two");
+        }
+
+        @VivariumTest
+        void isWaitedForWhenToldSo(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
+            PendingCall<Integer> other = occupy(kit, session);
+            PendingCall<Integer> waiting = session.call(count());
+            kit.awaitThat("waiting", () -> pool.snapshot().waiting() == 1);
+
+            assertThat(kit.outcome(pool.session("b").call(count()))).isEqualTo(1);
+            assertThat(waiting.isDone()).isFalse();
+            kit.open("one");
+            kit.open("two");
+
+            assertThat(kit.outcome(waiting)).isEqualTo(2);
+            assertThat(kit.outcome(other)).isNotNull();
+            assertThat(bindings(kit, "a", 1)).hasSize(1);
+        }
+
+        @VivariumTest
+        void isNotWaitedForWhenItEnds(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
+            PendingCall<Integer> other = occupy(kit, session);
+            PendingCall<Integer> waiting = session.call(count());
+            kit.awaitThat("waiting", () -> pool.snapshot().waiting() == 1);
+
+            kit.worker(slotOf(kit, "a")).kill();
+
+            assertThat(kit.outcome(waiting)).isEqualTo(2);
+            assertThatThrownBy(() -> kit.outcome(other)).isInstanceOf(WorkerCrashed.class);
+        }
+
+        @VivariumTest
+        void failsTheCallWhenToldSo(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.STRICT_FAIL_FAST);
+            PendingCall<Integer> other = occupy(kit, session);
+
+            assertThatThrownBy(() -> kit.outcome(session.call(count())))
+                    .isInstanceOfSatisfying(SessionBusy.class, e -> {
+                        assertThat(e.session()).isEqualTo("a");
+                        assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED);
+                    });
+            kit.open("one");
+            kit.open("two");
+            kit.outcome(other);
+            settle(kit, 2);
+
+            for (int i = 2; i < 30; i++) {
+                assertThat(counted(kit, session)).isEqualTo(i);
+            }
+        }
+    }
+
+    @Nested
+    class AnIdempotencyKey {
+
+        @VivariumTest
+        void makesARepeatedCallAnswerWhatItAnswered(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+
+            assertThat(kit.outcome(session.callOnce("k1", count()))).isEqualTo(1);
+            assertThat(kit.outcome(session.callOnce("k1", count()))).isEqualTo(1);
+            assertThat(kit.outcome(session.callOnce("k2", count()))).isEqualTo(2);
+            assertThat(kit.outcome(session.callOnce("k1", count()))).isEqualTo(1);
+
+            assertThat(counted(kit, session)).isEqualTo(3);
+            assertThat(pool.snapshot().sessions().replayed()).isEqualTo(2);
+        }
+
+        @VivariumTest(options = "sessions.kept-answers = 2")
+        void isForgottenWhenThereAreNewerOnes(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            for (String key : List.of("k1", "k2", "k3")) {
+                kit.outcome(session.callOnce(key, count()));
+            }
+
+            assertThat(kit.outcome(session.callOnce("k3", count()))).isEqualTo(3);
+            assertThat(kit.outcome(session.callOnce("k1", count()))).isEqualTo(4);
+        }
+
+        @VivariumTest
+        void isNotKeptForACallThatFailed(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            assertThatThrownBy(() -> kit.outcome(session.callOnce(
+                            "k1", PythonCall.to("count_and_fail").args("no"))))
+                    .isInstanceOf(PythonException.class);
+
+            assertThat(kit.outcome(session.callOnce("k1", count()))).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void hasALength(PythonPool pool) {
+            assertThatThrownBy(() -> pool.session("a").callOnce("", count())).hasMessageContaining("1 to 256");
+            assertThatThrownBy(() -> pool.session("x".repeat(257))).hasMessageContaining("got 257");
+        }
+    }
+
+    @Nested
+    class WhatCannotTravel {
+
+        @VivariumTest
+        void staysWithTheSession(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+            assertThatThrownBy(() -> kit.outcome(session.call("count_and_fail", Void.class, "no")))
+                    .isInstanceOf(PythonException.class);
+
+            assertThat(kit.outcome(session.call("recall_local", String.class))).isEqualTo("model");
+        }
+
+        @VivariumTest
+        void isLostWithItsWorkerAndThatIsToldOnce(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
+            counted(kit, session);
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+
+            kit.worker(slotOf(kit, "a")).kill();
+            kit.events().await("killed", PoolEvent.WorkerExited.class, event -> true);
+
+            assertThatThrownBy(() -> kit.outcome(session.call(count())))
+                    .isInstanceOfSatisfying(SessionLost.class, e -> {
+                        assertThat(e.epoch()).isEqualTo(1);
+                        assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED);
+                    });
+            assertThat(counted(kit, session)).isEqualTo(2);
+            assertThat(kit.outcome(session.call("recall_local", String.class))).isNull();
+            assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class ABinding {
+
+        @VivariumTest(time = Time.VIRTUAL, options = "sessions.ttl = 10s")
+        void endsWhenItIsNotUsedAndTheStateStays(TestPool kit, PythonPool pool, TestTime time) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            time.advance(Duration.ofSeconds(8));
+            counted(kit, session);
+            time.advance(Duration.ofSeconds(8));
+            assertThat(pool.snapshot().sessions().bindings()).isEqualTo(1);
+
+            kit.passTimeUntil("expired", () -> pool.snapshot().sessions().expired() == 1);
+
+            assertThat(pool.snapshot().sessions().bindings()).isZero();
+            assertThat(counted(kit, session)).isEqualTo(3);
+            assertThat(kit.events().await(PoolEvent.SessionExpired.class).session())
+                    .isEqualTo("a");
+        }
+
+        @VivariumTest(
+                time = Time.VIRTUAL,
+                options = {"sessions.ttl = 10s", "sessions.state-ttl = 60s"})
+        void isTooOldForItsStateInTheEnd(TestPool kit, PythonPool pool, TestTime time) throws Exception {
+            PythonSession session = pool.session("a");
+            for (int i = 1; i <= 20; i++) {
+                assertThat(counted(kit, session)).isEqualTo(i);
+                time.advance(Duration.ofSeconds(9));
+            }
+
+            for (int i = 0; i < 20; i++) {
+                time.advance(Duration.ofSeconds(5));
+            }
+
+            kit.passTimeUntil("forgotten", () -> {
+                try {
+                    return kit.outcome(pool.session("b").call(count())) > 0;
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            assertThat(counted(kit, session)).isEqualTo(1);
+        }
+
+        @VivariumTest(options = "sessions.max-bindings = 2")
+        void givesWayToOthers(TestPool kit, PythonPool pool) throws Exception {
+            for (String name : List.of("a", "b", "c", "a")) {
+                counted(kit, pool.session(name));
+            }
+
+            assertThat(pool.snapshot().sessions().bindings()).isEqualTo(2);
+            assertThat(counted(kit, pool.session("a"))).isEqualTo(3);
+            assertThat(counted(kit, pool.session("b"))).isEqualTo(2);
+        }
+
+        @VivariumTest(options = "sessions.max-bindings = 1")
+        void isRefusedWhenAllAreInUse(TestPool kit, PythonPool pool) throws Exception {
+            PendingCall<Integer> held = pool.session("a").call("count_held", Integer.class, "go");
+            kit.awaitStarted(held);
+
+            assertThatThrownBy(() -> kit.outcome(pool.session("b").call(count())))
+                    .isInstanceOfSatisfying(SessionRefused.class, e -> {
+                        assertThat(e.reason()).isEqualTo(SessionRefused.Reason.BINDINGS);
+                        assertThat(e.limit()).isEqualTo(1);
+                    });
+            kit.open("go");
+            assertThat(kit.outcome(held)).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void isEndedOnRequestAfterTheCallsThereAre(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            PendingCall<Integer> held = session.call("count_held", Integer.class, "go");
+            kit.awaitStarted(held);
+
+            var unbound = session.unbind();
+            kit.open("go");
+            done(unbound);
+
+            assertThat(pool.snapshot().sessions().bindings()).isZero();
+            assertThat(counted(kit, session)).isEqualTo(2);
+            done(session.end());
+            assertThat(counted(kit, session)).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class AQuota {
+
+        @VivariumTest(options = {"sessions.max-state-bytes = 1000", "sessions.max-total-bytes = 1500"})
+        void failsTheCallAndKeepsTheStateBefore(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+
+            assertThatThrownBy(() -> kit.outcome(session.call("remember", Void.class, "x", "y".repeat(2000))))
+                    .isInstanceOfSatisfying(SessionRefused.class, e -> {
+                        assertThat(e.reason()).isEqualTo(SessionRefused.Reason.SESSION_QUOTA);
+                        assertThat(e.limit()).isEqualTo(1000);
+                        assertThat(e.execution()).isEqualTo(Execution.RAN);
+                    });
+            assertThat(counted(kit, session)).isEqualTo(2);
+
+            kit.outcome(session.call("remember", Void.class, "x", "y".repeat(800)));
+            assertThatThrownBy(() -> kit.outcome(pool.session("b").call("remember", Void.class, "x", "y".repeat(800))))
+                    .isInstanceOfSatisfying(
+                            SessionRefused.class,
+                            e -> assertThat(e.reason()).isEqualTo(SessionRefused.Reason.TOTAL_QUOTA));
+        }
+    }
+
+    @Nested
+    class AMove {
+
+        @VivariumTest
+        void isMadeByTheNextCall(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
+            counted(kit, session);
+            int other = 3 - slotOf(kit, "a");
+
+            done(pool.sessions().migrate("a", new WorkerId(pool.name(), other)));
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+            settle(kit, 2);
+            assertThat(kit.worker(other).snapshot().completed()).isEqualTo(1);
+            assertThat(counted(kit, session)).isEqualTo(3);
+        }
+
+        @VivariumTest
+        void emptiesAWorkerAndEvensOut(TestPool kit, PythonPool pool) throws Exception {
+            for (int i = 0; i < 10; i++) {
+                counted(kit, pool.session("s" + i).mode(SessionMode.STRICT_QUEUE));
+            }
+            for (int i = 0; i < 10; i++) {
+                done(pool.sessions().migrate("s" + i, new WorkerId(pool.name(), 1)));
+            }
+
+            assertThat(done(pool.sessions().rebalance())).isEqualTo(5);
+            assertThat(done(pool.sessions().evacuate(new WorkerId(pool.name(), 1))))
+                    .isEqualTo(5);
+
+            for (int i = 0; i < 10; i++) {
+                assertThat(counted(kit, pool.session("s" + i))).isEqualTo(2);
+            }
+        }
+
+        @VivariumTest
+        void isRefusedWhereSomethingWouldBeLost(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+            settle(kit, 2);
+            int slot = slotOf(kit, "a");
+
+            assertThatThrownBy(() -> done(pool.sessions().migrate("a", new WorkerId(pool.name(), 3 - slot))))
+                    .isInstanceOf(ExecutionException.class)
+                    .hasMessageContaining("has something in its worker");
+            assertThat(done(pool.sessions().evacuate(new WorkerId(pool.name(), slot))))
+                    .isZero();
+            assertThatThrownBy(() -> done(pool.sessions().migrate("b", new WorkerId(pool.name(), 1))))
+                    .hasMessageContaining("is with no worker");
+            assertThatThrownBy(() -> done(pool.sessions().migrate("a", new WorkerId(pool.name(), 9))))
+                    .hasMessageContaining("does not serve");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.vivarium;
+
+import java.time.Duration;
+
+/** What must hold for the options of sessions. */
+final class SessionChecks {
+
+    private SessionChecks() {}
+
+    static void check(ConfigProblems problems, SessionPolicy given) {
+        problems.between("sessions.ttl", given.ttl(), Duration.ofMillis(10), Duration.ofDays(30));
+        problems.between("sessions.stateTtl", given.stateTtl(), Duration.ofMillis(10), Duration.ofDays(365));
+        problems.require(
+                given.stateTtl().compareTo(given.ttl()) >= 0,
+                "sessions.stateTtl must be >= sessions.ttl=" + given.ttl() + ", got " + given.stateTtl());
+        problems.between("sessions.maxBindings", given.maxBindings(), 1, 10_000_000);
+        problems.between("sessions.keptAnswers", given.keptAnswers(), 0, 1000);
+        problems.require(
+                given.maxStateBytes() >= 64 && given.maxStateBytes() <= 1L << 28,
+                "sessions.maxStateBytes must be 64 to " + (1L << 28) + ", got " + given.maxStateBytes());
+        problems.require(
+                given.maxTotalBytes() >= 64 && given.maxTotalBytes() <= 1L << 40,
+                "sessions.maxTotalBytes must be 64 to " + (1L << 40) + ", got " + given.maxTotalBytes());
+    }
+}

@@ -1,0 +1,29 @@
+package dev.vivarium;
+
+import dev.vivarium.protocol.Execution;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The call failed because of its session. The state of the session is what it was before the call. */
+public abstract sealed class SessionException extends PoolException
+        permits SessionBusy, SessionConflict, SessionLost, SessionRefused, SessionStoreFailed {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String session;
+
+    SessionException(
+            String session,
+            Execution execution,
+            List<CallAttempt> attempts,
+            String message,
+            @Nullable Throwable cause) {
+        super(ErrorCategory.SESSION, ErrorCategory.SESSION.severity(), execution, attempts, message, cause);
+        this.session = session;
+    }
+
+    /** Returns the session's name. */
+    public final String session() {
+        return session;
+    }
+}

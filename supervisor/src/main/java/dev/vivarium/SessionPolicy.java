@@ -1,0 +1,65 @@
+package dev.vivarium;
+
+import java.time.Duration;
+
+/**
+ * How sessions are kept. Immutable; every method returns a changed copy.
+ *
+ * @param mode what becomes of a call when the worker that has its session is busy
+ * @param ttl how long a session stays with its worker after its last call, 10 ms to 30 days
+ * @param stateTtl how long its state is kept after its last call; at least {@code ttl}, at most 365 days
+ * @param maxBindings sessions that are with a worker at the same time, 1 to 10,000,000; of those without a call the one that
+ *     was used least recently gives way
+ * @param keptAnswers answers to idempotency keys that are kept for each session, 0 to 1,000; the oldest goes first
+ * @param maxStateBytes the most that the state of one session may take, its kept answers included, 64 to 268,435,456; for the
+ *     store in memory
+ * @param maxTotalBytes the most that all of them may take together, 64 to 1,099,511,627,776; for the store in memory
+ */
+public record SessionPolicy(
+        SessionMode mode,
+        Duration ttl,
+        Duration stateTtl,
+        int maxBindings,
+        int keptAnswers,
+        long maxStateBytes,
+        long maxTotalBytes) {
+
+    /** Hint; 5 minutes with a worker; state for a day; 100,000 bindings; 16 answers; 1 MiB each, 256 MiB together. */
+    public static final SessionPolicy DEFAULT = new SessionPolicy(
+            SessionMode.HINT, Duration.ofMinutes(5), Duration.ofDays(1), 100_000, 16, 1 << 20, 256 << 20);
+
+    /** Sets what becomes of calls whose worker is busy. */
+    public SessionPolicy mode(SessionMode value) {
+        return new SessionPolicy(value, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes);
+    }
+
+    /** Sets how long a session stays with its worker. */
+    public SessionPolicy ttl(Duration value) {
+        return new SessionPolicy(mode, value, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes);
+    }
+
+    /** Sets how long its state is kept. */
+    public SessionPolicy stateTtl(Duration value) {
+        return new SessionPolicy(mode, ttl, value, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes);
+    }
+
+    /** Sets how many sessions may be with a worker. */
+    public SessionPolicy maxBindings(int value) {
+        return new SessionPolicy(mode, ttl, stateTtl, value, keptAnswers, maxStateBytes, maxTotalBytes);
+    }
+
+    /** Sets how many answers are kept for each session. */
+    public SessionPolicy keptAnswers(int value) {
+        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, value, maxStateBytes, maxTotalBytes);
+    }
+
+    /** Sets how much one session may take. */
+    public SessionPolicy maxStateBytes(long value) {
+        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, value, maxTotalBytes);
+    }
+
+    /** Sets how much all sessions may take. */
+    public SessionPolicy maxTotalBytes(long value) {
+        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, value);
+    }
+}

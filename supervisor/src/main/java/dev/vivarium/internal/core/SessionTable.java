@@ -1,0 +1,388 @@
+package dev.vivarium.internal.core;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sessions that are bound to a worker or have calls: whose turn it is, which worker has which state, and for how long.
+ * Deterministic, without a clock of its own. Not thread-safe.
+ *
+ * <p>A binding names a slot, the incarnation in it, and an epoch that counts bindings. The worker's copy of the state is
+ * believed in only from a good answer until the next call leaves: any other end of a call makes the next one bring the state.
+ */
+public final class SessionTable {
+
+    /** How a call found its session. */
+    public enum Kind {
+        /** The session was bound to no worker. */
+        FIRST,
+        /** The call goes to the worker that the session is bound to. */
+        HIT,
+        /** The session has moved to this call's worker. */
+        MOVED,
+        /** The call goes to another worker, and the session stays where it is. */
+        VISIT
+    }
+
+    /**
+     * What is known of the stored session.
+     *
+     * @param revision of what is stored, 0 for nothing
+     * @param version of the state
+     * @param epoch of the binding in which it was written
+     * @param resident whether it has something in its worker that cannot travel
+     */
+    public record Known(long revision, long version, long epoch, boolean resident) {}
+
+    /**
+     * How a call leaves.
+     *
+     * @param cached whether the worker has the state
+     */
+    public record Departure(Kind kind, boolean cached, Known known) {}
+
+    /**
+     * A binding that has ended.
+     *
+     * @param resident whether the session has something in that worker
+     */
+    public record Unbound(String session, int slot, int incarnation, boolean expired, boolean resident) {}
+
+    private static final class Binding {
+        private int slot;
+        private int incarnation;
+        private long epoch;
+        private long revision;
+        private long version;
+        private long written;
+        private long used;
+        private long holder;
+        private int visitors;
+        private boolean known;
+        private boolean cached;
+        private boolean resident;
+        private @Nullable ArrayDeque<Long> queue;
+
+        private boolean isIdle() {
+            return holder == 0 && visitors == 0;
+        }
+    }
+
+    // In the order of their last use: what has expired is at the front.
+    private final LinkedHashMap<String, Binding> bindings = new LinkedHashMap<>(16, 0.75f, true);
+    private final long ttl;
+    private final int capacity;
+
+    /**
+     * Creates an empty table.
+     *
+     * @param ttl how long a binding lasts without use
+     * @param capacity how many sessions there may be at a time
+     */
+    public SessionTable(Duration ttl, int capacity) {
+        this.ttl = ttl.toNanos();
+        this.capacity = capacity;
+    }
+
+    /** Returns how many sessions are bound or have calls. */
+    public int size() {
+        return bindings.size();
+    }
+
+    /**
+     * Makes room for a session.
+     *
+     * @return the binding that gave way, or null when none had to
+     * @throws IllegalStateException when every session has calls
+     */
+    public @Nullable Unbound makeRoom(String session) {
+        if (bindings.size() < capacity || bindings.containsKey(session)) {
+            return null;
+        }
+        for (Map.Entry<String, Binding> oldest : bindings.entrySet()) {
+            if (oldest.getValue().isIdle()) {
+                Unbound gone = ended(oldest.getKey(), oldest.getValue(), true);
+                bindings.remove(gone.session());
+                return gone;
+            }
+        }
+        throw new IllegalStateException("all of " + capacity + " sessions have calls");
+    }
+
+    /**
+     * A call arrives.
+     *
+     * @param concurrent whether it does not wait for others
+     * @return whether it may go now; if not, it is named by {@link #leave} when it may
+     */
+    public boolean arrive(String session, long callId, boolean concurrent, long now) {
+        Binding binding = bindings.computeIfAbsent(session, name -> new Binding());
+        binding.used = now;
+        if (concurrent) {
+            binding.visitors++;
+            return true;
+        }
+        if (binding.holder == 0) {
+            binding.holder = callId;
+            return true;
+        }
+        if (binding.queue == null) {
+            binding.queue = new ArrayDeque<>();
+        }
+        binding.queue.add(callId);
+        return false;
+    }
+
+    /**
+     * A call has ended, wherever it was.
+     *
+     * @return the call that may go now, 0 when there is none
+     */
+    public long leave(String session, long callId, boolean concurrent, long now) {
+        Binding binding = bindings.get(session);
+        if (binding == null) {
+            return 0;
+        }
+        binding.used = now;
+        if (concurrent) {
+            binding.visitors--;
+        } else if (binding.holder != callId) {
+            if (binding.queue != null) {
+                binding.queue.remove(callId);
+            }
+            return 0;
+        } else {
+            Long next = binding.queue == null ? null : binding.queue.poll();
+            binding.holder = next == null ? 0 : next;
+            if (next != null) {
+                return next;
+            }
+            binding.queue = null;
+        }
+        if (binding.isIdle() && binding.slot == 0) {
+            bindings.remove(session);
+        }
+        return 0;
+    }
+
+    /** Returns the call whose turn it is, 0 when there is none. */
+    public long holder(String session) {
+        Binding binding = bindings.get(session);
+        return binding == null ? 0 : binding.holder;
+    }
+
+    /** Returns the slot that a session is bound to, 0 when it is bound to none. */
+    public int slot(String session) {
+        Binding binding = bindings.get(session);
+        return binding == null ? 0 : binding.slot;
+    }
+
+    /** Returns the epoch of a session's binding, 0 when nothing is known of it. */
+    public long epoch(String session) {
+        Binding binding = bindings.get(session);
+        return binding == null ? 0 : binding.epoch;
+    }
+
+    /** Returns whether a worker has the state of a session, so that nothing needs to be fetched. */
+    public boolean isCached(String session, int slot, int incarnation) {
+        Binding binding = bindings.get(session);
+        return binding != null && binding.cached && binding.slot == slot && binding.incarnation == incarnation;
+    }
+
+    /** Returns whether the session was not written for so long that its stored state should be told that it is in use. */
+    public boolean isStale(String session, long now, long stale) {
+        Binding binding = bindings.get(session);
+        return binding != null && binding.revision > 0 && now - binding.written > stale;
+    }
+
+    /**
+     * The stored session was read.
+     *
+     * @return whether it is older than what was written: then something was lost
+     */
+    public boolean read(String session, Known stored, long now) {
+        Binding binding = bindings.get(session);
+        if (binding == null) {
+            return false;
+        }
+        boolean lost = binding.known && stored.revision() < binding.revision;
+        if (!binding.known || stored.revision() != binding.revision) {
+            binding.cached = false;
+            binding.written = now;
+        }
+        binding.known = true;
+        binding.revision = stored.revision();
+        binding.version = stored.version();
+        binding.epoch = Math.max(binding.epoch, stored.epoch());
+        binding.resident = stored.resident();
+        return lost;
+    }
+
+    /** Returns whether a session has something in its worker that cannot travel. */
+    public boolean isResident(String session) {
+        Binding binding = bindings.get(session);
+        return binding != null && binding.resident;
+    }
+
+    /** Returns whether the session would lose something if its next call went to this worker. */
+    public boolean losesResident(String session, int slot, int incarnation) {
+        Binding binding = bindings.get(session);
+        return binding != null && binding.resident && (binding.slot != slot || binding.incarnation != incarnation);
+    }
+
+    /** A call leaves for a worker; binds the session to it, unless another call has it elsewhere. */
+    public Departure depart(String session, int slot, int incarnation, boolean concurrent, boolean elsewhereAlive) {
+        Binding binding = bindings.computeIfAbsent(session, name -> new Binding());
+        boolean here = binding.slot == slot && binding.incarnation == incarnation;
+        Kind kind = here
+                ? Kind.HIT
+                : binding.slot == 0 ? Kind.FIRST : concurrent && elsewhereAlive ? Kind.VISIT : Kind.MOVED;
+        boolean cached = here && binding.cached;
+        if (kind == Kind.FIRST || kind == Kind.MOVED) {
+            binding.slot = slot;
+            binding.incarnation = incarnation;
+            binding.epoch++;
+        }
+        if (kind != Kind.VISIT) {
+            binding.cached = false; // Until it answers well.
+        }
+        return new Departure(
+                kind, cached, new Known(binding.revision, binding.version, binding.epoch, binding.resident));
+    }
+
+    /**
+     * A call was answered well, and what it changed is stored.
+     *
+     * @param written whether anything was stored
+     */
+    public void kept(String session, int slot, int incarnation, Known known, boolean written, long now) {
+        Binding binding = bindings.get(session);
+        if (binding == null || known.revision() < binding.revision) {
+            return;
+        }
+        binding.revision = known.revision();
+        binding.version = known.version();
+        binding.resident = known.resident();
+        binding.known = true;
+        binding.cached = binding.slot == slot && binding.incarnation == incarnation && binding.epoch == known.epoch();
+        if (written) {
+            binding.written = now;
+        }
+    }
+
+    /** A call was not answered well: its worker may have anything. What is stored is not known either, if writing failed. */
+    public void dropped(String session, boolean storeUnknown) {
+        Binding binding = bindings.get(session);
+        if (binding != null) {
+            binding.cached = false;
+            binding.known &= !storeUnknown;
+        }
+    }
+
+    /** Nothing is stored any more, or something else; what was known is forgotten. */
+    public void forgotten(String session) {
+        Binding binding = bindings.get(session);
+        if (binding != null) {
+            binding.known = false;
+            binding.cached = false;
+            binding.resident = false;
+            binding.revision = 0;
+            binding.version = 0;
+        }
+    }
+
+    /** Ends a binding; null when there is none. The session stays as long as it has calls. */
+    public @Nullable Unbound unbind(String session) {
+        Binding binding = bindings.get(session);
+        if (binding == null || binding.slot == 0) {
+            return null;
+        }
+        Unbound gone = ended(session, binding, false);
+        binding.slot = 0;
+        binding.incarnation = 0;
+        binding.cached = false;
+        if (binding.isIdle()) {
+            bindings.remove(session);
+        }
+        return gone;
+    }
+
+    /**
+     * Binds a session to another worker; its next call brings the state there.
+     *
+     * @return the binding before, or null when the session was not bound or is there already
+     */
+    public @Nullable Unbound move(String session, int slot, int incarnation) {
+        Binding binding = bindings.get(session);
+        if (binding == null || binding.slot == 0 || (binding.slot == slot && binding.incarnation == incarnation)) {
+            return null;
+        }
+        Unbound gone = ended(session, binding, false);
+        binding.slot = slot;
+        binding.incarnation = incarnation;
+        binding.cached = false;
+        binding.epoch++;
+        return gone;
+    }
+
+    /** Returns the sessions bound to a slot, those that can travel only or all. */
+    public List<String> boundTo(int slot, boolean travelling) {
+        List<String> found = new ArrayList<>();
+        bindings.forEach((session, binding) -> {
+            if (binding.slot == slot && !(travelling && binding.resident)) {
+                found.add(session);
+            }
+        });
+        return found;
+    }
+
+    /** Returns how many sessions each slot has. */
+    public Map<Integer, Integer> load() {
+        Map<Integer, Integer> load = new HashMap<>();
+        bindings.values().forEach(binding -> {
+            if (binding.slot != 0) {
+                load.merge(binding.slot, 1, Integer::sum);
+            }
+        });
+        return load;
+    }
+
+    /**
+     * Ends bindings that were not used for as long as they last.
+     *
+     * @param most how many to look at, so that one sweep does not take long
+     * @return those ended; as many as {@code most} when there may be more
+     */
+    public List<Unbound> expire(long now, int most) {
+        List<Unbound> expired = new ArrayList<>();
+        List<String> busy = new ArrayList<>();
+        for (Map.Entry<String, Binding> oldest : bindings.entrySet()) {
+            if (now - oldest.getValue().used < ttl || expired.size() + busy.size() == most) {
+                break;
+            }
+            if (oldest.getValue().isIdle()) {
+                expired.add(ended(oldest.getKey(), oldest.getValue(), true));
+            } else {
+                busy.add(oldest.getKey());
+            }
+        }
+        expired.forEach(gone -> bindings.remove(gone.session()));
+        for (String session : busy) {
+            Binding binding = bindings.get(session); // Which also puts it at the end.
+            if (binding != null) {
+                binding.used = now;
+            }
+        }
+        return expired;
+    }
+
+    private static Unbound ended(String session, Binding binding, boolean expired) {
+        return new Unbound(session, binding.slot, binding.incarnation, expired, binding.resident);
+    }
+}

@@ -1,0 +1,113 @@
+package dev.vivarium.internal.link;
+
+import dev.vivarium.PoolException;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.SessionAttempt;
+import dev.vivarium.internal.call.SessionTicket;
+import dev.vivarium.protocol.CodecException;
+import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameType;
+import dev.vivarium.protocol.ProtocolViolation;
+import dev.vivarium.protocol.ProtocolViolationException;
+import dev.vivarium.protocol.SessionEntries;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.ErrorKind;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Calls and answers, with what they carry of a session when they are of one; see PROTOCOL.md, section 9. */
+public final class SessionFrames {
+
+    private static final int RESIDENT = 1;
+
+    private SessionFrames() {}
+
+    private static @Nullable SessionAttempt attempt(ActiveCall call) {
+        SessionTicket ticket = call.session();
+        return ticket == null ? null : ticket.attempt();
+    }
+
+    static Frame call(ActiveCall call, int incarnation, long remainingMicros) {
+        SessionAttempt attempt = attempt(call);
+        if (attempt == null) {
+            return Frame.call(call.id(), incarnation, remainingMicros, call.body(), List.of());
+        }
+        ByteBuffer head = attempt.head().encode();
+        Map<String, byte[]> state = attempt.base().state();
+        return new Frame(
+                FrameType.SESSION_CALL,
+                call.id(),
+                remainingMicros,
+                incarnation,
+                call.body(),
+                state == null ? List.of(head) : List.of(head, SessionEntries.encode(new HashMap<>(state))));
+    }
+
+    static Frame close(String session, int incarnation) {
+        return Frame.of(FrameType.SESSION_CLOSE, 0, incarnation, session.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What an answer holds. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    record Answer(byte[] result, @Nullable Map<String, byte @Nullable []> changes, boolean resident) {
+        /** Ends a call with it; false when it had ended before. */
+        boolean end(ActiveCall call) {
+            return succeed(call, result, changes, resident);
+        }
+    }
+
+    /** Reads an answer, before anything is done about it. */
+    static Answer read(ActiveCall call, Frame frame) throws ProtocolViolationException {
+        SessionAttempt attempt = attempt(call);
+        if (frame.type() == FrameType.REPLY) {
+            return new Answer(frame.body(), null, false);
+        }
+        try {
+            List<ByteBuffer> parts = frame.attachments();
+            if (attempt == null || parts.size() != 2 || parts.get(0).remaining() != 1) {
+                throw new CodecException("a SESSION_REPLY answers a SESSION_CALL, with a tail and entries", null);
+            }
+            int flags = parts.get(0).get(parts.get(0).position());
+            if ((flags & ~RESIDENT) != 0) {
+                throw new CodecException("unknown flags " + flags, null);
+            }
+            return new Answer(frame.body(), SessionEntries.decode(parts.get(1)), flags == RESIDENT);
+        } catch (CodecException e) {
+            throw new ProtocolViolationException(new ProtocolViolation(
+                    ProtocolViolation.Kind.MALFORMED_BODY, String.valueOf(e.getMessage()), new byte[0]));
+        }
+    }
+
+    /**
+     * Ends a call with a result.
+     *
+     * @param changes what changed in its session; null for nothing
+     * @param resident whether the session has something in its worker that cannot travel; of no meaning without changes
+     * @return false when it had ended before
+     */
+    public static boolean succeed(
+            ActiveCall call, byte[] result, @Nullable Map<String, byte @Nullable []> changes, boolean resident) {
+        SessionAttempt attempt = attempt(call);
+        return attempt == null ? call.succeed(result) : attempt.answered(call, result, changes, resident);
+    }
+
+    /** Ends a call with an error; false when it had ended before. */
+    public static boolean fail(ActiveCall call, PoolException failure, @Nullable ErrorBody error) {
+        boolean inTime = call.fail(failure);
+        SessionAttempt attempt = attempt(call);
+        if (attempt != null) {
+            attempt.dropped(error != null && error.kind() == ErrorKind.SESSION_OPEN);
+        }
+        return inTime;
+    }
+
+    /** Notes that the worker asks for the state; false when it may not. */
+    public static boolean stateWanted(ActiveCall call) {
+        SessionAttempt attempt = attempt(call);
+        return attempt != null && attempt.stateWanted();
+    }
+}

@@ -1,0 +1,78 @@
+package dev.vivarium.internal.router;
+
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.session.SessionLane;
+import dev.vivarium.internal.session.SessionReport;
+import dev.vivarium.internal.worker.WorkerSlot;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.jspecify.annotations.Nullable;
+
+/** The router as sessions see it; it stays the same when the router's actor starts anew. */
+final class RouterDoor implements SessionLane.Router {
+
+    private record Inside(
+            ActorRef<SessionRouter.Command> self,
+            TimerScheduler<SessionRouter.Command> timers,
+            Map<Integer, ActorRef<WorkerSlot.Command>> workers,
+            Consumer<ActiveCall> again) {}
+
+    private volatile @Nullable Inside inside;
+
+    /** Makes it lead to an actor. */
+    void open(
+            ActorRef<SessionRouter.Command> self,
+            TimerScheduler<SessionRouter.Command> timers,
+            Map<Integer, ActorRef<WorkerSlot.Command>> workers,
+            Consumer<ActiveCall> again) {
+        inside = new Inside(self, timers, workers, again);
+    }
+
+    private Inside inside() {
+        Inside known = inside;
+        if (known == null) {
+            throw new IllegalStateException("the router has not started");
+        }
+        return known;
+    }
+
+    @Override
+    public void tell(SessionReport report) {
+        inside().self().tell(new SessionRouter.Session(report));
+    }
+
+    @Override
+    public void tellAfter(Object key, Duration delay, SessionReport report) {
+        inside().timers().startSingleTimer(key, new SessionRouter.Session(report), delay);
+    }
+
+    @Override
+    public void forget(Object key) {
+        inside().timers().cancel(key);
+    }
+
+    @Override
+    public void again(ActiveCall call) {
+        inside().again().accept(call);
+    }
+
+    @Override
+    public void send(ActiveCall call, int slot, int incarnation) {
+        ActorRef<WorkerSlot.Command> worker = inside().workers().get(slot);
+        if (worker == null) {
+            throw new IllegalStateException("slot " + slot + " was assigned and is not known");
+        }
+        worker.tell(new WorkerSlot.Lease(incarnation, call));
+    }
+
+    @Override
+    public void close(String session, int slot, int incarnation) {
+        ActorRef<WorkerSlot.Command> worker = inside().workers().get(slot);
+        if (worker != null) {
+            worker.tell(new WorkerSlot.CloseSession(incarnation, session));
+        }
+    }
+}

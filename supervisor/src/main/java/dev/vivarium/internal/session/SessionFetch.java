@@ -1,0 +1,199 @@
+package dev.vivarium.internal.session;
+
+import dev.vivarium.PoolEvent;
+import dev.vivarium.SessionLost;
+import dev.vivarium.SessionStoreFailed;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.SessionTicket;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.context.SessionStats.Count;
+import dev.vivarium.internal.core.SessionTable;
+import dev.vivarium.internal.core.SessionTable.Known;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.session.Commit;
+import dev.vivarium.session.SessionRecord;
+import dev.vivarium.session.SessionStore;
+import dev.vivarium.session.SessionUpdate;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Reads sessions for calls that are about to leave, and finds out what has been answered before, and what is lost. */
+final class SessionFetch {
+
+    /** What goes on with a call whose session was read. */
+    interface Way {
+        /** It may leave; false when it has ended meanwhile. */
+        boolean send(ActiveCall call, int slot, int incarnation, SessionRecord record);
+
+        /** It waits, and may go nowhere until it is told. */
+        void park(ActiveCall call);
+
+        /** It does not wait any more; false when it had ended. */
+        boolean unpark(ActiveCall call);
+
+        /** It has ended. */
+        void left(ActiveCall call);
+
+        /** A binding has ended. */
+        void gone(SessionTable.@Nullable Unbound unbound);
+
+        /** The router is told something, from any thread. */
+        void tell(SessionReport report);
+    }
+
+    private final PoolContext context;
+    private final SessionTable table;
+    private final SessionStore store;
+    private final Way way;
+
+    SessionFetch(PoolContext context, SessionTable table, Way way) {
+        this.context = context;
+        this.table = table;
+        this.store = context.sessions();
+        this.way = way;
+    }
+
+    @SuppressWarnings("CatchingUnchecked") // A store of the user's may fail in any way.
+    static <T> CompletableFuture<T> asked(Supplier<CompletableFuture<T>> question) {
+        try {
+            return question.get();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private static SessionTicket ticket(ActiveCall call) {
+        return Objects.requireNonNull(call.session());
+    }
+
+    /**
+     * Reads the session of a call for which there is a worker.
+     *
+     * @return whether the worker is taken, or must be kept for it
+     */
+    boolean read(ActiveCall call, int slot, int incarnation) {
+        String session = ticket(call).session();
+        CompletableFuture<SessionRecord> loading = asked(
+                () -> store.load(session).toCompletableFuture().thenApply(stored -> stored.orElse(SessionRecord.NEW)));
+        if (loading.isDone()) {
+            return loading.handle((stored, failure) -> loaded(call, slot, incarnation, stored, failure))
+                    .join();
+        }
+        way.park(call); // Meanwhile it waits like others, so that its deadline and its caller find it.
+        var unused = loading.whenComplete(
+                (stored, failure) -> way.tell(new SessionReport.Loaded(call, slot, incarnation, stored, failure)));
+        return true;
+    }
+
+    /** Goes on with a call whose session was read; returns whether its worker is taken. */
+    boolean loaded(
+            ActiveCall call, int slot, int incarnation, @Nullable SessionRecord record, @Nullable Throwable failure) {
+        SessionTicket ticket = ticket(call);
+        String session = ticket.session();
+        if (record == null) {
+            failed(call, "could not be read", failure);
+            return false;
+        }
+        byte[] answer = ticket.key() == null ? null : record.answers().get(ticket.key());
+        if (answer != null) {
+            if (call.lease(context.clock().nanoTime()) && call.succeed(answer)) {
+                context.sessionStats().count(Count.REPLAYED);
+            }
+            way.left(call);
+            return false;
+        }
+        Known known = new Known(record.revision(), record.version(), record.epoch(), record.resident());
+        boolean older = table.read(session, known, context.clock().nanoTime());
+        boolean reopened = context.sessionHooks().contains("open");
+        if (older || (!reopened && table.losesResident(session, slot, incarnation))) {
+            markLoss(call, record);
+            return false;
+        }
+        return way.send(call, slot, incarnation, record);
+    }
+
+    /** Something of the session is gone. Its store is told first, so that the loss is told once, whatever happens. */
+    private void markLoss(ActiveCall call, SessionRecord record) {
+        String session = ticket(call).session();
+        long epoch = Math.max(1, table.epoch(session));
+        way.park(call);
+        CompletableFuture<Commit> marking = clearResident(session, record.revision(), epoch);
+        if (marking.isDone()) {
+            var unused = marking.handle((commit, failure) -> {
+                        lossMarked(new SessionReport.LossMarked(call, epoch, commit, failure));
+                        return true;
+                    })
+                    .join();
+        } else {
+            var unused = marking.whenComplete(
+                    (commit, failure) -> way.tell(new SessionReport.LossMarked(call, epoch, commit, failure)));
+        }
+    }
+
+    /** Stores that a session has nothing in its worker any more. */
+    CompletableFuture<Commit> clearResident(String session, long revision, long epoch) {
+        SessionUpdate update = new SessionUpdate(
+                Map.of(),
+                epoch,
+                false,
+                null,
+                context.config().sessions().keptAnswers(),
+                context.clock().now().plus(context.config().sessions().stateTtl()));
+        return asked(() -> store.commit(session, revision, update).toCompletableFuture());
+    }
+
+    void lossMarked(SessionReport.LossMarked marked) {
+        ActiveCall call = marked.call();
+        String session = ticket(call).session();
+        table.forgotten(session);
+        if (!way.unpark(call)) {
+            return;
+        }
+        if (marked.commit() instanceof Commit.Committed) {
+            way.gone(table.unbind(session));
+            context.sessionStats().count(Count.LOST);
+            context.events()
+                    .publish(new PoolEvent.SessionWasLost(
+                            session, marked.epoch(), context.clock().now()));
+            call.fail(new SessionLost(
+                    session,
+                    marked.epoch(),
+                    call.attempts(),
+                    "session '" + session + "', epoch " + marked.epoch() + ", has lost what it had in its worker, or "
+                            + "in its store; " + call
+                            + " was not run. The next call goes on with the state that there is",
+                    null));
+            way.left(call);
+        } else {
+            failed(call, "could not be written", marked.failure());
+        }
+    }
+
+    private void failed(ActiveCall call, String what, @Nullable Throwable failure) {
+        Throwable cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
+        String session = ticket(call).session();
+        call.fail(new SessionStoreFailed(
+                session,
+                Execution.NOT_STARTED,
+                call.attempts(),
+                call + " was not run: session '" + session + "' " + what + ": " + cause,
+                cause));
+        way.left(call);
+    }
+
+    /** A call's changes are still being stored at its deadline. */
+    void commitDue(ActiveCall call) {
+        String session = ticket(call).session();
+        call.commitFailed(new SessionStoreFailed(
+                session,
+                Execution.RAN,
+                call.attempts(),
+                call + " ran, and its deadline passed before its changes of session '" + session
+                        + "' were stored; it is not known whether they will be",
+                null));
+    }
+}

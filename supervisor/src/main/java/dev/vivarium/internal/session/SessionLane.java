@@ -1,0 +1,500 @@
+package dev.vivarium.internal.session;
+
+import dev.vivarium.PoolEvent;
+import dev.vivarium.SessionBusy;
+import dev.vivarium.SessionConflict;
+import dev.vivarium.SessionMode;
+import dev.vivarium.SessionPolicy;
+import dev.vivarium.SessionRefused;
+import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.SessionAttempt;
+import dev.vivarium.internal.call.SessionTicket;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.context.SessionStats.Count;
+import dev.vivarium.internal.core.RouterCore;
+import dev.vivarium.internal.core.SessionTable;
+import dev.vivarium.internal.core.SessionTable.Known;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.session.SessionRecord;
+import dev.vivarium.session.SessionStore;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of a session's calls through the router, whose thread is the only one that uses this. {@link SessionTable} decides.
+ *
+ * <p>A call waits for its turn, then for a worker; when it has both, and the worker does not have the state, the session is
+ * read, with the worker kept for it. The turn ends when the worker is out of the call and what the call changed is stored: the
+ * worker's next offer says the first, so that a call costs no further message.
+ */
+public final class SessionLane {
+
+    /** What the lane needs of the router. */
+    public interface Router {
+        /** Tells the router something, later and from any thread. */
+        void tell(SessionReport report);
+
+        /** Tells it once, after a time; a later request for the same thing replaces the earlier one. */
+        void tellAfter(Object key, Duration delay, SessionReport report);
+
+        /** Takes such a request back. */
+        void forget(Object key);
+
+        /** Puts a call back into the queue, as far as it is still open. */
+        void again(ActiveCall call);
+
+        /** Sends a leased call to a worker. */
+        void send(ActiveCall call, int slot, int incarnation);
+
+        /** Has a worker let a session go. */
+        void close(String session, int slot, int incarnation);
+    }
+
+    /** How often a call that may run twice is run again because of conflicts. */
+    private static final int MOST_CONFLICTS = 100;
+
+    private static final int SWEPT_AT_ONCE = 1000;
+
+    private final PoolContext context;
+    private final RouterCore core;
+    private final Map<Long, ActiveCall> calls;
+    private final SessionPolicy policy;
+    private final SessionStore store;
+    private final SessionTable table;
+    private final SessionMoves moves;
+    private final SessionFetch fetch;
+    private final Router router;
+    private final Map<Integer, Integer> alive = new HashMap<>();
+    // The call that a worker has, of a session or not.
+    private final Map<Integer, ActiveCall> running = new HashMap<>();
+    // Which assignment a worker is kept for while a session is read.
+    private final Map<Integer, RouterCore.Assignment> assigned = new HashMap<>();
+    private boolean sweeping;
+
+    /**
+     * Creates the lane.
+     *
+     * @param calls the calls that wait, by id
+     */
+    public SessionLane(PoolContext context, RouterCore core, Map<Long, ActiveCall> calls, Router router) {
+        this.context = context;
+        this.core = core;
+        this.calls = calls;
+        this.policy = context.config().sessions();
+        this.store = context.sessions();
+        this.table = new SessionTable(policy.ttl(), policy.maxBindings());
+        this.moves = new SessionMoves(context, table, alive, this::gone);
+        this.fetch = new SessionFetch(context, table, new Way());
+        this.router = router;
+    }
+
+    private static SessionTicket ticket(ActiveCall call) {
+        return Objects.requireNonNull(call.session());
+    }
+
+    private long now() {
+        return context.clock().nanoTime();
+    }
+
+    /** Returns whether a lost call may run again because its handler has no effect but on its session. */
+    public boolean isRetrySafe(ActiveCall call) {
+        return call.retrySafe()
+                || (call.session() != null
+                        && context.handlers().stream()
+                                .anyMatch(handler -> handler.name().equals(call.handler())
+                                        && handler.effects().equals(HandlerInfo.SESSION_ONLY)));
+    }
+
+    /** A call of a session arrives, and is among the calls that wait. */
+    public void submit(ActiveCall call) {
+        SessionTicket ticket = ticket(call);
+        try {
+            gone(table.makeRoom(ticket.session()));
+        } catch (IllegalStateException e) {
+            calls.remove(call.id());
+            call.fail(new SessionRefused(
+                    ticket.session(),
+                    SessionRefused.Reason.BINDINGS,
+                    policy.maxBindings(),
+                    Execution.NOT_STARTED,
+                    call.attempts(),
+                    call + " was refused: " + e.getMessage() + ", and sessions.max-bindings is "
+                            + policy.maxBindings()));
+            return;
+        }
+        if (!sweeping) {
+            sweeping = true;
+            sweepLater();
+        }
+        long holder = table.holder(ticket.session());
+        if (table.arrive(ticket.session(), call.id(), ticket.concurrent(), now())) {
+            route(call, false);
+        } else if (ticket.mode() == SessionMode.STRICT_FAIL_FAST && isRunning(ticket.session(), holder)) {
+            busy(call);
+        } else {
+            core.hold(call.id(), call.waitsUntil(), now(), 0);
+        }
+        context.sessionStats().bindings(table.size());
+    }
+
+    /** Returns whether a call is open; one that has ended will give its turn and its worker back any moment. */
+    private boolean isRunning(String session, long callId) {
+        ActiveCall holder = running.get(table.slot(session));
+        return holder == null || holder.id() != callId || !holder.isDone();
+    }
+
+    private void busy(ActiveCall call) {
+        calls.remove(call.id());
+        core.remove(call.id());
+        String session = ticket(call).session();
+        call.fail(new SessionBusy(
+                session,
+                call.attempts(),
+                call + " was not sent: session '" + session + "' is with " + context.worker(table.slot(session))
+                        + ", which runs another call"));
+        left(call);
+    }
+
+    /** It is a call's turn: it waits for a worker. */
+    private void route(ActiveCall call, boolean again) {
+        SessionTicket ticket = ticket(call);
+        int slot = table.slot(ticket.session());
+        ActiveCall there = running.get(slot);
+        core.remove(call.id());
+        if (slot != 0 && alive.containsKey(slot) && ticket.mode() != SessionMode.HINT) {
+            boolean free = core.isIdle(slot) || (there != null && there.isDone());
+            if (ticket.mode() == SessionMode.STRICT_FAIL_FAST && !free) {
+                busy(call);
+            } else {
+                core.hold(call.id(), call.waitsUntil(), now(), slot);
+            }
+            return;
+        }
+        if (again) {
+            core.giveBack(call.id(), call.waitsUntil(), now());
+        } else {
+            core.submit(call.id(), call.waitsUntil(), now());
+        }
+        if (slot != 0) {
+            core.prefer(call.id(), slot);
+        }
+    }
+
+    /** A call that had a worker waits for another. */
+    public void giveBack(ActiveCall call) {
+        route(call, true);
+    }
+
+    /**
+     * A worker may have a call of a session.
+     *
+     * @return whether it does, or is kept for it; if not, it is free
+     */
+    public boolean assigned(ActiveCall call, RouterCore.Assignment worker) {
+        int slot = worker.slot();
+        int incarnation = worker.incarnation();
+        SessionTicket ticket = ticket(call);
+        assigned.put(slot, worker);
+        if (ticket.key() == null && table.isCached(ticket.session(), slot, incarnation)) {
+            return send(call, slot, incarnation, null);
+        }
+        return fetch.read(call, slot, incarnation);
+    }
+
+    /** What becomes of calls whose session was read. */
+    private final class Way implements SessionFetch.Way {
+        @Override
+        public boolean send(ActiveCall call, int slot, int incarnation, SessionRecord record) {
+            return SessionLane.this.send(call, slot, incarnation, record);
+        }
+
+        @Override
+        public void park(ActiveCall call) {
+            calls.put(call.id(), call);
+            core.hold(call.id(), call.waitsUntil(), now(), 0);
+        }
+
+        @Override
+        public boolean unpark(ActiveCall call) {
+            core.remove(call.id());
+            return calls.remove(call.id()) != null;
+        }
+
+        @Override
+        public void left(ActiveCall call) {
+            SessionLane.this.left(call);
+        }
+
+        @Override
+        public void gone(SessionTable.@Nullable Unbound unbound) {
+            SessionLane.this.gone(unbound);
+        }
+
+        @Override
+        public void tell(SessionReport report) {
+            router.tell(report);
+        }
+    }
+
+    private boolean send(ActiveCall call, int slot, int incarnation, @Nullable SessionRecord record) {
+        if (!call.lease(now(), context.worker(slot), incarnation)) {
+            left(call);
+            return false;
+        }
+        SessionTicket ticket = ticket(call);
+        String session = ticket.session();
+        int before = table.slot(session);
+        Integer beforeAlive = alive.get(before);
+        SessionTable.Departure departure =
+                table.depart(session, slot, incarnation, ticket.concurrent(), beforeAlive != null);
+        context.sessionStats().count(departure.cached() ? Count.HIT : Count.MISS);
+        Known known = departure.known();
+        if (departure.kind() == SessionTable.Kind.MOVED) {
+            context.sessionStats().count(Count.REBIND);
+            if (beforeAlive != null && before != slot) {
+                gone(new SessionTable.Unbound(session, before, beforeAlive, false, known.resident()));
+            }
+        }
+        if (context.events().isHeard()
+                && (departure.kind() == SessionTable.Kind.MOVED || departure.kind() == SessionTable.Kind.FIRST)) {
+            context.events()
+                    .publish(new PoolEvent.SessionBound(
+                            session,
+                            context.worker(slot),
+                            incarnation,
+                            known.epoch(),
+                            context.clock().now()));
+        }
+        boolean bring = !departure.cached() && known.version() > 0;
+        ticket.leaves(new SessionAttempt(
+                store,
+                session,
+                ticket.key(),
+                policy.keptAnswers(),
+                table.isStale(session, now(), policy.stateTtl().toNanos() / 4),
+                () -> context.clock().now().plus(policy.stateTtl()),
+                new SessionAttempt.Base(
+                        slot,
+                        incarnation,
+                        known.revision(),
+                        known.version(),
+                        known.epoch(),
+                        known.resident(),
+                        record != null && bring ? record.state() : null)));
+        running.put(slot, call);
+        router.send(call, slot, incarnation);
+        return true;
+    }
+
+    /** A call of no session was sent to a worker. */
+    public void sent(int slot, ActiveCall call) {
+        running.put(slot, call);
+    }
+
+    /** A worker may be leased: it is out of the call that it had. */
+    public void offered(int slot, int incarnation) {
+        alive.put(slot, incarnation);
+        assigned.remove(slot);
+        settle(slot);
+    }
+
+    /** A worker may not be leased any more, or has ended. */
+    public void withdrawn(int slot, int incarnation) {
+        Integer known = alive.get(slot);
+        if (known == null || known == incarnation) {
+            alive.remove(slot);
+            assigned.remove(slot);
+            settle(slot);
+            for (long id : core.heldFor(slot)) {
+                ActiveCall call = calls.get(id);
+                if (call != null) {
+                    route(call, true);
+                }
+            }
+        }
+    }
+
+    /** A slot has ended. */
+    public void gone(int slot) {
+        withdrawn(slot, alive.getOrDefault(slot, 0));
+    }
+
+    private void settle(int slot) {
+        ActiveCall call = running.remove(slot);
+        SessionTicket ticket = call == null ? null : call.session();
+        SessionAttempt attempt = ticket == null ? null : ticket.attempt();
+        if (call == null || attempt == null) {
+            return;
+        }
+        SessionAttempt.End end = attempt.end();
+        if (end != null) {
+            ended(call, attempt, end);
+            return;
+        }
+        // Being stored; or its worker has ended, which is told otherwise as well.
+        attempt.whenEnded(how -> router.tell(new SessionReport.Ended(call, attempt, how)));
+        router.tellAfter(
+                attempt, Duration.ofNanos(Math.max(0, call.deadline() - now())), new SessionReport.CommitDue(call));
+    }
+
+    /** A worker has ended with a call, or could not take it; what becomes of the call follows. */
+    public void lost(ActiveCall call) {
+        SessionTicket ticket = ticket(call);
+        SessionAttempt attempt = ticket.attempt();
+        if (attempt != null) {
+            running.remove(attempt.base().slot(), call);
+            attempt.dropped(false);
+            table.dropped(ticket.session(), false);
+            var unused = ticket.settle(attempt);
+        }
+    }
+
+    private void ended(ActiveCall call, SessionAttempt attempt, SessionAttempt.End end) {
+        SessionTicket ticket = ticket(call);
+        router.forget(attempt);
+        if (!ticket.settle(attempt)) {
+            return; // It has left again, or is known to have ended.
+        }
+        String session = ticket.session();
+        SessionAttempt.Base base = attempt.base();
+        if (end instanceof SessionAttempt.Kept kept) {
+            table.kept(
+                    session,
+                    base.slot(),
+                    base.incarnation(),
+                    new Known(kept.revision(), kept.version(), base.epoch(), kept.resident()),
+                    kept.written(),
+                    now());
+        } else if (end instanceof SessionAttempt.Dropped dropped) {
+            table.dropped(session, dropped.storeUnknown());
+            if (dropped.openFailed() && base.resident()) {
+                context.sessionStats().count(Count.LOST);
+                table.forgotten(session);
+                var unused = fetch.clearResident(session, base.revision(), base.epoch());
+            }
+        } else {
+            table.dropped(session, true);
+            boolean again = end instanceof SessionAttempt.StateWanted || mayRepeat(call, ticket);
+            if (!call.isDone() && again) {
+                router.again(call);
+                return;
+            }
+        }
+        left(call);
+    }
+
+    private boolean mayRepeat(ActiveCall call, SessionTicket ticket) {
+        context.sessionStats().count(Count.CONFLICT);
+        if (isRetrySafe(call) && ticket.countConflict() <= MOST_CONFLICTS) {
+            return true;
+        }
+        call.fail(new SessionConflict(
+                ticket.session(),
+                call.attempts(),
+                "what " + call + " changed in session '" + ticket.session()
+                        + "' was dropped: another call has changed it meanwhile"));
+        return false;
+    }
+
+    /** A call has left the router for good, and its turn with it. */
+    public void left(ActiveCall call) {
+        SessionTicket ticket = ticket(call);
+        String session = ticket.session();
+        long next = table.leave(session, call.id(), ticket.concurrent(), now());
+        while (next != 0) {
+            ActiveCall waiting = calls.get(next);
+            if (waiting != null && !waiting.isDone()) {
+                route(waiting, false);
+                break;
+            }
+            next = table.leave(session, next, false, now());
+        }
+        moves.left(session);
+        context.sessionStats().bindings(table.size());
+    }
+
+    /** Carries out what the router was told. */
+    public void on(SessionReport report) {
+        if (report instanceof SessionReport.Loaded loaded) {
+            onLoaded(loaded);
+        } else if (report instanceof SessionReport.Ended ended) {
+            ended(ended.call(), ended.attempt(), ended.end());
+        } else if (report instanceof SessionReport.LossMarked marked) {
+            fetch.lossMarked(marked);
+        } else if (report instanceof SessionReport.CommitDue due) {
+            fetch.commitDue(due.call());
+        } else if (report instanceof SessionReport.SweepDue) {
+            onSweepDue();
+        } else if (report instanceof SessionReport.Unbind order) {
+            moves.unbind(order);
+        } else if (report instanceof SessionReport.Migrate order) {
+            moves.migrate(order);
+        } else if (report instanceof SessionReport.Evacuate order) {
+            moves.evacuate(order);
+        } else if (report instanceof SessionReport.Rebalance order) {
+            moves.rebalance(order);
+        }
+    }
+
+    private void onLoaded(SessionReport.Loaded loaded) {
+        ActiveCall call = loaded.call();
+        core.remove(call.id());
+        boolean waits = calls.remove(call.id()) != null;
+        Integer incarnation = alive.get(loaded.slot());
+        boolean there = incarnation != null && incarnation == loaded.incarnation();
+        boolean taken = false;
+        if (waits && there) {
+            taken = fetch.loaded(call, loaded.slot(), loaded.incarnation(), loaded.stored(), loaded.failure());
+        } else if (waits) {
+            calls.put(call.id(), call);
+            route(call, true);
+        }
+        RouterCore.Assignment kept = assigned.get(loaded.slot());
+        if (there && !taken && kept != null) {
+            core.free(kept);
+        }
+    }
+
+    /** A session has left a worker, which may have to release something. */
+    private void gone(SessionTable.@Nullable Unbound unbound) {
+        if (unbound == null || unbound.slot() == 0) {
+            return;
+        }
+        if (unbound.expired()) {
+            context.sessionStats().count(Count.EXPIRED);
+            context.events()
+                    .publish(new PoolEvent.SessionExpired(
+                            unbound.session(),
+                            context.worker(unbound.slot()),
+                            context.clock().now()));
+        }
+        Integer living = alive.get(unbound.slot());
+        boolean hasSomething = unbound.resident() || context.sessionHooks().contains("close");
+        if (living != null && living == unbound.incarnation() && hasSomething) {
+            router.close(unbound.session(), unbound.slot(), unbound.incarnation());
+        }
+    }
+
+    private void onSweepDue() {
+        List<SessionTable.Unbound> expired = table.expire(now(), SWEPT_AT_ONCE);
+        context.sessionStats().bindings(table.size());
+        expired.forEach(this::gone);
+        var unused = SessionFetch.asked(
+                () -> store.removeExpired(context.clock().now(), SWEPT_AT_ONCE).toCompletableFuture());
+        if (expired.size() == SWEPT_AT_ONCE) {
+            router.tell(new SessionReport.SweepDue()); // Others get their turn in between.
+        } else {
+            sweepLater();
+        }
+    }
+
+    private void sweepLater() {
+        Duration wait = policy.ttl().dividedBy(10);
+        router.tellAfter("sweep", wait.toMillis() < 10 ? Duration.ofMillis(10) : wait, new SessionReport.SweepDue());
+    }
+}
