@@ -11,24 +11,38 @@ import dev.vivarium.PythonCall;
 import dev.vivarium.PythonException;
 import dev.vivarium.PythonPool;
 import dev.vivarium.SessionBusy;
+import dev.vivarium.SessionConflict;
 import dev.vivarium.SessionLost;
 import dev.vivarium.SessionMode;
 import dev.vivarium.SessionRefused;
+import dev.vivarium.SessionStoreFailed;
+import dev.vivarium.Signal;
 import dev.vivarium.WorkerCrashed;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.session.Commit;
+import dev.vivarium.session.MemorySessionStore;
 import dev.vivarium.session.PythonSession;
+import dev.vivarium.session.SessionRecord;
+import dev.vivarium.session.SessionStore;
+import dev.vivarium.session.SessionUpdate;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
+import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.junit5.VivariumTest;
+import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
 import dev.vivarium.testkit.junit5.VivariumTest.Time;
+import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -298,6 +312,130 @@ class SessionTest {
 
             assertThat(kit.outcome(held)).isEqualTo(2);
             assertThat(pool.snapshot().sessions().conflicts()).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void failsOfTwoThatOverlapTheOneThatMayNotRunAgain(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            PendingCall<Integer> held = session.call("count_held_unsafely", Integer.class, "go");
+            kit.awaitStarted(held);
+
+            assertThat(kit.outcome(session.call(count()))).isEqualTo(1);
+            kit.open("go");
+
+            assertThatThrownBy(() -> kit.outcome(held)).isInstanceOfSatisfying(SessionConflict.class, e -> {
+                assertThat(e.session()).isEqualTo("a");
+                assertThat(e.execution()).isEqualTo(Execution.RAN);
+            });
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+    }
+
+    /** A store that fails as long as it is told to. */
+    private static final class FailingStore implements SessionStore {
+
+        private final SessionStore real = new MemorySessionStore(1000, 1000);
+        private volatile boolean reads = true;
+        private volatile boolean writes = true;
+
+        @Override
+        public CompletionStage<Optional<SessionRecord>> load(String session) {
+            return reads ? real.load(session) : CompletableFuture.failedFuture(new IOException("no reading"));
+        }
+
+        @Override
+        public CompletionStage<Commit> commit(String session, long expected, SessionUpdate update) {
+            return writes
+                    ? real.commit(session, expected, update)
+                    : CompletableFuture.failedFuture(new IOException("no writing"));
+        }
+
+        @Override
+        public CompletionStage<Boolean> remove(String session) {
+            return real.remove(session);
+        }
+
+        @Override
+        public CompletionStage<Integer> removeExpired(Instant now, int atMost) {
+            return real.removeExpired(now, atMost);
+        }
+
+        @Override
+        public void close() {
+            real.close();
+        }
+    }
+
+    @Nested
+    @VivariumTest(readiness = Readiness.NOT_STARTED)
+    class AStore {
+
+        @VivariumTest
+        void thatFailsFailsTheCall(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonSession session =
+                    kit.start(settings -> settings.sessionStore(store)).pool().session("a");
+            counted(kit, session);
+
+            store.writes = false;
+            assertThatThrownBy(() -> counted(kit, session)).isInstanceOfSatisfying(SessionStoreFailed.class, e -> {
+                assertThat(e.execution()).isEqualTo(Execution.RAN);
+                assertThat(e).hasRootCauseMessage("no writing");
+            });
+            store.reads = false;
+            assertThatThrownBy(() -> counted(kit, session))
+                    .isInstanceOfSatisfying(
+                            SessionStoreFailed.class,
+                            e -> assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED));
+
+            store.reads = true;
+            store.writes = true;
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+    }
+
+    @Nested
+    class ADegradedWorker {
+
+        @VivariumTest(
+                options = {"sessions.mode = strict-queue", "outliers.min-calls = 3", "outliers.eject-for = 1h"},
+                expectWarnings = "is an outlier")
+        void isLeftByItsSessions(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+
+            for (int i = 0; i < 10 && pool.snapshot().ejections() == 0; i++) {
+                assertThatThrownBy(() -> kit.outcome(session.call("count_and_fail", Void.class, "no")))
+                        .isInstanceOf(PythonException.class);
+                kit.awaitThat("out of the call", () -> pool.snapshot().count(Phase.BUSY) == 0);
+            }
+
+            assertThat(pool.snapshot().ejections()).isEqualTo(1);
+            assertThat(counted(kit, session)).isEqualTo(2);
+            assertThat(bindings(kit, "a", 2)).hasSize(2);
+        }
+
+        @VivariumTest(
+                workers = 1,
+                options = {
+                    "sessions.mode = strict-queue",
+                    "health-interval = 50ms",
+                    "health-timeout = 300ms",
+                    "max-health-failures = 100",
+                    "probes.interval = 1h",
+                    "probes.successes = 3"
+                })
+        void isTriedWithTheCallsOfItsSessions(TestPool kit, PythonPool pool, TestWorker worker) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            worker.signal(Signal.STOP);
+            kit.passTimeUntil("degraded", () -> worker.snapshot().phase() == Phase.DEGRADED);
+            worker.signal(Signal.CONT);
+            kit.passTimeUntil("a check passed", () -> worker.snapshot().health().passed() == 1);
+
+            // The next check is an hour away: only a call can bring it on.
+            assertThat(counted(kit, session)).isEqualTo(2);
+            kit.passTimeUntil("a probe passed", () -> worker.snapshot().health().passed() == 2);
         }
     }
 
