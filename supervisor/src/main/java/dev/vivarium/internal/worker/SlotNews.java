@@ -1,13 +1,22 @@
 package dev.vivarium.internal.worker;
 
 import dev.vivarium.PoolEvent;
+import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.SlotEffect;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Publishes what happens in a slot. */
 record SlotNews(PoolContext context, int slot) {
+
+    private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
+    private static final Set<TransitionCause> WANTED_ENDS =
+            EnumSet.of(TransitionCause.RETIRED, TransitionCause.RECYCLED, TransitionCause.DRAINED);
 
     void moved(SlotEffect.Moved moved) {
         context.events()
@@ -35,6 +44,9 @@ record SlotNews(PoolContext context, int slot) {
         context.events()
                 .publish(
                         new PoolEvent.WorkerExited(exit, callId, context.clock().now()));
+        if (!WANTED_ENDS.contains(exit.cause())) {
+            log.warn("{}{}", exit.detail(), exit.stacks().isEmpty() ? "" : "; its threads then:\n" + exit.stacks());
+        }
     }
 
     void checked(int incarnation, boolean answered) {

@@ -15,9 +15,7 @@ import dev.vivarium.internal.core.SlotEvent.Timer;
 import dev.vivarium.internal.core.SlotEvent.Verdict;
 import dev.vivarium.internal.core.SlotState;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.apache.pekko.actor.typed.Behavior;
@@ -28,8 +26,6 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Owns one worker slot, and in it one Python process at a time. {@link SlotCore} decides; this actor carries out.
@@ -73,9 +69,6 @@ public final class WorkerSlot {
     private record ProgressDue(int incarnation, long callId) implements Own {}
 
     private static final String OLD = "old";
-    private static final Set<TransitionCause> WANTED_ENDS =
-            EnumSet.of(TransitionCause.RETIRED, TransitionCause.RECYCLED, TransitionCause.DRAINED);
-    private static final Logger log = LoggerFactory.getLogger(WorkerSlot.class);
     private static final String DEADLINE = "deadline";
     private static final String PROGRESS = "progress";
     private static final int EXITS_OVERDUE = 2;
@@ -477,9 +470,6 @@ public final class WorkerSlot {
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
         news.exited(exit, ended.callId());
-        if (!WANTED_ENDS.contains(ended.cause())) {
-            log.warn("{}{}", exit.detail(), exit.stacks().isEmpty() ? "" : "; its threads then:\n" + exit.stacks());
-        }
         ActiveCall open = call.takeBack(driver);
         if (open != null && driver != null) {
             router.lost(open, exit, driver.executionOf(open.id()));
