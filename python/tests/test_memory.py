@@ -17,15 +17,15 @@ from vivarium_worker.memory import Line, Tree
 MIB = 1 << 20
 
 HANDLERS = '''
-import os, subprocess, sys, time
+import os, signal, subprocess, sys
 kept = []
 
 PROGRAM = """
-import sys, time
+import signal, sys
 kept = bytearray(int(sys.argv[1]))
 kept[::4096] = bytes([1]) * len(kept[::4096])
 print("ready", flush=True)
-time.sleep(1000)
+signal.pause()
 """
 
 def touched(size):
@@ -55,7 +55,7 @@ def take_and_fork(size):
     take(size)
     pid = os.fork()
     if pid == 0:
-        time.sleep(1000)
+        signal.pause()
     return pid
 '''
 

@@ -21,12 +21,13 @@ import socket
 import sys
 import threading
 import time
-from typing import Any, Dict, List, NoReturn, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from . import codec, errors, frames, sessions
 from .api import CallCancelled, Context, Handler
 from .coroutines import AsyncCall, end_callbacks
 from .descriptors import TooFewDescriptors, own
+from .ending import die, flush
 from .forked import end_child
 from .loading import LoadError, describe, load
 from .logs import ControlChannel, LogHandler
@@ -145,7 +146,7 @@ class Worker:
             elif frame.type == frames.DRAIN:
                 self._page.stage(DRAINING)
                 self._sessions.close_all()
-                _flush()
+                flush()
                 self._send(frames.BYE, 0, b'{"reason": "drained"}')
                 return 0
             else:
@@ -380,7 +381,7 @@ class Worker:
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
         except frames.Violation as violation:
-            _die(EXIT_PROTOCOL, violation)
+            die(EXIT_PROTOCOL, violation)
         except OSError:
             return
 
@@ -442,24 +443,6 @@ def _hello() -> Dict[str, Any]:
     }
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass
-
-
-def _die(status: int, reason: BaseException) -> NoReturn:
-    """Leave without running anything of the user's: exit hooks may hang, and nobody waits for them."""
-    try:
-        os.write(2, f"vivarium worker: {reason}\n".encode("utf-8", "replace"))
-    except OSError:
-        pass
-    _flush()
-    os._exit(status)
-
-
 def main(argv: List[str]) -> int:
     """Run a worker with the descriptors that the guardian passed."""
     parser = argparse.ArgumentParser(prog="vivarium_worker_main")
@@ -482,9 +465,9 @@ def main(argv: List[str]) -> int:
         worker = Worker(data, control, stacks, page, options.incarnation)
         status = worker.run()
     except frames.Violation as violation:
-        _die(EXIT_PROTOCOL, violation)
+        die(EXIT_PROTOCOL, violation)
     except TooFewDescriptors as reason:
-        _die(EXIT_DEFECT, reason)
+        die(EXIT_DEFECT, reason)
     except (BrokenPipeError, ConnectionResetError):
         status = 0
     except BaseException as error:
@@ -494,8 +477,8 @@ def main(argv: List[str]) -> int:
         import traceback
 
         traceback.print_exc()
-        _flush()
+        flush()
         os._exit(EXIT_DEFECT)
     # Threads and exit hooks of the user's must not keep a worker that is done.
-    _flush()
+    flush()
     os._exit(status)

@@ -183,7 +183,7 @@ def hoard(size: int, gate: str) -> int:
 @recorded
 def hoard_in_child(size: int, gate: str):
     """Has a child in a session of its own take memory, and waits."""
-    program = "import sys, time; b = bytes([1]) * int(sys.argv[1]); time.sleep(1000)"
+    program = "import signal, sys; b = bytes([1]) * int(sys.argv[1]); signal.pause()"
     subprocess.Popen([sys.executable, "-c", program, str(size)], start_new_session=True)
     wait_for(gate)
 

@@ -9,7 +9,7 @@ import java.time.Duration;
  * input, and nobody is ejected. Immutable; every method returns a changed copy.
  *
  * @param enabled whether workers are ejected at all
- * @param errorRate failed calls of a worker, as a share, below which it is no outlier; above 0, to 1
+ * @param errorRate failed calls of a worker, as a share, below which it is no outlier; 0.01 to 1
  * @param factor how many times as often as its peers a worker must fail, 1 to 1,000
  * @param minCalls calls of a worker within the window below which its rate says nothing, 1 to 1,000,000
  * @param window the time that rates are taken over, 1 s to 1 day

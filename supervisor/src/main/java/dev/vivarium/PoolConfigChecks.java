@@ -166,8 +166,8 @@ final class PoolConfigChecks {
         problems.between("probes.successes", given.probes.successes(), 1, 100);
         OutlierPolicy outliers = given.outliers;
         problems.require(
-                outliers.errorRate() > 0 && outliers.errorRate() <= 1,
-                "outliers.errorRate must be above 0, to 1, got " + outliers.errorRate());
+                outliers.errorRate() >= 0.01 && outliers.errorRate() <= 1,
+                "outliers.errorRate must be 0.01 to 1, got " + outliers.errorRate());
         problems.between("outliers.factor", outliers.factor(), 1, 1000);
         problems.between("outliers.minCalls", outliers.minCalls(), 1, 1_000_000);
         problems.between("outliers.window", outliers.window(), Duration.ofSeconds(1), MOST);

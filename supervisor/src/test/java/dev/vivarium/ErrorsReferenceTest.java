@@ -52,6 +52,7 @@ class ErrorsReferenceTest {
             new CallCancelled(Execution.NOT_STARTED, List.of(), ""),
             new CallRejected(""),
             new CallTimedOut(Execution.UNKNOWN, Duration.ofSeconds(1), POOL, List.of(), "", ""),
+            new CallStalled(Execution.UNKNOWN, new WorkerId("p", 1), 1, Duration.ofSeconds(1), 1, List.of(), ""),
             new CircuitOpen(new Circuit("p", null), Duration.ZERO, ""),
             new InvalidPoolConfig(List.of("")),
             new PoisonCall(Execution.UNKNOWN, 3, List.of(), ""),

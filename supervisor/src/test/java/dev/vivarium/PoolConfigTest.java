@@ -204,7 +204,7 @@ class PoolConfigTest {
                 .isInstanceOfSatisfying(
                         InvalidPoolConfig.class,
                         error -> assertThat(error.problems()).hasSize(9))
-                .hasMessageContaining("outliers.errorRate must be above 0, to 1, got 0.0");
+                .hasMessageContaining("outliers.errorRate must be 0.01 to 1, got 0.0");
     }
 
     @Test

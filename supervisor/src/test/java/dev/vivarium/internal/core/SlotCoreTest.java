@@ -136,8 +136,6 @@ class SlotCoreTest {
             timedOut      outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
             cancelled     outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
             stuck         outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
-            degraded      outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
-            degradedTwice outgrown      Ending      MEMORY_LIMIT StopTimer Kill StartTimer
             leaving       outgrown      Ending      MEMORY_LIMIT Kill
             killed        outgrown      Ending      HUNG Kill
             retiring      outgrown      Ending      RETIRED Kill
@@ -278,6 +276,7 @@ class SlotCoreTest {
             sick            answered        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
             sick            answeredOther   Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
             sick            violated        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
+            sick            outgrown        Ending      MEMORY_LIMIT StopTimer StopTimer StopTimer Kill StartTimer
             sick            channelClosed   Ending      - StopTimer StopTimer StopTimer StartTimer
             sick            exited          BackingOff  StopTimer StopTimer StopTimer Moved Ended Release ScheduleRestart
             sick            guardianLost    Starting    StopTimer StopTimer StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
@@ -293,6 +292,7 @@ class SlotCoreTest {
             sickTwice       answered        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
             sickTwice       answeredOther   Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
             sickTwice       violated        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
+            sickTwice       outgrown        Ending      MEMORY_LIMIT StopTimer StopTimer StopTimer Kill StartTimer
             sickTwice       channelClosed   Ending      - StopTimer StopTimer StopTimer StartTimer
             sickTwice       exited          BackingOff  StopTimer StopTimer StopTimer Moved Ended Release ScheduleRestart
             sickTwice       guardianLost    Starting    StopTimer StopTimer StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
@@ -307,6 +307,7 @@ class SlotCoreTest {
             sickPassed      answered        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             sickPassed      answeredOther   Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             sickPassed      violated        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
+            sickPassed      outgrown        Ending      MEMORY_LIMIT StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             sickPassed      channelClosed   Ending      - StopTimer StopTimer StopTimer Withdraw StartTimer
             sickPassed      exited          BackingOff  StopTimer StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart
             sickPassed      guardianLost    Starting    StopTimer StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart Moved Spawn StartTimer
@@ -323,6 +324,7 @@ class SlotCoreTest {
             sickPassedTwice answered        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             sickPassedTwice answeredOther   Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             sickPassedTwice violated        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
+            sickPassedTwice outgrown        Ending      MEMORY_LIMIT StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             sickPassedTwice channelClosed   Ending      - StopTimer StopTimer StopTimer Withdraw StartTimer
             sickPassedTwice exited          BackingOff  StopTimer StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart
             sickPassedTwice guardianLost    Starting    StopTimer StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart Moved Spawn StartTimer
@@ -336,6 +338,7 @@ class SlotCoreTest {
             ejected         answered        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
             ejected         answeredOther   Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
             ejected         violated        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Kill StartTimer
+            ejected         outgrown        Ending      MEMORY_LIMIT StopTimer StopTimer StopTimer Kill StartTimer
             ejected         channelClosed   Ending      - StopTimer StopTimer StopTimer StartTimer
             ejected         exited          BackingOff  StopTimer StopTimer StopTimer Moved Ended Release ScheduleRestart
             ejected         guardianLost    Starting    StopTimer StopTimer StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
@@ -352,6 +355,7 @@ class SlotCoreTest {
             outlierTried    answered        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             outlierTried    answeredOther   Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             outlierTried    violated        Ending      PROTOCOL_VIOLATION StopTimer StopTimer StopTimer Withdraw Kill StartTimer
+            outlierTried    outgrown        Ending      MEMORY_LIMIT StopTimer StopTimer StopTimer Withdraw Kill StartTimer
             outlierTried    channelClosed   Ending      - StopTimer StopTimer StopTimer Withdraw StartTimer
             outlierTried    exited          BackingOff  StopTimer StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart
             outlierTried    guardianLost    Starting    StopTimer StopTimer StopTimer Withdraw Moved Ended Release ScheduleRestart Moved Spawn StartTimer
@@ -365,6 +369,7 @@ class SlotCoreTest {
             probing         loaded          Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             probing         loadFailed      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             probing         violated        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            probing         outgrown        Ending      MEMORY_LIMIT StopTimer Kill StartTimer
             probing         endNow          Ending      DRAINED StopTimer Kill StartTimer
             probing         channelClosed   Ending      - StopTimer StartTimer
             probing         exited          BackingOff  StopTimer Moved Ended Release ScheduleRestart
@@ -381,6 +386,7 @@ class SlotCoreTest {
             probingLast     loaded          Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             probingLast     loadFailed      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             probingLast     violated        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            probingLast     outgrown        Ending      MEMORY_LIMIT StopTimer Kill StartTimer
             probingLast     endNow          Ending      DRAINED StopTimer Kill StartTimer
             probingLast     channelClosed   Ending      - StopTimer StartTimer
             probingLast     exited          BackingOff  StopTimer Moved Ended Release ScheduleRestart
@@ -397,6 +403,7 @@ class SlotCoreTest {
             probingSick     loaded          Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             probingSick     loadFailed      Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
             probingSick     violated        Ending      PROTOCOL_VIOLATION StopTimer Kill StartTimer
+            probingSick     outgrown        Ending      MEMORY_LIMIT StopTimer Kill StartTimer
             probingSick     endNow          Ending      DRAINED StopTimer Kill StartTimer
             probingSick     channelClosed   Ending      - StopTimer StartTimer
             probingSick     exited          BackingOff  StopTimer Moved Ended Release ScheduleRestart

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A real {@link Recovery} and the admissions of a few calls, at a time that is set. It can be copied and looked into, which
- * exploration needs. A class whose state is more than is known here makes this fail, rather than miss something.
+ * exploration needs. A class whose state is more than is known here makes this fail, rather than miss something. Left out are
+ * the bounds of calls that are tried again, in number and in time: no model has so many calls, or so much time.
  */
 public final class RecoveryState {
 
@@ -43,10 +44,10 @@ public final class RecoveryState {
      */
     public record Places(String breaker, int running, int held, int most) {}
 
-    private static final Peek BREAKERS = new Peek(Recovery.class, 8, "breakers");
-    private static final Peek BUDGET = new Peek(Recovery.class, 8, "budget");
-    private static final Peek POISON = new Peek(Recovery.class, 8, "poison");
-    private static final Peek SUSPECTED = new Peek(Recovery.class, 8, "suspects");
+    private static final Peek BREAKERS = new Peek(Recovery.class, 9, "breakers");
+    private static final Peek BUDGET = new Peek(Recovery.class, 9, "budget");
+    private static final Peek POISON = new Peek(Recovery.class, 9, "poison");
+    private static final Peek SUSPECTED = new Peek(Recovery.class, 9, "suspects");
     private static final Peek WHOLE = new Peek(Breakers.class, 7, "whole");
     private static final Peek OF_HANDLERS = new Peek(Breakers.class, 7, "ofHandlers");
     private static final Peek STATE = new Peek(Breaker.class, 5, "state");
@@ -56,9 +57,9 @@ public final class RecoveryState {
             new Peek(RetryBudget.class, 4, "last"));
     private static final List<Peek> SUSPECTS =
             List.of(new Peek(PoisonWatch.class, 3, "suspects"), new Peek(PoisonWatch.class, 3, "lengths"));
-    private static final Peek PASSES = new Peek(Admission.class, 6, "passes");
+    private static final Peek PASSES = new Peek(Admission.class, 13, "passes");
     private static final List<Peek> OF_ADMISSIONS =
-            List.of(new Peek(Admission.class, 6, "over"), new Peek(Admission.class, 6, "lastDelay"));
+            List.of(new Peek(Admission.class, 13, "over"), new Peek(Admission.class, 13, "lastDelay"));
 
     private static final Entropy NO_CHANCE = new Entropy() {
         @Override

@@ -4,10 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How Python shows the values that JSON can carry. */
+/** How Python shows the values that JSON can carry, and what its threads do. */
 final class PythonText {
 
     private PythonText() {}
+
+    /** What a Python worker would tell of its threads, as much of it as anybody could look for. */
+    static String stacks(boolean inAHandler) {
+        return "Current thread 0x0000000000000001 (most recent call first):\n"
+                + (inAHandler ? "  File \"script.py\", line 1 in handler\n" : "")
+                + "  File \"vivarium_worker_main.py\", line 1 in <module>\n";
+    }
 
     /** What {@code str} returns. */
     static String str(JsonNode value) {

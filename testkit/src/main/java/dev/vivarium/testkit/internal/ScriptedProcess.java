@@ -44,13 +44,6 @@ public final class ScriptedProcess {
             .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
             .build();
 
-    /** What a Python worker would tell of its threads, as much of it as anybody could look for. */
-    private static final String OUTERMOST = "  File \"vivarium_worker_main.py\", line 1 in <module>\n";
-
-    private static final String CURRENT = "Current thread 0x0000000000000001 (most recent call first):\n";
-    private static final String IDLE = CURRENT + OUTERMOST;
-    private static final String IN_A_HANDLER = CURRENT + "  File \"script.py\", line 1 in handler\n" + OUTERMOST;
-
     /** Runs something after a time. */
     public interface Later {
         /** Runs {@code task} once, {@code delay} from now. */
@@ -210,7 +203,7 @@ public final class ScriptedProcess {
                     end(number);
                 }
             }
-            case TELLS_STACKS -> step(() -> say(() -> outlet.stacks(running == null ? IDLE : IN_A_HANDLER)));
+            case TELLS_STACKS -> step(() -> say(() -> outlet.stacks(PythonText.stacks(running != null))));
             case NOTHING -> {}
         }
     }
