@@ -122,7 +122,7 @@ class PoolMetricsTest {
         assertThat(registry.getMeters())
                 .flatExtracting(meter -> meter.getId().getTags())
                 .extracting(Tag::getKey)
-                .isSubsetOf("pool", "outcome", "category", "phase", "rung");
+                .isSubsetOf("pool", "outcome", "category", "phase", "rung", "session");
     }
 
     @VivariumTest

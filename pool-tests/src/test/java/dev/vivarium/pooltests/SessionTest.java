@@ -65,6 +65,11 @@ class SessionTest {
         return kit.outcome(session.call(count()));
     }
 
+    /** Counts without letting virtual time pass, which a worker that is slow to answer could not keep up with. */
+    private static int countedAtOnce(PythonSession session) throws InterruptedException {
+        return session.call(count()).await();
+    }
+
     private static <T> T done(CompletionStage<T> stage) throws Exception {
         return stage.toCompletableFuture().get(Scripts.LIMIT_S, TimeUnit.SECONDS);
     }
@@ -402,7 +407,6 @@ class SessionTest {
                 expectWarnings = "is an outlier")
         void isLeftByItsSessions(TestPool kit, PythonPool pool) throws Exception {
             PythonSession session = pool.session("a");
-            counted(kit, session);
 
             for (int i = 0; i < 10 && pool.snapshot().ejections() == 0; i++) {
                 assertThatThrownBy(() -> kit.outcome(session.call("count_and_fail", Void.class, "no")))
@@ -411,7 +415,7 @@ class SessionTest {
             }
 
             assertThat(pool.snapshot().ejections()).isEqualTo(1);
-            assertThat(counted(kit, session)).isEqualTo(2);
+            assertThat(counted(kit, session)).isEqualTo(1);
             assertThat(bindings(kit, "a", 2)).hasSize(2);
         }
 
@@ -605,27 +609,27 @@ class SessionTest {
         @VivariumTest(time = Time.VIRTUAL, options = "sessions.ttl = 10s")
         void endsWhenItIsNotUsedAndTheStateStays(TestPool kit, PythonPool pool, TestTime time) throws Exception {
             PythonSession session = pool.session("a");
-            counted(kit, session);
+            countedAtOnce(session);
             time.advance(Duration.ofSeconds(8));
-            counted(kit, session);
+            countedAtOnce(session);
             time.advance(Duration.ofSeconds(8));
             assertThat(pool.snapshot().sessions().bindings()).isEqualTo(1);
 
             kit.passTimeUntil("expired", () -> pool.snapshot().sessions().expired() == 1);
 
             assertThat(pool.snapshot().sessions().bindings()).isZero();
-            assertThat(counted(kit, session)).isEqualTo(3);
+            assertThat(countedAtOnce(session)).isEqualTo(3);
             assertThat(kit.events().await(PoolEvent.SessionExpired.class).session())
                     .isEqualTo("a");
         }
 
         @VivariumTest(
                 time = Time.VIRTUAL,
-                options = {"sessions.ttl = 10s", "sessions.state-ttl = 60s"})
+                options = {"sessions.ttl = 10s", "sessions.state-ttl = 60s", "health-interval = 1 day"})
         void isTooOldForItsStateInTheEnd(TestPool kit, PythonPool pool, TestTime time) throws Exception {
             PythonSession session = pool.session("a");
             for (int i = 1; i <= 20; i++) {
-                assertThat(counted(kit, session)).isEqualTo(i);
+                assertThat(countedAtOnce(session)).isEqualTo(i);
                 time.advance(Duration.ofSeconds(9));
             }
 
@@ -640,7 +644,7 @@ class SessionTest {
                     throw new IllegalStateException(e);
                 }
             });
-            assertThat(counted(kit, session)).isEqualTo(1);
+            assertThat(countedAtOnce(session)).isEqualTo(1);
         }
 
         @VivariumTest(options = "sessions.max-bindings = 2")

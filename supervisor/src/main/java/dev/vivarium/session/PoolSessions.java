@@ -15,7 +15,7 @@ public interface PoolSessions {
     SessionCounts counts();
 
     /**
-     * Sends a session to another worker; its next call brings the state there.
+     * Sends a session to another worker, once the call that it has now has ended; its next call brings the state there.
      *
      * @return fails with IllegalStateException when the session is with no worker, must stay, or that worker does not serve
      * @throws IllegalArgumentException when the worker is another pool's

@@ -2,6 +2,7 @@ package dev.vivarium.internal.session;
 
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.SessionTable;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,8 @@ final class SessionMoves {
     private final Consumer<SessionTable.@Nullable Unbound> gone;
     // What shall be done once a session has no calls.
     private final Map<String, SessionReport.Unbind> leaving = new HashMap<>();
+    // Where sessions shall go once the call that they have has ended: only then it is known whether they may.
+    private final Map<String, List<SessionReport.Migrate>> migrating = new HashMap<>();
 
     SessionMoves(
             PoolContext context,
@@ -41,7 +44,18 @@ final class SessionMoves {
         return !context.sessionHooks().contains("open");
     }
 
+    /** Binds a session to another worker, now or once its call has ended. */
     void migrate(SessionReport.Migrate order) {
+        if (table.holder(order.session()) == 0) {
+            move(order);
+        } else {
+            migrating
+                    .computeIfAbsent(order.session(), session -> new ArrayList<>())
+                    .add(order);
+        }
+    }
+
+    private void move(SessionReport.Migrate order) {
         Integer incarnation = alive.get(order.slot());
         if (incarnation == null) {
             refuse(order.over(), context.worker(order.slot()) + " does not serve");
@@ -79,8 +93,12 @@ final class SessionMoves {
         var unused = before.over().thenAccept(order.over()::complete);
     }
 
-    /** A session may have no calls any more. */
+    /** A call of a session has ended; it may have no others. */
     void left(String session) {
+        List<SessionReport.Migrate> moves = migrating.isEmpty() ? null : migrating.remove(session);
+        if (moves != null) {
+            moves.forEach(this::move);
+        }
         SessionReport.Unbind order = leaving.isEmpty() || table.holder(session) != 0 ? null : leaving.remove(session);
         if (order != null) {
             letGo(order);
