@@ -437,7 +437,7 @@ class SabotageTest {
             for (Moment moment : List.of(Moment.STARTED, Moment.AFTER_SEND)) {
                 assertThatThrownBy(() -> kit.faults().at(moment).arm(new Fault.Dropped()))
                         .isInstanceOf(FaultNotPossible.class)
-                        .hasMessageContaining("only at MID_HANDSHAKE, MID_LOAD, BEFORE_SEND and EXECUTED");
+                        .hasMessageContaining("only at MID_HANDSHAKE, MID_LOAD, CHECKED, BEFORE_SEND and EXECUTED");
             }
             assertThat(kinds(kit)).isEmpty();
         }

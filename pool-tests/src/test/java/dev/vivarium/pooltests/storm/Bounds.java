@@ -26,7 +26,7 @@ final class Bounds {
         }
         // Finds the jars that the class loader opens when it gets to them.
         var unused = ClassLoader.getSystemResource("no/such/thing");
-        before = Footprint.take();
+        before = Footprint.before();
     }
 
     /** Compares. Nothing of the program's may be held any more, or it counts. */

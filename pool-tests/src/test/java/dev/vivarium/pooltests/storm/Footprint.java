@@ -68,6 +68,19 @@ record Footprint(
         }
     }
 
+    /** Takes one when the threads of actor systems that have ended are gone, or that has not come for a while. */
+    static Footprint before() throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+        while (true) {
+            Footprint now = take();
+            if (now.threads.keySet().stream().noneMatch(name -> name.contains("-pekko."))
+                    || System.nanoTime() - end > 0) {
+                return now;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+        }
+    }
+
     /** Takes one as soon as it is {@code like} an earlier one, or when that has not come for a while. */
     static Footprint settled(Footprint like) throws IOException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);

@@ -122,7 +122,7 @@ public final class Pools {
                 Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
         PoolFacade facade = new PoolFacade(handles(ready), system, owning);
         CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
-        warnIfCutShort(config, shutdown);
+        warnIfCutShort(config, system.settings().config());
         Cancellable task = shutdown.addCancellableTask(
                 CoordinatedShutdown.PhaseServiceRequestsDone(),
                 "close " + pool.path().name(),
@@ -135,19 +135,21 @@ public final class Pools {
         return facade;
     }
 
-    private static void warnIfCutShort(PoolConfig config, CoordinatedShutdown shutdown) {
+    private static void warnIfCutShort(PoolConfig config, Config settings) {
+        Config phases = settings.getConfig("pekko.coordinated-shutdown");
+        String phase = CoordinatedShutdown.PhaseServiceRequestsDone();
+        String own = "phases." + phase + ".timeout";
+        Duration given = phases.getDuration(phases.hasPath(own) ? own : "default-phase-timeout");
         Duration wanted = config.drain().shutdownTimeout();
-        long given =
-                shutdown.timeout(CoordinatedShutdown.PhaseServiceRequestsDone()).toNanos();
-        if (wanted.toNanos() >= given) {
+        if (wanted.compareTo(given) >= 0) {
             log.warn(
                     "pool '{}' has drain.shutdown-timeout = {}, but Pekko ends the phase {} after {}: raise "
-                            + "pekko.coordinated-shutdown.phases.{}.timeout",
+                            + "pekko.coordinated-shutdown.{}",
                     config.name(),
                     wanted,
-                    CoordinatedShutdown.PhaseServiceRequestsDone(),
-                    Duration.ofNanos(given),
-                    CoordinatedShutdown.PhaseServiceRequestsDone());
+                    phase,
+                    given,
+                    own);
         }
     }
 
