@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 from . import processes
 
 _CHANGE_TOLD = 1 << 20
-"""Bytes by which a tree must have changed to be told of again, unless it is over the limit."""
+"""Bytes by which a tree must have changed to be told of again, unless it is over the limit or has other processes."""
 
 _FASTEST_GROWTH = 2 << 30
 """Bytes per second that a tree is taken to grow by at most: so long before it could reach the limit it is looked at."""
@@ -130,6 +130,7 @@ class Told:
 
     def __init__(self) -> None:
         self.bytes = -_CHANGE_TOLD
+        self.processes = 0
         self.over = False
 
 
@@ -195,8 +196,9 @@ class Watch:
         told.over = over
         if over and not sure:
             return False
-        if over or abs(tree.bytes - told.bytes) >= _CHANGE_TOLD:
+        if over or tree.processes != told.processes or abs(tree.bytes - told.bytes) >= _CHANGE_TOLD:
             told.bytes = tree.bytes
+            told.processes = tree.processes
             return True
         return False
 
