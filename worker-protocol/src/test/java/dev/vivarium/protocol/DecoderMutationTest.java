@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
  * violation, and both say the same. {@code -Dvivarium.mutations=1200000} runs more of them, {@code -Dvivarium.seed=N} the
  * same ones again.
  */
+@Tag("processes")
 class DecoderMutationTest {
 
     private static final Limits LIMITS = new Limits(65536, 65536, 16);
