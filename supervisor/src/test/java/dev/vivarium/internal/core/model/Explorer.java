@@ -5,9 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Visits every state of a model, nearest first, and in each checks the invariants; so the first violation comes with a
@@ -20,7 +18,7 @@ final class Explorer<S, M> {
 
     private final Model<S, M> model;
     private final int budget;
-    private final Map<Fingerprint, Integer> known = new HashMap<>();
+    private final Fingerprints known = new Fingerprints();
     private final Numbers parents = new Numbers();
     private final Numbers moves = new Numbers();
     private final Numbers fairFrom = new Numbers();
@@ -94,15 +92,14 @@ final class Explorer<S, M> {
 
     private int number(S state, int parent, int move) {
         Fingerprint print = model.fingerprint(state);
-        Integer number = known.get(print);
-        if (number != null) {
+        int fresh = known.size();
+        int number = known.number(print);
+        if (number < fresh) {
             return number;
         }
-        int fresh = known.size();
         if (fresh == budget) {
             throw new IllegalStateException("the model has more than " + budget + " states; nothing is cut off");
         }
-        known.put(print, fresh);
         parents.add(parent);
         moves.add(move);
         settled.set(fresh, model.isSettled(state));

@@ -48,7 +48,7 @@ class ExplorerTest {
 
         @Override
         public Fingerprint fingerprint(Integer node) {
-            return Fingerprint.EMPTY.with(node);
+            return Fingerprint.of().with(node).done();
         }
     }
 

@@ -6,18 +6,35 @@ package dev.vivarium.internal.core.model;
  */
 record Fingerprint(long high, long low) implements Comparable<Fingerprint> {
 
-    static final Fingerprint EMPTY = new Fingerprint(0x9E3779B97F4A7C15L, 0xC2B2AE3D27D4EB4FL);
-
-    /** Returns the fingerprint of this and then the value. */
-    Fingerprint with(long value) {
-        long first = mix(high ^ (value + 0x9E3779B97F4A7C15L), 0xBF58476D1CE4E5B9L, 0x94D049BB133111EBL);
-        long second = mix(low + value * 0xD6E8FEB86659FD93L, 0xFF51AFD7ED558CCDL, 0xC4CEB9FE1A85EC53L);
-        return new Fingerprint(first + second, second ^ Long.rotateLeft(first, 23));
+    /** Returns the fingerprint of nothing, to which values are added. */
+    static Builder of() {
+        return new Builder();
     }
 
-    /** Returns the fingerprint of this and then another. */
-    Fingerprint with(Fingerprint other) {
-        return with(other.high).with(other.low);
+    /** Takes the values one after the other; changed in place, because there are hundreds for each of millions of states. */
+    static final class Builder {
+        private long high = 0x9E3779B97F4A7C15L;
+        private long low = 0xC2B2AE3D27D4EB4FL;
+
+        private Builder() {}
+
+        /** Adds a value. */
+        Builder with(long value) {
+            long first = mix(high ^ (value + 0x9E3779B97F4A7C15L), 0xBF58476D1CE4E5B9L, 0x94D049BB133111EBL);
+            long second = mix(low + value * 0xD6E8FEB86659FD93L, 0xFF51AFD7ED558CCDL, 0xC4CEB9FE1A85EC53L);
+            high = first + second;
+            low = second ^ Long.rotateLeft(first, 23);
+            return this;
+        }
+
+        /** Adds another fingerprint. */
+        Builder with(Fingerprint other) {
+            return with(other.high).with(other.low);
+        }
+
+        Fingerprint done() {
+            return new Fingerprint(high, low);
+        }
     }
 
     private static long mix(long value, long one, long two) {

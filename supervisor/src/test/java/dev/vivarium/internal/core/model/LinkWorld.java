@@ -101,10 +101,11 @@ final class LinkWorld implements Cloneable {
                 | (readerDone ? 4 : 0)
                 | (reported ? 8 : 0)
                 | (neverConnected ? 16 : 0);
-        return Fingerprint.EMPTY
+        return Fingerprint.of()
                 .with(incarnation * 64L + stage.ordinal())
                 .with(flags + 32L * (started + 16L * (finished + 16L * (reply + 16L * (running + 16L * pings)))))
                 .with(names.of(toProcess))
-                .with(exit.ordinal());
+                .with(exit.ordinal())
+                .done();
     }
 }

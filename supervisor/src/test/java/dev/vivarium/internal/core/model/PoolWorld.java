@@ -101,7 +101,7 @@ final class PoolWorld implements Cloneable {
 
     private Fingerprint print(Interner names, Fingerprint[] prints, int[] order) {
         int[] place = new int[order.length];
-        Fingerprint print = Fingerprint.EMPTY;
+        Fingerprint.Builder print = Fingerprint.of();
         long fewest = Long.MAX_VALUE;
         for (SlotWorld slot : slots) {
             fewest = slot.stopped ? fewest : Math.min(fewest, RouterState.leases(router, slot.number));
@@ -109,24 +109,26 @@ final class PoolWorld implements Cloneable {
         for (int i = 0; i < order.length; i++) {
             place[order[i]] = i;
             long leases = slots[order[i]].stopped ? 0 : RouterState.leases(router, order[i]) - fewest;
-            print = print.with(prints[order[i]]).with(leases).with((knownWorkers >> order[i]) & 1);
+            print.with(prints[order[i]]).with(leases).with((knownWorkers >> order[i]) & 1);
         }
-        print = print.with(router.idleWorkers());
-        for (RouterCore.Idle idle : RouterState.idle(router)) {
-            print = print.with(place[idle.slot()] * 1024L + idle.incarnation());
+        print.with(router.idleWorkers());
+        for (Object offered : RouterState.idle(router)) {
+            RouterCore.Idle idle = (RouterCore.Idle) offered;
+            print.with(place[idle.slot()] * 1024L + idle.incarnation());
         }
-        print = print.with(-1);
-        for (RouterCore.Idle probe : RouterState.probes(router)) {
-            print = print.with(place[probe.slot()] * 1024L + probe.incarnation());
+        print.with(-1);
+        for (Object offered : RouterState.probes(router)) {
+            RouterCore.Idle probe = (RouterCore.Idle) offered;
+            print.with(place[probe.slot()] * 1024L + probe.incarnation());
         }
-        print = print.with(names.of(RouterState.returned(router))).with(names.of(RouterState.queue(router)));
-        print = print.with(time + 64L * (refusing ? 1 : 0) + 128L * (closed ? 1 : 0))
+        print.with(names.of(RouterState.returned(router))).with(names.of(RouterState.queue(router)));
+        print.with(time + 64L * (refusing ? 1 : 0) + 128L * (closed ? 1 : 0))
                 .with(nextDeadline)
                 .with(knownCalls)
                 .with(names.of(fromPool));
         for (CallWorld call : calls) {
             int stop = call.stopSlot < 0 ? -1 : place[call.stopSlot];
-            print = print.with(call.phase.ordinal()
+            print.with(call.phase.ordinal()
                             + 4L * (call.cancelStops ? 1 : 0)
                             + 8L * (call.saidNotStarted ? 1 : 0)
                             + 16L * call.worst.ordinal())
@@ -136,15 +138,15 @@ final class PoolWorld implements Cloneable {
                     .with(names.of(call.toRouter));
         }
         if (recovery != null) {
-            print = print.with(recovery.print(names)).with(names.of(Objects.toString(deciding)));
+            print.with(recovery.print(names)).with(names.of(Objects.toString(deciding)));
             for (CallWorld call : calls) {
-                print = print.with(call.due + 64L * (call.retryTimer ? 1 : 0) + 128L * (call.made ? 1 : 0))
+                print.with(call.due + 64L * (call.retryTimer ? 1 : 0) + 128L * (call.made ? 1 : 0))
                         .with(names.of(call.attempts));
             }
         }
         for (int count : spent) {
-            print = print.with(count);
+            print.with(count);
         }
-        return print;
+        return print.done();
     }
 }

@@ -67,8 +67,9 @@ final class RecoveryWorld {
     }
 
     Fingerprint print(Interner names) {
-        return Fingerprint.EMPTY
+        return Fingerprint.of()
                 .with(names.of(state.essence()))
-                .with(names.of(List.of(retries, Arrays.toString(deaths), Arrays.toString(lastDeath))));
+                .with(names.of(List.of(retries, Arrays.toString(deaths), Arrays.toString(lastDeath))))
+                .done();
     }
 }

@@ -1,8 +1,11 @@
 package dev.vivarium.internal.core.model;
 
 import dev.vivarium.internal.core.RouterCore;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.reflect.Field;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
@@ -12,22 +15,22 @@ import java.util.Map;
  */
 final class RouterState {
 
-    private static final Field IDLE = field("idle");
-    private static final Field PROBES = field("probes");
-    private static final Field LEASES = field("leasesGiven");
-    private static final Field RETURNED = field("returned");
-    private static final Field QUEUE = field("queue");
-    private static final Field PREFERRED = field("preferred");
-    private static final List<Field> FIELDS = List.of(IDLE, PROBES, LEASES, RETURNED, QUEUE, PREFERRED);
+    private static final VarHandle IDLE = map("idle");
+    private static final VarHandle PROBES = map("probes");
+    private static final VarHandle LEASES = map("leasesGiven");
+    private static final VarHandle RETURNED = map("returned");
+    private static final VarHandle QUEUE = map("queue");
+    private static final VarHandle PREFERRED = map("preferred");
+    private static final List<VarHandle> MAPS = List.of(IDLE, PROBES, LEASES, RETURNED, QUEUE, PREFERRED);
 
     /** Calls of sessions, which no pool of the model has; {@code SessionExplorationTest} is about those. */
-    private static final Field HELD = field("held");
+    private static final int NOT_COPIED = 1;
 
     static {
         long fields = Arrays.stream(RouterCore.class.getDeclaredFields())
                 .filter(f -> !f.isSynthetic() && !java.lang.reflect.Modifier.isStatic(f.getModifiers()))
                 .count();
-        if (fields != FIELDS.size() + List.of(HELD).size()) {
+        if (fields != MAPS.size() + NOT_COPIED) {
             throw new AssertionError("the router's core has state that a copy would miss");
         }
     }
@@ -36,26 +39,26 @@ final class RouterState {
 
     static RouterCore copy(RouterCore core) {
         RouterCore copy = new RouterCore();
-        if (core.heldFor(0).size() + core.waiting()
-                != queue(core).size() + returned(core).size()) {
+        if (core.waiting() != map(QUEUE, core).size() + map(RETURNED, core).size()) {
             throw new AssertionError("a call is held, which a copy would miss");
         }
-        FIELDS.forEach(field -> map(field, copy).putAll(map(field, core)));
+        for (VarHandle field : MAPS) {
+            Map<Object, Object> from = map(field, core);
+            if (!from.isEmpty()) {
+                map(field, copy).putAll(from);
+            }
+        }
         return copy;
     }
 
     /** Returns the idle workers in the order in which they were offered. */
-    static List<RouterCore.Idle> idle(RouterCore core) {
-        return map(IDLE, core).values().stream()
-                .map(RouterCore.Idle.class::cast)
-                .toList();
+    static Collection<Object> idle(RouterCore core) {
+        return map(IDLE, core).values();
     }
 
     /** Returns the degraded workers that may be tried, in the order in which they were offered. */
-    static List<RouterCore.Idle> probes(RouterCore core) {
-        return map(PROBES, core).values().stream()
-                .map(RouterCore.Idle.class::cast)
-                .toList();
+    static Collection<Object> probes(RouterCore core) {
+        return map(PROBES, core).values();
     }
 
     static long leases(RouterCore core, int slot) {
@@ -77,21 +80,17 @@ final class RouterState {
     }
 
     @SuppressWarnings("unchecked") // The fields above are maps; what is in them is only passed on.
-    private static Map<Object, Object> map(Field field, RouterCore core) {
-        try {
-            return (Map<Object, Object>) field.get(core);
-        } catch (IllegalAccessException e) {
-            throw new AssertionError(e);
-        }
+    private static Map<Object, Object> map(VarHandle field, RouterCore core) {
+        return (Map<Object, Object>) field.get(core);
     }
 
-    private static Field field(String name) {
+    private static VarHandle map(String name) {
         try {
             Field field = RouterCore.class.getDeclaredField(name);
-            field.setAccessible(true);
-            return field;
-        } catch (NoSuchFieldException e) {
-            throw new AssertionError("the router's core has changed", e);
+            return MethodHandles.privateLookupIn(RouterCore.class, MethodHandles.lookup())
+                    .unreflectVarHandle(field);
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("the router's core has changed", e);
         }
     }
 }

@@ -303,24 +303,24 @@ final class SessionModel implements Model<List<SessionModel.Move>, SessionModel.
     @Override
     public Fingerprint fingerprint(List<Move> state) {
         World world = world(state);
-        Fingerprint print = Fingerprint.EMPTY
+        Fingerprint.Builder print = Fingerprint.of()
                 .with(world.revision)
                 .with(world.value)
                 .with(world.deaths)
                 .with(Arrays.hashCode(world.acknowledged))
                 .with(Arrays.hashCode(world.cancelled));
         for (Phase phase : world.phases) {
-            print = print.with(phase.ordinal());
+            print.with(phase.ordinal());
         }
         for (Worker worker : world.workers) {
-            print = print.with(worker.incarnation)
+            print.with(worker.incarnation)
                     .with(worker.copy)
                     .with(worker.call)
                     .with(worker.reply)
                     .with(worker.revision)
                     .with((worker.answered ? 1 : 0) + (worker.kept ? 2 : 0));
         }
-        return print.with(tableHash(world.table));
+        return print.with(tableHash(world.table)).done();
     }
 
     /** Looks at every field of the table's one binding, which keeps them to itself. */

@@ -106,6 +106,6 @@ final class SlotModel implements Model<SlotState, SlotEvent> {
 
     @Override
     public Fingerprint fingerprint(SlotState state) {
-        return Fingerprint.EMPTY.with(names.of(SlotWorld.essence(state)));
+        return Fingerprint.of().with(names.of(SlotWorld.essence(state))).done();
     }
 }

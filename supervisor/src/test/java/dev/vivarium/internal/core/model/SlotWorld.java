@@ -100,7 +100,7 @@ final class SlotWorld implements Cloneable {
     }
 
     Fingerprint print(Interner names) {
-        Fingerprint print = Fingerprint.EMPTY
+        Fingerprint.Builder print = Fingerprint.of()
                 .with(names.of(essence(state)))
                 .with((stopped ? 1 : 0)
                         + (dismissed ? 2 : 0)
@@ -110,13 +110,19 @@ final class SlotWorld implements Cloneable {
                 .with(deadlineCall + 16L * (call + 16L * (leasing + 16L * deadlineIncarnation)))
                 .with(names.of(toRouter));
         for (int timer : timers) {
-            print = print.with(timer);
+            print.with(timer);
         }
         for (List<ToSlot> queue : inbox) {
-            print = print.with(queue.isEmpty() ? -1 : names.of(queue));
+            print.with(queue.isEmpty() ? -1 : names.of(queue));
         }
-        print = link == null ? print.with(0) : print.with(link.print(names));
-        return straggler == null ? print.with(0) : print.with(straggler.print(names));
+        for (LinkWorld end : new LinkWorld[] {link, straggler}) {
+            if (end == null) {
+                print.with(0);
+            } else {
+                print.with(end.print(names));
+            }
+        }
+        return print.done();
     }
 
     /** Leaves out what the core counts and does not decide by: answers beyond the first, failures beyond the second. */
