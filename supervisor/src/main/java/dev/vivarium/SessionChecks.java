@@ -21,5 +21,6 @@ final class SessionChecks {
         problems.require(
                 given.maxTotalBytes() >= 64 && given.maxTotalBytes() <= 1L << 40,
                 "sessions.maxTotalBytes must be 64 to " + (1L << 40) + ", got " + given.maxTotalBytes());
+        problems.between("sessions.storeTimeout", given.storeTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
     }
 }

@@ -22,44 +22,60 @@ public record SessionPolicy(
         int maxBindings,
         int keptAnswers,
         long maxStateBytes,
-        long maxTotalBytes) {
+        long maxTotalBytes,
+        Duration storeTimeout) {
 
-    /** Hint; 5 minutes with a worker; state for a day; 100,000 bindings; 16 answers; 1 MiB each, 256 MiB together. */
+    /** Hint; 5 minutes with a worker; state for a day; 100,000 bindings; 16 answers; 1 MiB each, 256 MiB together; 5 s. */
     public static final SessionPolicy DEFAULT = new SessionPolicy(
-            SessionMode.HINT, Duration.ofMinutes(5), Duration.ofDays(1), 100_000, 16, 1 << 20, 256 << 20);
+            SessionMode.HINT,
+            Duration.ofMinutes(5),
+            Duration.ofDays(1),
+            100_000,
+            16,
+            1 << 20,
+            256 << 20,
+            Duration.ofSeconds(5));
 
     /** Sets what becomes of calls whose worker is busy. */
     public SessionPolicy mode(SessionMode value) {
-        return new SessionPolicy(value, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes);
+        return new SessionPolicy(
+                value, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
     }
 
     /** Sets how long a session stays with its worker. */
     public SessionPolicy ttl(Duration value) {
-        return new SessionPolicy(mode, value, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes);
+        return new SessionPolicy(
+                mode, value, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
     }
 
     /** Sets how long its state is kept. */
     public SessionPolicy stateTtl(Duration value) {
-        return new SessionPolicy(mode, ttl, value, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes);
+        return new SessionPolicy(
+                mode, ttl, value, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
     }
 
     /** Sets how many sessions may be with a worker. */
     public SessionPolicy maxBindings(int value) {
-        return new SessionPolicy(mode, ttl, stateTtl, value, keptAnswers, maxStateBytes, maxTotalBytes);
+        return new SessionPolicy(mode, ttl, stateTtl, value, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
     }
 
     /** Sets how many answers are kept for each session. */
     public SessionPolicy keptAnswers(int value) {
-        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, value, maxStateBytes, maxTotalBytes);
+        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, value, maxStateBytes, maxTotalBytes, storeTimeout);
     }
 
     /** Sets how much one session may take. */
     public SessionPolicy maxStateBytes(long value) {
-        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, value, maxTotalBytes);
+        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, value, maxTotalBytes, storeTimeout);
     }
 
     /** Sets how much all sessions may take. */
     public SessionPolicy maxTotalBytes(long value) {
-        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, value);
+        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, value, storeTimeout);
+    }
+
+    /** Sets how long a store may take. */
+    public SessionPolicy storeTimeout(Duration value) {
+        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, value);
     }
 }

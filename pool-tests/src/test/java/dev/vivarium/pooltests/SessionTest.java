@@ -1,5 +1,11 @@
 package dev.vivarium.pooltests;
 
+import static dev.vivarium.pooltests.SessionSteps.bindings;
+import static dev.vivarium.pooltests.SessionSteps.count;
+import static dev.vivarium.pooltests.SessionSteps.counted;
+import static dev.vivarium.pooltests.SessionSteps.countedAtOnce;
+import static dev.vivarium.pooltests.SessionSteps.settle;
+import static dev.vivarium.pooltests.SessionSteps.slotOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,7 +24,6 @@ import dev.vivarium.SessionRefused;
 import dev.vivarium.SessionStoreFailed;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerCrashed;
-import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.Commit;
@@ -44,8 +49,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Nested;
 
 /** Sessions, whatever becomes of their workers. */
@@ -56,49 +60,6 @@ import org.junit.jupiter.api.Nested;
 class SessionTest {
 
     private static final int SIGKILL = 9;
-
-    private static PythonCall<Integer> count() {
-        return PythonCall.to("count").returning(Integer.class);
-    }
-
-    private static int counted(TestPool kit, PythonSession session) throws InterruptedException {
-        return kit.outcome(session.call(count()));
-    }
-
-    /** Counts without letting virtual time pass, which a worker that is slow to answer could not keep up with. */
-    private static int countedAtOnce(PythonSession session) throws InterruptedException {
-        return session.call(count()).await();
-    }
-
-    private static <T> T done(CompletionStage<T> stage) throws Exception {
-        return stage.toCompletableFuture().get(Scripts.LIMIT_S, TimeUnit.SECONDS);
-    }
-
-    /** Waits until as many bindings of a session have been told, and returns those there are. */
-    private static List<PoolEvent.SessionBound> bindings(TestPool kit, String session, int atLeast)
-            throws InterruptedException {
-        kit.awaitThat(
-                "told of " + atLeast + " bindings", () -> told(kit, session).size() >= atLeast);
-        return told(kit, session);
-    }
-
-    private static List<PoolEvent.SessionBound> told(TestPool kit, String session) {
-        return kit.events().all().stream()
-                .filter(PoolEvent.SessionBound.class::isInstance)
-                .map(PoolEvent.SessionBound.class::cast)
-                .filter(bound -> bound.session().equals(session))
-                .toList();
-    }
-
-    private static int slotOf(TestPool kit, String session) throws InterruptedException {
-        List<PoolEvent.SessionBound> all = bindings(kit, session, 1);
-        return all.get(all.size() - 1).worker().slot();
-    }
-
-    /** Waits until all workers are idle. */
-    private static void settle(TestPool kit, int workers) throws InterruptedException {
-        kit.passTimeUntil("idle", () -> kit.pool().snapshot().count(Phase.IDLE) == workers);
-    }
 
     @Nested
     class WhatACallLeaves {
@@ -342,9 +303,13 @@ class SessionTest {
         private final SessionStore real = new MemorySessionStore(1000, 1000);
         private volatile boolean reads = true;
         private volatile boolean writes = true;
+        private volatile boolean answers = true;
 
         @Override
         public CompletionStage<Optional<SessionRecord>> load(String session) {
+            if (!answers) {
+                return new CompletableFuture<>();
+            }
             return reads ? real.load(session) : CompletableFuture.failedFuture(new IOException("no reading"));
         }
 
@@ -357,7 +322,7 @@ class SessionTest {
 
         @Override
         public CompletionStage<Boolean> remove(String session) {
-            return real.remove(session);
+            return answers ? real.remove(session) : new CompletableFuture<>();
         }
 
         @Override
@@ -396,6 +361,26 @@ class SessionTest {
             store.reads = true;
             store.writes = true;
             assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest(options = "sessions.store-timeout = 100 ms", workers = 1)
+        void thatNeverAnswersHoldsNoWorker(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool =
+                    kit.start(settings -> settings.sessionStore(store)).pool();
+            store.answers = false;
+
+            assertThatThrownBy(() -> counted(kit, pool.session("a")))
+                    .isInstanceOfSatisfying(SessionStoreFailed.class, e -> {
+                        assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED);
+                        assertThat(e).hasRootCauseInstanceOf(TimeoutException.class);
+                        assertThat(e).hasMessageContaining("sessions.store-timeout");
+                    });
+            CompletableFuture<?> end = pool.session("a").end().toCompletableFuture();
+            kit.passTimeUntil("given up", end::isDone);
+            assertThatThrownBy(end::join).hasRootCauseInstanceOf(TimeoutException.class);
+
+            assertThat(kit.outcome(pool.call("echo", String.class, "free"))).isEqualTo("free");
         }
     }
 
@@ -671,23 +656,6 @@ class SessionTest {
             kit.open("go");
             assertThat(kit.outcome(held)).isEqualTo(1);
         }
-
-        @VivariumTest
-        void isEndedOnRequestAfterTheCallsThereAre(TestPool kit, PythonPool pool) throws Exception {
-            PythonSession session = pool.session("a");
-            PendingCall<Integer> held = session.call("count_held", Integer.class, "go");
-            kit.awaitStarted(held);
-
-            var unbound = session.unbind();
-            kit.open("go");
-            done(unbound);
-
-            // Counted by the router, which may be a message behind.
-            kit.awaitThat("unbound", () -> pool.snapshot().sessions().bindings() == 0);
-            assertThat(counted(kit, session)).isEqualTo(2);
-            done(session.end());
-            assertThat(counted(kit, session)).isEqualTo(1);
-        }
     }
 
     @Nested
@@ -711,60 +679,6 @@ class SessionTest {
                     .isInstanceOfSatisfying(
                             SessionRefused.class,
                             e -> assertThat(e.reason()).isEqualTo(SessionRefused.Reason.TOTAL_QUOTA));
-        }
-    }
-
-    @Nested
-    class AMove {
-
-        @VivariumTest
-        void isMadeByTheNextCall(TestPool kit, PythonPool pool) throws Exception {
-            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
-            counted(kit, session);
-            int other = 3 - slotOf(kit, "a");
-
-            done(pool.sessions().migrate("a", new WorkerId(pool.name(), other)));
-
-            assertThat(counted(kit, session)).isEqualTo(2);
-            settle(kit, 2);
-            assertThat(kit.worker(other).snapshot().completed()).isEqualTo(1);
-            assertThat(counted(kit, session)).isEqualTo(3);
-        }
-
-        @VivariumTest
-        void emptiesAWorkerAndEvensOut(TestPool kit, PythonPool pool) throws Exception {
-            for (int i = 0; i < 10; i++) {
-                counted(kit, pool.session("s" + i).mode(SessionMode.STRICT_QUEUE));
-            }
-            for (int i = 0; i < 10; i++) {
-                done(pool.sessions().migrate("s" + i, new WorkerId(pool.name(), 1)));
-            }
-
-            assertThat(done(pool.sessions().rebalance())).isEqualTo(5);
-            assertThat(done(pool.sessions().evacuate(new WorkerId(pool.name(), 1))))
-                    .isEqualTo(5);
-
-            for (int i = 0; i < 10; i++) {
-                assertThat(counted(kit, pool.session("s" + i))).isEqualTo(2);
-            }
-        }
-
-        @VivariumTest
-        void isRefusedWhereSomethingWouldBeLost(TestPool kit, PythonPool pool) throws Exception {
-            PythonSession session = pool.session("a").mode(SessionMode.STRICT_QUEUE);
-            kit.outcome(session.call("keep_local", Void.class, "model"));
-            settle(kit, 2);
-            int slot = slotOf(kit, "a");
-
-            assertThatThrownBy(() -> done(pool.sessions().migrate("a", new WorkerId(pool.name(), 3 - slot))))
-                    .isInstanceOf(ExecutionException.class)
-                    .hasMessageContaining("has something in its worker");
-            assertThat(done(pool.sessions().evacuate(new WorkerId(pool.name(), slot))))
-                    .isZero();
-            assertThatThrownBy(() -> done(pool.sessions().migrate("b", new WorkerId(pool.name(), 1))))
-                    .hasMessageContaining("is with no worker");
-            assertThatThrownBy(() -> done(pool.sessions().migrate("a", new WorkerId(pool.name(), 9))))
-                    .hasMessageContaining("does not serve");
         }
     }
 }

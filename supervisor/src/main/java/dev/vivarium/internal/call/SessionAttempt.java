@@ -50,6 +50,7 @@ public final class SessionAttempt {
     /**
      * What the attempt is based on.
      *
+     * @param visiting whether the session is with another worker; what this one keeps of it does not count
      * @param state the state to send along, or null when the worker has it
      */
     public record Base(
@@ -59,6 +60,7 @@ public final class SessionAttempt {
             long version,
             long epoch,
             boolean resident,
+            boolean visiting,
             @Nullable Map<String, byte[]> state) {}
 
     private final SessionStore store;
@@ -135,7 +137,7 @@ public final class SessionAttempt {
         SessionUpdate update = new SessionUpdate(
                 changes == null ? Map.of() : changes,
                 base.epoch(),
-                changes == null ? base.resident() : resident,
+                (changes == null || base.visiting()) ? base.resident() : resident,
                 key == null ? null : new SessionUpdate.Answer(key, result),
                 keptAnswers,
                 expiry.get());

@@ -153,6 +153,8 @@ public final class ConfigBlock {
                 "sessions.max-state-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxStateBytes(c.getBytes(k))));
         OPTIONS.put(
                 "sessions.max-total-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxTotalBytes(c.getBytes(k))));
+        OPTIONS.put(
+                "sessions.store-timeout", (b, c, k) -> b.sessions(sessions -> sessions.storeTimeout(c.getDuration(k))));
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));

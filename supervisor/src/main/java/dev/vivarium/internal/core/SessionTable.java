@@ -58,6 +58,9 @@ public final class SessionTable {
         private int slot;
         private int incarnation;
         private long epoch;
+        // In which the stored session was written, so that a resident thing of an earlier binding is not believed to be
+        // here.
+        private long writtenIn;
         private long revision;
         private long version;
         private long written;
@@ -220,6 +223,7 @@ public final class SessionTable {
         binding.revision = stored.revision();
         binding.version = stored.version();
         binding.epoch = Math.max(binding.epoch, stored.epoch());
+        binding.writtenIn = stored.epoch();
         binding.resident = stored.resident();
         return lost;
     }
@@ -233,7 +237,9 @@ public final class SessionTable {
     /** Returns whether the session would lose something if its next call went to this worker. */
     public boolean losesResident(String session, int slot, int incarnation) {
         Binding binding = bindings.get(session);
-        return binding != null && binding.resident && (binding.slot != slot || binding.incarnation != incarnation);
+        return binding != null
+                && binding.resident
+                && (binding.slot != slot || binding.incarnation != incarnation || binding.writtenIn != binding.epoch);
     }
 
     /** A call leaves for a worker; binds the session to it, unless another call has it elsewhere. */
@@ -269,6 +275,7 @@ public final class SessionTable {
         binding.revision = known.revision();
         binding.version = known.version();
         binding.resident = known.resident();
+        binding.writtenIn = written ? known.epoch() : binding.writtenIn;
         binding.known = true;
         binding.cached = binding.slot == slot && binding.incarnation == incarnation && binding.epoch == known.epoch();
         if (written) {

@@ -14,10 +14,12 @@ import dev.vivarium.session.Commit;
 import dev.vivarium.session.SessionRecord;
 import dev.vivarium.session.SessionStore;
 import dev.vivarium.session.SessionUpdate;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,9 @@ final class SessionFetch {
 
         /** The router is told something, from any thread. */
         void tell(SessionReport report);
+
+        /** The router is told something later, unless it forgets it; on its thread. */
+        void tellAfter(Object key, Duration delay, SessionReport report);
     }
 
     private final PoolContext context;
@@ -66,6 +71,17 @@ final class SessionFetch {
         }
     }
 
+    /** What fails a question that the store has not answered in time: one that never does holds no call and no worker. */
+    static SessionReport.StoreDue tooLate(PoolContext context, CompletableFuture<?> question) {
+        return new SessionReport.StoreDue(() -> question.completeExceptionally(
+                new TimeoutException("the store has not answered within sessions.store-timeout, "
+                        + context.config().sessions().storeTimeout())));
+    }
+
+    private void limit(ActiveCall call, CompletableFuture<?> question) {
+        way.tellAfter(call, context.config().sessions().storeTimeout(), tooLate(context, question));
+    }
+
     private static SessionTicket ticket(ActiveCall call) {
         return Objects.requireNonNull(call.session());
     }
@@ -84,6 +100,7 @@ final class SessionFetch {
                     .join();
         }
         way.park(call); // Meanwhile it waits like others, so that its deadline and its caller find it.
+        limit(call, loading);
         var unused = loading.whenComplete(
                 (stored, failure) -> way.tell(new SessionReport.Loaded(call, slot, incarnation, stored, failure)));
         return true;
@@ -129,6 +146,7 @@ final class SessionFetch {
                     })
                     .join();
         } else {
+            limit(call, marking);
             var unused = marking.whenComplete(
                     (commit, failure) -> way.tell(new SessionReport.LossMarked(call, epoch, commit, failure)));
         }

@@ -1,6 +1,5 @@
 package dev.vivarium.internal.session;
 
-import dev.vivarium.PoolEvent;
 import dev.vivarium.SessionBusy;
 import dev.vivarium.SessionConflict;
 import dev.vivarium.SessionMode;
@@ -20,7 +19,6 @@ import dev.vivarium.session.SessionRecord;
 import dev.vivarium.session.SessionStore;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -58,8 +56,6 @@ public final class SessionLane {
     /** How often a call that may run twice is run again because of conflicts. */
     private static final int MOST_CONFLICTS = 100;
 
-    private static final int SWEPT_AT_ONCE = 1000;
-
     private final PoolContext context;
     private final RouterCore core;
     private final Map<Long, ActiveCall> calls;
@@ -69,12 +65,12 @@ public final class SessionLane {
     private final SessionMoves moves;
     private final SessionFetch fetch;
     private final Router router;
-    private final Map<Integer, Integer> alive = new HashMap<>();
+    private final SessionBindings bindings;
+    private final Map<Integer, Integer> alive;
     // The call that a worker has, of a session or not.
     private final Map<Integer, ActiveCall> running = new HashMap<>();
     // Which assignment a worker is kept for while a session is read.
     private final Map<Integer, RouterCore.Assignment> assigned = new HashMap<>();
-    private boolean sweeping;
 
     /**
      * Creates the lane.
@@ -88,7 +84,9 @@ public final class SessionLane {
         this.policy = context.config().sessions();
         this.store = context.sessions();
         this.table = new SessionTable(policy.ttl(), policy.maxBindings());
-        this.moves = new SessionMoves(context, table, alive, this::gone);
+        this.bindings = new SessionBindings(context, table, router);
+        this.alive = bindings.alive();
+        this.moves = new SessionMoves(context, table, bindings, router);
         this.fetch = new SessionFetch(context, table, new Way());
         this.router = router;
     }
@@ -114,7 +112,7 @@ public final class SessionLane {
     public void submit(ActiveCall call) {
         SessionTicket ticket = ticket(call);
         try {
-            gone(table.makeRoom(ticket.session()));
+            bindings.gone(table.makeRoom(ticket.session()));
         } catch (IllegalStateException e) {
             calls.remove(call.id());
             call.fail(new SessionRefused(
@@ -127,10 +125,6 @@ public final class SessionLane {
                             + policy.maxBindings()));
             return;
         }
-        if (!sweeping) {
-            sweeping = true;
-            sweepLater();
-        }
         long holder = table.holder(ticket.session());
         if (table.arrive(ticket.session(), call.id(), ticket.concurrent(), now())) {
             route(call, false);
@@ -139,7 +133,7 @@ public final class SessionLane {
         } else {
             core.hold(call.id(), call.waitsUntil(), now(), 0);
         }
-        context.sessionStats().bindings(table.size());
+        bindings.changed();
     }
 
     /** Returns whether a call is open; one that has ended will give its turn and its worker back any moment. */
@@ -232,12 +226,17 @@ public final class SessionLane {
 
         @Override
         public void gone(SessionTable.@Nullable Unbound unbound) {
-            SessionLane.this.gone(unbound);
+            bindings.gone(unbound);
         }
 
         @Override
         public void tell(SessionReport report) {
             router.tell(report);
+        }
+
+        @Override
+        public void tellAfter(Object key, Duration delay, SessionReport report) {
+            router.tellAfter(key, delay, report);
         }
     }
 
@@ -257,18 +256,11 @@ public final class SessionLane {
         if (departure.kind() == SessionTable.Kind.MOVED) {
             context.sessionStats().count(Count.REBIND);
             if (beforeAlive != null && before != slot) {
-                gone(new SessionTable.Unbound(session, before, beforeAlive, false, known.resident()));
+                bindings.gone(new SessionTable.Unbound(session, before, beforeAlive, false, known.resident()));
             }
         }
-        if (context.events().isHeard()
-                && (departure.kind() == SessionTable.Kind.MOVED || departure.kind() == SessionTable.Kind.FIRST)) {
-            context.events()
-                    .publish(new PoolEvent.SessionBound(
-                            session,
-                            context.worker(slot),
-                            incarnation,
-                            known.epoch(),
-                            context.clock().now()));
+        if (departure.kind() == SessionTable.Kind.MOVED || departure.kind() == SessionTable.Kind.FIRST) {
+            bindings.bound(session, slot, incarnation, known.epoch());
         }
         boolean bring = !departure.cached() && known.version() > 0;
         ticket.leaves(new SessionAttempt(
@@ -285,6 +277,7 @@ public final class SessionLane {
                         known.version(),
                         known.epoch(),
                         known.resident(),
+                        departure.kind() == SessionTable.Kind.VISIT,
                         record != null && bring ? record.state() : null)));
         running.put(slot, call);
         router.send(call, slot, incarnation);
@@ -405,7 +398,11 @@ public final class SessionLane {
     public void left(ActiveCall call) {
         SessionTicket ticket = ticket(call);
         String session = ticket.session();
+        boolean turnOver = table.holder(session) == call.id();
         long next = table.leave(session, call.id(), ticket.concurrent(), now());
+        if (turnOver) {
+            moves.between(session); // Before the next call goes where the session is.
+        }
         while (next != 0) {
             ActiveCall waiting = calls.get(next);
             if (waiting != null && !waiting.isDone()) {
@@ -414,8 +411,8 @@ public final class SessionLane {
             }
             next = table.leave(session, next, false, now());
         }
+        bindings.changed();
         moves.left(session);
-        context.sessionStats().bindings(table.size());
     }
 
     /** Carries out what the router was told. */
@@ -425,11 +422,14 @@ public final class SessionLane {
         } else if (report instanceof SessionReport.Ended ended) {
             ended(ended.call(), ended.attempt(), ended.end());
         } else if (report instanceof SessionReport.LossMarked marked) {
+            router.forget(marked.call());
             fetch.lossMarked(marked);
         } else if (report instanceof SessionReport.CommitDue due) {
             fetch.commitDue(due.call());
         } else if (report instanceof SessionReport.SweepDue) {
-            onSweepDue();
+            bindings.onSweepDue();
+        } else if (report instanceof SessionReport.StoreDue due) {
+            due.tooLate().run();
         } else if (report instanceof SessionReport.Unbind order) {
             moves.unbind(order);
         } else if (report instanceof SessionReport.Migrate order) {
@@ -443,6 +443,7 @@ public final class SessionLane {
 
     private void onLoaded(SessionReport.Loaded loaded) {
         ActiveCall call = loaded.call();
+        router.forget(call);
         core.remove(call.id());
         boolean waits = calls.remove(call.id()) != null;
         Integer incarnation = alive.get(loaded.slot());
@@ -458,43 +459,5 @@ public final class SessionLane {
         if (there && !taken && kept != null) {
             core.free(kept);
         }
-    }
-
-    /** A session has left a worker, which may have to release something. */
-    private void gone(SessionTable.@Nullable Unbound unbound) {
-        if (unbound == null || unbound.slot() == 0) {
-            return;
-        }
-        if (unbound.expired()) {
-            context.sessionStats().count(Count.EXPIRED);
-            context.events()
-                    .publish(new PoolEvent.SessionExpired(
-                            unbound.session(),
-                            context.worker(unbound.slot()),
-                            context.clock().now()));
-        }
-        Integer living = alive.get(unbound.slot());
-        boolean hasSomething = unbound.resident() || context.sessionHooks().contains("close");
-        if (living != null && living == unbound.incarnation() && hasSomething) {
-            router.close(unbound.session(), unbound.slot(), unbound.incarnation());
-        }
-    }
-
-    private void onSweepDue() {
-        List<SessionTable.Unbound> expired = table.expire(now(), SWEPT_AT_ONCE);
-        context.sessionStats().bindings(table.size());
-        expired.forEach(this::gone);
-        var unused = SessionFetch.asked(
-                () -> store.removeExpired(context.clock().now(), SWEPT_AT_ONCE).toCompletableFuture());
-        if (expired.size() == SWEPT_AT_ONCE) {
-            router.tell(new SessionReport.SweepDue()); // Others get their turn in between.
-        } else {
-            sweepLater();
-        }
-    }
-
-    private void sweepLater() {
-        Duration wait = policy.ttl().dividedBy(10);
-        router.tellAfter("sweep", wait.toMillis() < 10 ? Duration.ofMillis(10) : wait, new SessionReport.SweepDue());
     }
 }

@@ -8,55 +8,60 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sends sessions from worker to worker on request. A session that has something in its worker stays there unless a hook can
- * make that anew: nothing may be lost by a move that somebody asked for. Calls under way are not touched: the next one moves.
+ * make that anew: nothing may be lost by a move that somebody asked for. Calls under way are not touched: a session moves between
+ * two calls, because the answer of one may bring what cannot travel.
  */
 final class SessionMoves {
 
     private final PoolContext context;
     private final SessionTable table;
-    // The slots whose worker serves, with its incarnation.
-    private final Map<Integer, Integer> alive;
-
-    private final Consumer<SessionTable.@Nullable Unbound> gone;
+    private final SessionBindings bindings;
+    private final SessionLane.Router router;
     // What shall be done once a session has no calls.
     private final Map<String, SessionReport.Unbind> leaving = new HashMap<>();
-    // Where sessions shall go once the call that they have has ended: only then it is known whether they may.
-    private final Map<String, List<SessionReport.Migrate>> migrating = new HashMap<>();
+    // What shall be done with sessions once the call whose turn it is has ended.
+    private final Map<String, List<Runnable>> afterTheTurn = new HashMap<>();
 
-    SessionMoves(
-            PoolContext context,
-            SessionTable table,
-            Map<Integer, Integer> alive,
-            Consumer<SessionTable.@Nullable Unbound> gone) {
-        this.gone = gone;
+    SessionMoves(PoolContext context, SessionTable table, SessionBindings bindings, SessionLane.Router router) {
         this.context = context;
         this.table = table;
-        this.alive = alive;
+        this.bindings = bindings;
+        this.router = router;
     }
 
     private boolean mustStay() {
         return !context.sessionHooks().contains("open");
     }
 
-    /** Binds a session to another worker, now or once its call has ended. */
-    void migrate(SessionReport.Migrate order) {
-        if (table.holder(order.session()) == 0) {
-            move(order);
+    private void betweenCalls(String session, Runnable move) {
+        if (table.holder(session) == 0) {
+            move.run();
         } else {
-            migrating
-                    .computeIfAbsent(order.session(), session -> new ArrayList<>())
-                    .add(order);
+            afterTheTurn.computeIfAbsent(session, name -> new ArrayList<>()).add(move);
         }
     }
 
+    /** The call whose turn it was has ended, and the next has not been sent anywhere yet. */
+    void between(String session) {
+        List<Runnable> moves = afterTheTurn.isEmpty() ? null : afterTheTurn.remove(session);
+        if (moves != null) {
+            moves.forEach(Runnable::run);
+        }
+    }
+
+    /** Binds a session to another worker, now or once its call has ended. */
+    void migrate(SessionReport.Migrate order) {
+        betweenCalls(order.session(), () -> move(order));
+    }
+
     private void move(SessionReport.Migrate order) {
-        Integer incarnation = alive.get(order.slot());
+        Integer incarnation = bindings.alive().get(order.slot());
         if (incarnation == null) {
             refuse(order.over(), context.worker(order.slot()) + " does not serve");
         } else if (table.slot(order.session()) == 0) {
@@ -67,7 +72,7 @@ final class SessionMoves {
                     "session '" + order.session()
                             + "' has something in its worker, and no function is marked with @session_open");
         } else {
-            gone.accept(table.move(order.session(), order.slot(), incarnation));
+            bindings.gone(moved(order.session(), order.slot(), incarnation));
             context.callbacks().execute(() -> order.over().complete(Done.getInstance()));
         }
     }
@@ -95,10 +100,6 @@ final class SessionMoves {
 
     /** A call of a session has ended; it may have no others. */
     void left(String session) {
-        List<SessionReport.Migrate> moves = migrating.isEmpty() ? null : migrating.remove(session);
-        if (moves != null) {
-            moves.forEach(this::move);
-        }
         SessionReport.Unbind order = leaving.isEmpty() || table.holder(session) != 0 ? null : leaving.remove(session);
         if (order != null) {
             letGo(order);
@@ -106,15 +107,20 @@ final class SessionMoves {
     }
 
     private void letGo(SessionReport.Unbind order) {
-        gone.accept(table.unbind(order.session()));
+        bindings.gone(table.unbind(order.session()));
         if (!order.forget()) {
             context.callbacks().execute(() -> order.over().complete(Done.getInstance()));
             return;
         }
         table.forgotten(order.session());
-        var unused = SessionFetch.asked(
-                        () -> context.sessions().remove(order.session()).toCompletableFuture())
-                .whenComplete((removed, failure) -> context.callbacks().execute(() -> {
+        CompletableFuture<?> removing = SessionFetch.asked(
+                () -> context.sessions().remove(order.session()).toCompletableFuture());
+        if (!removing.isDone()) {
+            router.tellAfter(
+                    order, context.config().sessions().storeTimeout(), SessionFetch.tooLate(context, removing));
+        }
+        var unused =
+                removing.whenComplete((removed, failure) -> context.callbacks().execute(() -> {
                     if (failure == null) {
                         order.over().complete(Done.getInstance());
                     } else {
@@ -123,22 +129,52 @@ final class SessionMoves {
                 }));
     }
 
-    void evacuate(SessionReport.Evacuate order) {
-        List<String> sessions = table.boundTo(order.slot(), mustStay());
-        for (String session : sessions) {
-            gone.accept(table.unbind(session));
+    /** Several moves that are told as one: how many sessions have moved, once none is left to try. */
+    private final class Batch {
+        private final CompletableFuture<Integer> over;
+        private int open = 1;
+        private int moved;
+
+        Batch(CompletableFuture<Integer> over) {
+            this.over = over;
         }
-        int moved = sessions.size();
-        context.callbacks().execute(() -> order.over().complete(moved));
+
+        /** Ends the binding of a session between two calls, if it is still that one and may end. */
+        void move(String session, int from, Supplier<SessionTable.@Nullable Unbound> end) {
+            open++;
+            betweenCalls(session, () -> {
+                if (table.slot(session) == from && !(mustStay() && table.isResident(session))) {
+                    SessionTable.Unbound ended = end.get();
+                    bindings.gone(ended);
+                    moved += ended == null ? 0 : 1;
+                }
+                oneDone();
+            });
+        }
+
+        void oneDone() {
+            if (--open == 0) {
+                int sum = moved;
+                context.callbacks().execute(() -> over.complete(sum));
+            }
+        }
+    }
+
+    void evacuate(SessionReport.Evacuate order) {
+        Batch batch = new Batch(order.over());
+        for (String session : table.boundTo(order.slot(), false)) {
+            batch.move(session, order.slot(), () -> table.unbind(session));
+        }
+        batch.oneDone();
     }
 
     void rebalance(SessionReport.Rebalance order) {
         Map<Integer, Integer> load = new TreeMap<>();
-        alive.keySet().forEach(slot -> load.put(slot, 0));
+        bindings.alive().keySet().forEach(slot -> load.put(slot, 0));
         table.load().forEach((slot, sessions) -> load.computeIfPresent(slot, (key, none) -> sessions));
         int total = load.values().stream().mapToInt(Integer::intValue).sum();
         int share = load.isEmpty() ? 0 : (total + load.size() - 1) / load.size();
-        int moved = 0;
+        Batch batch = new Batch(order.over());
         for (Map.Entry<Integer, Integer> from : List.copyOf(load.entrySet())) {
             if (from.getValue() <= share) {
                 continue;
@@ -148,17 +184,26 @@ final class SessionMoves {
                 if (load.getOrDefault(from.getKey(), 0) <= share || to == null || to.equals(from.getKey())) {
                     break;
                 }
-                SessionTable.Unbound before = table.move(session, to, alive.getOrDefault(to, 0));
-                if (before != null) {
-                    gone.accept(before);
-                    load.merge(from.getKey(), -1, Integer::sum);
-                    load.merge(to, 1, Integer::sum);
-                    moved++;
-                }
+                load.merge(from.getKey(), -1, Integer::sum);
+                load.merge(to, 1, Integer::sum);
+                batch.move(session, from.getKey(), () -> to(session, to));
             }
         }
-        int sum = moved;
-        context.callbacks().execute(() -> order.over().complete(sum));
+        batch.oneDone();
+    }
+
+    /** Binds a session to another worker, unless that has ended meanwhile. */
+    private SessionTable.@Nullable Unbound to(String session, int slot) {
+        Integer incarnation = bindings.alive().get(slot);
+        return incarnation == null ? null : moved(session, slot, incarnation);
+    }
+
+    private SessionTable.@Nullable Unbound moved(String session, int slot, int incarnation) {
+        SessionTable.Unbound before = table.move(session, slot, incarnation);
+        if (before != null) {
+            bindings.bound(session, slot, incarnation, table.epoch(session));
+        }
+        return before;
     }
 
     private static @Nullable Integer emptiest(Map<Integer, Integer> load) {

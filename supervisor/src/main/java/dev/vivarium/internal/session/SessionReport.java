@@ -32,6 +32,9 @@ public sealed interface SessionReport {
     /** A call that is being stored has reached its deadline. */
     record CommitDue(ActiveCall call) implements SessionReport {}
 
+    /** The store has not answered within its time; what happens then is nothing when it has. */
+    record StoreDue(Runnable tooLate) implements SessionReport {}
+
     /** It is time to look for sessions that were not used. */
     record SweepDue() implements SessionReport {}
 

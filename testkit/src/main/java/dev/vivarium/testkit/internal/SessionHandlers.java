@@ -57,6 +57,10 @@ final class SessionHandlers {
             session.local().put("value", given.get(0));
             return new Reaction.Reply(null);
         }));
+        all.put("keep_local_held", handler(List.of("gate", "value"), "", (session, given) -> {
+            session.local().put("value", given.get(1));
+            return new Reaction.AtGate(given.get(0).asText(), new Reaction.Reply(null));
+        }));
         all.put("recall_local", handler(List.of(), "", (session, given) -> {
             Object value = session.local().get("value");
             return new Reaction.Reply(value == null ? JSON.nullNode() : value);

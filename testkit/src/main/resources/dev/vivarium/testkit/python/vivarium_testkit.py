@@ -285,6 +285,13 @@ def keep_local(ctx: Context, value: Any) -> None:
 
 
 @recorded
+def keep_local_held(ctx: Context, gate: str, value: Any) -> None:
+    """Keep a value in this worker, and answer once a gate is open."""
+    ctx.session.local["value"] = value
+    wait_for(gate)
+
+
+@recorded
 def recall_local(ctx: Context) -> Any:
     """Return what was kept in this worker, or None."""
     return ctx.session.local.get("value")
