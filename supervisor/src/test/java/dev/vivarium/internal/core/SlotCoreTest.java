@@ -1,112 +1,26 @@
 package dev.vivarium.internal.core;
 
+import static dev.vivarium.internal.core.SlotSamples.CALL;
+import static dev.vivarium.internal.core.SlotSamples.CORE;
+import static dev.vivarium.internal.core.SlotSamples.EVENTS;
+import static dev.vivarium.internal.core.SlotSamples.INC;
+import static dev.vivarium.internal.core.SlotSamples.STATES;
+import static dev.vivarium.internal.core.SlotSamples.describe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vivarium.TransitionCause;
-import dev.vivarium.WorkerState;
-import dev.vivarium.internal.core.SlotEvent.Timer;
-import dev.vivarium.internal.core.SlotEvent.Verdict;
-import dev.vivarium.internal.core.SlotState.Illness;
-import dev.vivarium.internal.core.SlotState.Service;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The decisions of a worker slot: every state with every event, and random walks against what must always hold. */
+/** The decisions of a worker slot: every state with every event. */
 class SlotCoreTest {
-
-    private static final int INC = 3;
-    private static final long CALL = 77;
-    private static final Duration STABLE = Duration.ofSeconds(30);
-    private static final SlotCore CORE = new SlotCore(STABLE, 3, 3, true, true);
-
-    private static final Map<String, SlotState> STATES = new LinkedHashMap<>();
-    private static final Map<String, SlotEvent> EVENTS = new LinkedHashMap<>();
-
-    static {
-        Service fresh = new Service(0, 0);
-        STATES.put("vacant", new SlotState.Vacant(INC, 0));
-        STATES.put("backingOff", new SlotState.BackingOff(INC, 2));
-        STATES.put("connecting", new SlotState.Starting(INC, 0, false));
-        STATES.put("loading", new SlotState.Starting(INC, 0, true));
-        STATES.put("ready", new SlotState.Ready(INC, 0, fresh, false));
-        STATES.put("readyPinged", new SlotState.Ready(INC, 0, fresh, true));
-        STATES.put("busy", new SlotState.Busy(INC, 0, fresh, CALL, Rung.RUNNING, null));
-        STATES.put("busyRetiring", new SlotState.Busy(INC, 0, fresh, CALL, Rung.RUNNING, TransitionCause.RETIRED));
-        STATES.put("overdue", new SlotState.Busy(INC, 0, fresh, CALL, Rung.OVERDUE, null));
-        STATES.put("timedOut", new SlotState.Busy(INC, 0, fresh, CALL, Rung.TIMED_OUT, null));
-        STATES.put("cancelled", new SlotState.Busy(INC, 0, fresh, CALL, Rung.CANCELLED, null));
-        STATES.put("stuck", new SlotState.Busy(INC, 0, fresh, CALL, Rung.STUCK, null));
-        STATES.put("sick", degraded(sick(1, 0), true, false));
-        STATES.put("sickTwice", degraded(sick(2, 0), true, false));
-        STATES.put("sickPassed", degraded(sick(0, 1), false, true));
-        STATES.put("sickPassedTwice", degraded(sick(0, 2), true, true));
-        STATES.put("ejected", degraded(outlier(0, 0), false, false));
-        STATES.put("outlierTried", degraded(outlier(2, 0), true, true));
-        STATES.put("probing", new SlotState.Busy(INC, 0, fresh.with(outlier(0, 0)), CALL, Rung.RUNNING, null));
-        STATES.put("probingLast", new SlotState.Busy(INC, 0, fresh.with(outlier(2, 2)), CALL, Rung.RUNNING, null));
-        STATES.put("probingSick", new SlotState.Busy(INC, 0, fresh.with(sick(0, 2)), CALL, Rung.RUNNING, null));
-        STATES.put("leaving", new SlotState.Ending(INC, 0, WorkerState.BUSY, fresh, CALL, null, null));
-        STATES.put("killed", new SlotState.Ending(INC, 0, WorkerState.BUSY, fresh, CALL, TransitionCause.HUNG, null));
-        STATES.put(
-                "retiring",
-                new SlotState.Ending(
-                        INC, 0, WorkerState.READY, fresh, 0, TransitionCause.RETIRED, TransitionCause.RETIRED));
-        STATES.put("retired", new SlotState.Retired(INC, 0));
-
-        EVENTS.put("wanted", new SlotEvent.Wanted());
-        EVENTS.put("unwanted", new SlotEvent.Unwanted(TransitionCause.RETIRED));
-        EVENTS.put("endNow", new SlotEvent.EndNow(TransitionCause.DRAINED));
-        EVENTS.put("refused", new SlotEvent.SpawnRefused(INC));
-        EVENTS.put("hello", new SlotEvent.Hello(INC));
-        EVENTS.put("loaded", new SlotEvent.Loaded(INC));
-        EVENTS.put("loadFailed", new SlotEvent.LoadFailed(INC));
-        EVENTS.put("leased", new SlotEvent.Leased(INC, CALL));
-        EVENTS.put("answered", new SlotEvent.Answered(INC, CALL));
-        EVENTS.put("answeredOther", new SlotEvent.Answered(INC, CALL + 1));
-        EVENTS.put("answeredSound", new SlotEvent.Answered(INC, CALL, Verdict.SOUND));
-        EVENTS.put("answeredRaised", new SlotEvent.Answered(INC, CALL, Verdict.RAISED));
-        EVENTS.put("answeredAlike", new SlotEvent.Answered(INC, CALL, Verdict.ALIKE));
-        EVENTS.put("answeredOutlier", new SlotEvent.Answered(INC, CALL, Verdict.OUTLIER));
-        EVENTS.put("deadline", new SlotEvent.DeadlinePassed(INC, CALL));
-        EVENTS.put("deadlineOther", new SlotEvent.DeadlinePassed(INC, CALL + 1));
-        EVENTS.put("stacksRead", new SlotEvent.StacksRead(INC));
-        EVENTS.put("callOver", new SlotEvent.CallOver(INC, CALL));
-        EVENTS.put("pong", new SlotEvent.Pong(INC));
-        EVENTS.put("violated", new SlotEvent.Violated(INC));
-        EVENTS.put("channelClosed", new SlotEvent.ChannelClosed(INC));
-        EVENTS.put("outgrown", new SlotEvent.Outgrown(INC));
-        EVENTS.put("exited", new SlotEvent.Exited(INC, TransitionCause.CRASHED));
-        EVENTS.put("guardianLost", new SlotEvent.GuardianLost(INC));
-        for (Timer timer : Timer.values()) {
-            EVENTS.put("timer" + timer, new SlotEvent.TimerFired(INC, timer));
-        }
-    }
-
-    private static Illness sick(int failed, int passed) {
-        return new Illness(TransitionCause.HEALTH_CHECK_FAILED, failed, passed);
-    }
-
-    private static Illness outlier(int failed, int passed) {
-        return new Illness(TransitionCause.OUTLIER, failed, passed);
-    }
-
-    private static SlotState degraded(Illness illness, boolean checking, boolean offered) {
-        return new SlotState.Degraded(INC, 0, new Service(0, 0), illness, checking, offered);
-    }
 
     /** What follows, for each pair in which something follows: the next state, the cause of an end, the effects. */
     private static final String TABLE = """
@@ -470,16 +384,6 @@ class SlotCoreTest {
         assertThat(tested).hasSize(STATES.size() * EVENTS.size()).containsAll(EXPECTED.keySet());
     }
 
-    private static String describe(SlotCore.Step step) {
-        String effects =
-                step.effects().stream().map(e -> e.getClass().getSimpleName()).collect(Collectors.joining(" "));
-        String cause = "";
-        if (step.state() instanceof SlotState.Ending ending) {
-            cause = (ending.cause() == null ? "-" : ending.cause()) + " ";
-        }
-        return step.state().getClass().getSimpleName() + " " + cause + (effects.isEmpty() ? "." : effects);
-    }
-
     @ParameterizedTest(name = "{0} x {1}")
     @MethodSource("pairs")
     void aStaleIncarnationChangesNothing(String stateName, String eventName) {
@@ -529,246 +433,5 @@ class SlotCoreTest {
                         SlotEvent.Outgrown.class, new SlotEvent.Outgrown(old),
                         SlotEvent.GuardianLost.class, new SlotEvent.GuardianLost(old))
                 .get(event.getClass());
-    }
-
-    @Nested
-    class Restarting {
-
-        private SlotEffect.@Nullable ScheduleRestart after(SlotState state, TransitionCause cause, long now) {
-            return CORE.on(state, new SlotEvent.Exited(INC, cause), now).effects().stream()
-                    .filter(SlotEffect.ScheduleRestart.class::isInstance)
-                    .map(SlotEffect.ScheduleRestart.class::cast)
-                    .findFirst()
-                    .orElse(null);
-        }
-
-        private SlotState ready(int failures, long completed) {
-            return new SlotState.Ready(INC, failures, new Service(0, completed), false);
-        }
-
-        @Test
-        void isImmediateAfterTheDeathOfAWorkerThatAnswered() {
-            assertThat(after(ready(0, 1), TransitionCause.CRASHED, 1))
-                    .isEqualTo(new SlotEffect.ScheduleRestart(INC, 1, 0, TransitionCause.CRASHED));
-            assertThat(after(ready(4, 1), TransitionCause.EXITED, 1))
-                    .extracting("failures", "waits")
-                    .containsExactly(1, 0);
-        }
-
-        @Test
-        void waitsLongerWithEachFurtherDeathWithoutAnAnswer() {
-            assertThat(after(ready(0, 0), TransitionCause.CRASHED, 1))
-                    .extracting("failures", "waits")
-                    .containsExactly(1, 1);
-            assertThat(after(ready(4, 0), TransitionCause.EXITED, 1))
-                    .extracting("failures", "waits")
-                    .containsExactly(5, 5);
-        }
-
-        @Test
-        void forgetsFailuresOfAWorkerThatWasStable() {
-            assertThat(after(ready(7, 0), TransitionCause.CRASHED, STABLE.toNanos()))
-                    .extracting("failures")
-                    .isEqualTo(1);
-            assertThat(after(ready(7, 0), TransitionCause.CRASHED, STABLE.toNanos() - 1))
-                    .extracting("failures")
-                    .isEqualTo(8);
-        }
-
-        @Test
-        void isImmediateAndNotCountedAfterAKillFromOutside() {
-            assertThat(after(ready(3, 0), TransitionCause.KILLED, 1))
-                    .extracting("failures", "waits")
-                    .containsExactly(3, 0);
-        }
-
-        @Test
-        void countsAKillBeforeTheWorkerWasReady() {
-            assertThat(after(new SlotState.Starting(INC, 3, true), TransitionCause.KILLED, 1))
-                    .extracting("failures", "waits")
-                    .containsExactly(4, 4);
-        }
-    }
-
-    @Test
-    void theFirstTrueCauseWins() {
-        SlotCore.Step killed = CORE.on(STATES.get("timedOut"), new SlotEvent.TimerFired(INC, Timer.FENCE), 1);
-
-        SlotCore.Step ended = CORE.on(killed.state(), new SlotEvent.Exited(INC, TransitionCause.KILLED), 1);
-
-        assertThat(ended.effects()).contains(new SlotEffect.Ended(INC, TransitionCause.HUNG, CALL));
-    }
-
-    /** Checks, step by step, what must hold for every sequence of events. */
-    private static final class Oracle {
-        private final Set<Long> open = new HashSet<>();
-        private int live;
-        private boolean offered;
-        private @Nullable WorkerState state;
-
-        void leased(long call) {
-            open.add(call);
-        }
-
-        void check(SlotCore.Step step, SlotEvent event) {
-            if (event instanceof SlotEvent.Answered answered
-                    && !step.effects().stream().anyMatch(SlotEffect.Kill.class::isInstance)) {
-                open.remove(answered.callId());
-            }
-            for (SlotEffect effect : step.effects()) {
-                if (effect instanceof SlotEffect.Spawn spawn) {
-                    assertThat(live)
-                            .as("a process while another is not released")
-                            .isZero();
-                    live = spawn.incarnation();
-                } else if (effect instanceof SlotEffect.Release release) {
-                    assertThat(release.incarnation()).isEqualTo(live);
-                    live = 0;
-                } else if (effect instanceof SlotEffect.RefuseLease refuse) {
-                    assertThat(open.remove(refuse.callId()))
-                            .as("a lease refused that was not given")
-                            .isTrue();
-                } else if (effect instanceof SlotEffect.Ended ended) {
-                    open.remove(ended.callId());
-                    assertThat(open)
-                            .as("calls that nobody owns after the end of their worker")
-                            .isEmpty();
-                    offered = false;
-                } else if (effect instanceof SlotEffect.Moved moved) {
-                    assertThat(moved.from()).isEqualTo(moved.from() == null ? null : state);
-                    assertThat(moved.from() == null || moved.from().canMoveTo(moved.to()))
-                            .isTrue();
-                    state = moved.to();
-                } else if (effect instanceof SlotEffect.Offer || effect instanceof SlotEffect.OfferProbe) {
-                    offered = true;
-                    assertThat(open)
-                            .as("an offer of a worker that owes an answer")
-                            .isEmpty();
-                } else if (effect instanceof SlotEffect.Withdraw || effect instanceof SlotEffect.SendCall) {
-                    assertThat(offered)
-                            .as("a worker leased or withdrawn that was not offered")
-                            .isTrue();
-                    offered = false;
-                }
-            }
-            if (step.state() instanceof SlotState.Ready) {
-                assertThat(offered).isTrue();
-            }
-            if (step.state() instanceof SlotState.Degraded degraded) {
-                assertThat(offered).isEqualTo(degraded.offered());
-                assertThat(degraded.illness().failed()).isLessThan(3);
-                assertThat(degraded.illness().passed()).isLessThan(3);
-            }
-        }
-    }
-
-    @Test
-    void randomWalksLoseNoCallNoLeaseAndNoProcess() {
-        long seed = new Random().nextLong();
-        Random chance = new Random(seed);
-        Set<String> covered = new HashSet<>();
-
-        for (int walk = 0; walk < 3_000; walk++) {
-            List<String> history = new ArrayList<>();
-            Oracle oracle = new Oracle();
-            SlotState state = SlotCore.initial(0);
-            long call = 0;
-            for (int i = 0; i < 60; i++) {
-                SlotEvent event = next(chance, state, ++call);
-                if (event instanceof SlotEvent.Leased leased) {
-                    oracle.leased(leased.callId());
-                }
-                history.add(event.toString());
-                SlotCore.Step step = CORE.on(state, event, i * 1_000_000_000L);
-                covered.add(state.getClass().getSimpleName() + ">"
-                        + step.state().getClass().getSimpleName());
-                try {
-                    oracle.check(step, event);
-                } catch (AssertionError e) {
-                    throw new AssertionError("seed " + seed + ", after " + history, e);
-                }
-                state = step.state();
-            }
-        }
-
-        assertThat(covered).as("edges walked, seed %d", seed).hasSizeGreaterThan(20);
-    }
-
-    /** Chooses an event that a driver, a router or a pool could send in this state, wrong moments included. */
-    private static SlotEvent next(Random chance, SlotState state, long call) {
-        int inc = state.incarnation();
-        long running = state instanceof SlotState.Busy busy ? busy.callId() : 0;
-        return switch (chance.nextInt(20)) {
-            case 0, 1 -> new SlotEvent.Wanted();
-            case 2 ->
-                chance.nextInt(20) == 0 ? new SlotEvent.Unwanted(TransitionCause.RETIRED) : new SlotEvent.Hello(inc);
-            case 3, 4 -> new SlotEvent.Hello(inc);
-            case 5, 6 -> new SlotEvent.Loaded(inc);
-            case 7, 8, 9 -> new SlotEvent.Leased(inc, call);
-            case 10, 11 ->
-                running != 0
-                        ? new SlotEvent.Answered(
-                                inc, running, Verdict.values()[chance.nextInt(Verdict.values().length)])
-                        : new SlotEvent.Pong(inc);
-            case 12 -> running != 0 ? over(chance, inc, running) : new SlotEvent.Pong(inc);
-            case 13 -> new SlotEvent.ChannelClosed(inc);
-            case 14 -> new SlotEvent.Exited(inc, TransitionCause.CRASHED);
-            case 15 -> new SlotEvent.GuardianLost(inc);
-            case 16 ->
-                chance.nextInt(20) == 0
-                        ? new SlotEvent.EndNow(TransitionCause.DRAINED)
-                        : new SlotEvent.SpawnRefused(inc);
-            case 17 -> chance.nextInt(5) == 0 ? new SlotEvent.Outgrown(inc) : new SlotEvent.Pong(inc);
-            default -> new SlotEvent.TimerFired(inc, Timer.values()[chance.nextInt(Timer.values().length)]);
-        };
-    }
-
-    private static SlotEvent over(Random chance, int inc, long running) {
-        return switch (chance.nextInt(3)) {
-            case 0 -> new SlotEvent.CallOver(inc, running);
-            case 1 -> new SlotEvent.DeadlinePassed(inc, running);
-            default -> new SlotEvent.StacksRead(inc);
-        };
-    }
-
-    @Nested
-    class ASickWorker {
-
-        @Test
-        void isEndedAtTheLastOfTheChecksThatItMayMiss() {
-            List<String> steps = new ArrayList<>();
-            SlotState state = STATES.get("readyPinged");
-
-            for (int miss = 0; miss < 3; miss++) {
-                SlotCore.Step step = CORE.on(state, new SlotEvent.TimerFired(INC, Timer.PONG), 1);
-                steps.add(describe(step));
-                state = step.state();
-            }
-
-            assertThat(steps.subList(0, 2)).allMatch(step -> step.startsWith("Degraded "));
-            assertThat(steps.get(2)).startsWith("Ending UNHEALTHY ");
-        }
-    }
-
-    @Nested
-    class WithoutStacksOrTermination {
-
-        private static final SlotCore SHORT = new SlotCore(STABLE, 3, 3, false, false);
-
-        @Test
-        void theCallerIsToldAtTheDeadline() {
-            SlotCore.Step step = SHORT.on(STATES.get("busy"), new SlotEvent.DeadlinePassed(INC, CALL), 1);
-
-            assertThat(describe(step)).isEqualTo("Busy TimeOutCall Climbed SendCancel StartTimer");
-        }
-
-        @Test
-        void whatGoesOnIsKilled() {
-            for (String state : List.of("timedOut", "cancelled")) {
-                SlotCore.Step step = SHORT.on(STATES.get(state), new SlotEvent.TimerFired(INC, Timer.FENCE), 1);
-
-                assertThat(describe(step)).isEqualTo("Ending HUNG StopTimer Climbed Kill StartTimer");
-            }
-        }
     }
 }
