@@ -130,7 +130,7 @@ class Blocks(unittest.TestCase):
 
 class AView(unittest.TestCase):
     def view(self, **values: Any) -> sessions.Session:
-        return sessions.Session("s", 1, {key: codec.dumps(value) for key, value in values.items()}, {})
+        return sessions.Session("s", 1, {key: codec.dumps(value) for key, value in values.items()}, {}, {})
 
     def test_is_a_mapping(self) -> None:
         view = self.view(a=1, b=[2])
@@ -197,6 +197,89 @@ class AView(unittest.TestCase):
 
     def test_does_not_show_its_values(self) -> None:
         self.assertNotIn("secret", repr(self.view(password="secret")))
+
+
+class DecodedValues(unittest.TestCase):
+    """Values that cannot be changed from within are decoded once, whichever calls read them."""
+
+    def setUp(self) -> None:
+        self.cache = sessions.Sessions()
+        self.version = 0
+
+    def call(self) -> sessions.SessionCall:
+        entered = self.cache.enter(sessions.Head(self.version, 1, "s"), [b""])
+        assert entered is not None
+        return entered
+
+    def answer(self, call: sessions.SessionCall) -> None:
+        if call.answer(10_000) is not None:
+            self.version += 1
+
+    def test_are_what_the_last_answered_call_has_left(self) -> None:
+        for value in ("a", 1, True, None, 1.5, 2**70, [1], "b", {"x": 1}, "c"):
+            call = self.call()
+            call.session["v"] = value
+            self.answer(call)
+
+            call = self.call()
+            self.assertEqual(call.session["v"], value)
+            self.assertIs(type(call.session["v"]), type(value))
+            self.answer(call)
+
+    def test_are_not_those_of_a_call_that_failed(self) -> None:
+        first = self.call()
+        first.session["v"] = "before"
+        self.answer(first)
+        second = self.call()
+        second.session["v"] = "after"
+        self.cache.drop(second)
+
+        again = self.cache.enter(sessions.Head(self.version, 1, "s"), [b"", sessions.write_entries({"v": b'"before"'})])
+        assert again is not None
+        self.assertEqual(again.session["v"], "before")
+
+    def test_are_forgotten_with_the_key(self) -> None:
+        call = self.call()
+        call.session["v"] = "x"
+        self.answer(call)
+        call = self.call()
+        del call.session["v"]
+        self.answer(call)
+
+        self.assertNotIn("v", self.call().session)
+
+    def test_leave_what_can_be_changed_from_within_to_each_call(self) -> None:
+        call = self.call()
+        kept = call.session["v"] = [1]
+        self.answer(call)
+        kept.append(2)
+
+        self.assertEqual(self.call().session["v"], [1])
+
+    def test_are_of_plain_types_whatever_was_written(self) -> None:
+        class Text(str):
+            def __eq__(self, other: object) -> bool:
+                return True
+
+            __hash__ = str.__hash__
+
+        call = self.call()
+        call.session["v"] = Text("x")
+        self.answer(call)
+
+        self.assertIs(type(self.call().session["v"]), str)
+
+    def test_count_for_the_limit_of_what_is_kept(self) -> None:
+        cache = sessions.Sessions(most_bytes=300)
+        for name in ("a", "b"):
+            call = cache.enter(sessions.Head(0, 1, name), [b""])
+            assert call is not None
+            call.session["v"] = "x" * 98
+            call.answer(10_000)
+
+        cache.trim()
+
+        self.assertEqual(len(cache), 1)
 
 
 class TheCache(unittest.TestCase):

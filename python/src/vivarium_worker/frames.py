@@ -213,6 +213,8 @@ class Decoder:
         if not section:
             return Frame(type, call_id, remaining, incarnation, payload)
         view = memoryview(payload)[body:]
+        if count == 1 and view[:4] == (section - 4).to_bytes(4, "big"):  # That of most frames that have any.
+            return Frame(type, call_id, remaining, incarnation, payload[:body], (view[4:],))
         lengths = struct.unpack_from(f">{count}I", view)
         if 4 * count + sum(lengths) != section:
             self._parts = [payload]

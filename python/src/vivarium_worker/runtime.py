@@ -138,7 +138,7 @@ class Worker:
             if frame is None:
                 return 0
             if frame.type == frames.CALL:
-                self._call(frame)
+                self._call(frame, frame.attachments)
             elif frame.type == frames.SESSION_CALL:
                 self._session_call(frame)
             elif frame.type == frames.SESSION_CLOSE:
@@ -161,12 +161,14 @@ class Worker:
         if call is None:
             self._send(frames.STATE_WANTED, frame.call_id, b"")
             return
-        self._call(frame._replace(attachments=()), call)
+        self._call(frame, (), call)
         if call.session.is_open:  # It was not answered with a result.
             self._sessions.drop(call)
         self._sessions.trim()
 
-    def _call(self, frame: frames.Frame, call: Optional[sessions.SessionCall] = None) -> None:
+    def _call(
+        self, frame: frames.Frame, attachments: Sequence[memoryview], call: Optional[sessions.SessionCall] = None
+    ) -> None:
         call_id = frame.call_id
         arrived = time.monotonic()
         try:
@@ -197,7 +199,7 @@ class Worker:
                 deadline,
                 time.monotonic,
                 self._page.progress,
-                frame.attachments,
+                attachments,
                 None if call is None else call.session,
             )
             handler.place(context, positional, keywords)

@@ -18,10 +18,13 @@ MAX_CACHED = 1000
 MAX_CACHED_BYTES = 64 << 20
 """How many bytes of state a worker keeps, all sessions together."""
 
+_HEAD_BYTES = HEAD.size
 _REMOVED = 0xFFFFFFFF
 _LENGTH = struct.Struct(">I")
 # What cannot be changed from within: a value that was only read is the same as before.
 _FIXED = frozenset((type(None), bool, int, float, str))
+# Of these, what is decoded is what was encoded, so that a value that was written need not be decoded.
+_EXACT = frozenset((type(None), bool, int, str))
 _ABSENT = object()
 _UNKNOWN = -1
 """The version of a state that is not kept."""
@@ -39,12 +42,12 @@ class Head(NamedTuple):
 
 def read_head(data: Buffer) -> Head:
     """Return the head of a SESSION_CALL, or raise ValueError."""
-    if len(data) <= HEAD.size:
-        raise ValueError(f"a session's head is longer than {HEAD.size} bytes, got {len(data)}")
+    if len(data) <= _HEAD_BYTES:
+        raise ValueError(f"a session's head is longer than {_HEAD_BYTES} bytes, got {len(data)}")
     version, epoch, flags = HEAD.unpack_from(data)
     if flags:
         raise ValueError(f"a session's head has no flags, got {flags:#x}")
-    return Head(version, epoch, str(data[HEAD.size :], "utf-8"))
+    return Head(version, epoch, str(data[_HEAD_BYTES:], "utf-8"))
 
 
 def write_entries(entries: Dict[str, Optional[bytes]]) -> bytes:
@@ -107,9 +110,11 @@ class Session(MutableMapping[str, Any]):
     loses its worker, nothing is kept. To be used within the call only, from one thread at a time.
     """
 
-    __slots__ = ("epoch", "id", "local", "_encoded", "_open", "_values")
+    __slots__ = ("epoch", "id", "local", "_decoded", "_encoded", "_open", "_values")
 
-    def __init__(self, id: str, epoch: int, encoded: Dict[str, bytes], local: Dict[str, Any]) -> None:
+    def __init__(
+        self, id: str, epoch: int, encoded: Dict[str, bytes], local: Dict[str, Any], decoded: Dict[str, Any]
+    ) -> None:
         self.id = id
         """The session's name."""
         self.epoch = epoch
@@ -118,6 +123,8 @@ class Session(MutableMapping[str, Any]):
         """What cannot travel, such as a loaded model: stays in this worker for as long as the session does. A session
         that has something here and loses its worker is lost, unless a function marked ``@session_open`` can make it again."""
         self._encoded = encoded
+        # Values that cannot be changed from within, as earlier calls have read or written them.
+        self._decoded = decoded
         # What was read or written in this call; _ABSENT for a key that was removed.
         self._values: Dict[str, Any] = {}
         self._open = True
@@ -129,9 +136,13 @@ class Session(MutableMapping[str, Any]):
             if value is _ABSENT:
                 raise KeyError(key)
             return value
-        # Decoded anew in every call: what another call still holds of it must not change this one's.
+        if key in self._decoded:
+            return self._decoded[key]
         value = codec.loads(self._encoded[key])
-        if type(value) not in _FIXED:
+        if type(value) in _FIXED:
+            self._decoded[key] = value
+        else:
+            # Decoded anew in every call: what another call still holds of it must not change this one's.
             values[key] = value
         return value
 
@@ -204,6 +215,15 @@ class Session(MutableMapping[str, Any]):
         self._open = False
         return changed
 
+    def remember(self, changed: Dict[str, Optional[bytes]]) -> None:
+        """Have the next call find, decoded, what this one has changed, where that cannot change from within."""
+        for key in changed:
+            value = self._values[key]
+            if type(value) in _EXACT:
+                self._decoded[key] = value
+            else:
+                self._decoded.pop(key, None)
+
     def end(self) -> None:
         """End the call's use of the state."""
         self._open = False
@@ -217,17 +237,27 @@ class Session(MutableMapping[str, Any]):
 class _Kept:
     """A session as the worker keeps it between calls."""
 
-    __slots__ = ("encoded", "epoch", "local", "opened", "resident", "size", "version")
+    __slots__ = ("decoded", "encoded", "epoch", "local", "opened", "resident", "size", "sized", "version")
 
     def __init__(self, version: int, epoch: int, encoded: Dict[str, bytes]) -> None:
         self.version = version
         self.epoch = epoch
         self.encoded = encoded
+        self.decoded: Dict[str, Any] = {}
+        """Values that cannot be changed from within, by key: those that calls have read."""
         self.local: Dict[str, Any] = {}
         self.opened = False
         self.resident = False
         """Whether the pool was told that there is something in ``local``."""
-        self.size = sum(len(value) for value in encoded.values())
+        self.size = 0
+        self.sized = 0
+        self.measure()
+
+    def measure(self) -> None:
+        """Set its size: that of what is encoded, and once more that of what is decoded as well."""
+        encoded = self.encoded
+        self.sized = len(self.decoded)
+        self.size = sum(map(len, encoded.values())) + sum(len(encoded[key]) for key in self.decoded)
 
 
 Hook = Callable[[Session], Any]
@@ -243,7 +273,7 @@ class SessionCall:
     __slots__ = ("session", "_cache", "_kept")
 
     def __init__(self, cache: "Sessions", head: Head, kept: _Kept) -> None:
-        self.session = Session(head.id, head.epoch, kept.encoded, kept.local)
+        self.session = Session(head.id, head.epoch, kept.encoded, kept.local, kept.decoded)
         self._cache = cache
         self._kept = kept
 
@@ -258,12 +288,15 @@ class SessionCall:
 
     def answer(self, limit: int) -> Optional[List[bytes]]:
         """Keep what the call has made of the session; return the attachments of the answer, or None when there are none."""
-        changed = self.session.changes(limit)
+        session = self.session
         kept = self._kept
         resident = bool(kept.local)
+        changed = session.changes(limit)
         was_resident, kept.resident = kept.resident, resident
-        self._cache.keep(self.session.id, kept, changed)
-        if not changed and resident == was_resident:
+        if changed:
+            session.remember(changed)
+        self._cache.keep(session.id, kept, changed)
+        if resident == was_resident and not changed:
             return None
         return [bytes((RESIDENT if resident else 0,)), write_entries(changed)]
 
@@ -319,8 +352,11 @@ class Sessions:
                     kept.encoded.pop(key, None)
                 else:
                     kept.encoded[key] = value
-            kept.size = sum(len(value) for value in kept.encoded.values())
-        self._put(id, kept)
+            kept.measure()
+        elif len(kept.decoded) != kept.sized:
+            kept.measure()
+        self._kept[id] = kept
+        self._bytes += kept.size
 
     def _put(self, id: str, kept: _Kept) -> None:
         self._kept[id] = kept
@@ -361,7 +397,7 @@ class Sessions:
     def _close(self, id: str, kept: _Kept) -> None:
         if self.on_close is None or not kept.opened:
             return
-        view = Session(id, kept.epoch, kept.encoded, kept.local)
+        view = Session(id, kept.epoch, kept.encoded, kept.local, kept.decoded)
         try:
             self.on_close(view)
         except Exception as error:
