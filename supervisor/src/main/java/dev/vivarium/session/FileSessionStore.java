@@ -247,8 +247,9 @@ public final class FileSessionStore implements SessionStore {
             if (durability instanceof Durability.Relaxed relaxed) {
                 if (!flushDue) {
                     flushDue = true;
+                    // Half of it is for the writing, and for a machine that is busy.
                     var unused =
-                            thread.schedule(this::flushLater, relaxed.within().toMillis(), TimeUnit.MILLISECONDS);
+                            thread.schedule(this::flushLater, relaxed.within().toNanos() / 2, TimeUnit.NANOSECONDS);
                 }
                 return true;
             }
