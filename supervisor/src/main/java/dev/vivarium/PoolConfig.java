@@ -74,7 +74,7 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns how sessions are kept. */
     SessionPolicy sessions();
 
-    /** Returns the store that sessions are kept in, or null for one of the pool's own, in memory. */
+    /** Returns the store that sessions are kept in, or null for one of the pool's own, see {@link SessionPolicy#store()}. */
     @Nullable
     SessionStore sessionStore();
 

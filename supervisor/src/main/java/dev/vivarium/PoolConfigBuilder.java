@@ -291,7 +291,7 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
-    /** Sets the store of sessions, which outlives the pool and is not closed by it. Default: one of its own, in memory. */
+    /** Sets the store of sessions, which is not closed by the pool. Default: one of its own, see {@link SessionPolicy#store()}. */
     public PoolConfigBuilder sessionStore(SessionStore store) {
         sessionStore = store;
         return this;

@@ -33,7 +33,7 @@ final class PoolConfigChecks {
         health(problems, given);
         memory(problems, given);
         drain(problems, given.drain);
-        SessionChecks.check(problems, given.sessions);
+        SessionChecks.check(problems, given.sessions, given.sessionStore != null);
         problems.throwIfAny();
     }
 
@@ -91,6 +91,8 @@ final class PoolConfigChecks {
         problems.present("sessions.mode", given.sessions.mode());
         problems.present("sessions.ttl", given.sessions.ttl());
         problems.present("sessions.stateTtl", given.sessions.stateTtl());
+        problems.present("sessions.store", given.sessions.store());
+        problems.present("sessions.durability", given.sessions.durability());
         problems.present("alerts.window", given.alerts.window());
         problems.present("alerts.cooldown", given.alerts.cooldown());
     }

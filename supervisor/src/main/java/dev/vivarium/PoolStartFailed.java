@@ -16,6 +16,8 @@ public final class PoolStartFailed extends PoolException {
         HANDLERS_NOT_LOADED,
         /** The private runtime directory could not be made. */
         NO_RUNTIME_DIRECTORY,
+        /** The file that sessions are kept in cannot be opened. */
+        NO_SESSION_STORE,
         /** The platform is not supported. */
         UNSUPPORTED_PLATFORM,
         /** The workers ended, or were not ready in time. */

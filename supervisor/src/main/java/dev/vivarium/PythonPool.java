@@ -29,8 +29,10 @@ import org.apache.pekko.stream.javadsl.Source;
 public interface PythonPool extends AutoCloseable {
 
     /**
-     * Starts a pool with an actor system of its own, which ends with the pool. Returns at once: calls queue until workers
-     * are ready.
+     * Starts a pool with an actor system of its own, which ends with the pool. Returns at once, but for reading the file of
+     * sessions if it is to keep them in one: calls queue until workers are ready.
+     *
+     * @throws PoolStartFailed when the file of sessions cannot be opened; whatever else fails shows in {@link #whenServing()}
      */
     static PythonPool start(PoolConfig config) {
         return Pools.startOwning(config);
@@ -46,6 +48,7 @@ public interface PythonPool extends AutoCloseable {
      * CoordinatedShutdown).
      *
      * @throws IllegalStateException when a pool of that name already runs there
+     * @throws PoolStartFailed when the file of sessions cannot be opened
      */
     static PythonPool start(PoolConfig config, ActorSystem<?> system) {
         return Pools.startIn(config, system);

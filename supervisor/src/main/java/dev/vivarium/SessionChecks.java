@@ -7,7 +7,7 @@ final class SessionChecks {
 
     private SessionChecks() {}
 
-    static void check(ConfigProblems problems, SessionPolicy given) {
+    static void check(ConfigProblems problems, SessionPolicy given, boolean hasStore) {
         problems.between("sessions.ttl", given.ttl(), Duration.ofMillis(10), Duration.ofDays(30));
         problems.between("sessions.stateTtl", given.stateTtl(), Duration.ofMillis(10), Duration.ofDays(365));
         problems.require(
@@ -18,6 +18,12 @@ final class SessionChecks {
         problems.require(
                 given.maxStateBytes() >= 64 && given.maxStateBytes() <= 1L << 28,
                 "sessions.maxStateBytes must be 64 to " + (1L << 28) + ", got " + given.maxStateBytes());
+        problems.require(
+                given.store() != SessionPolicy.Store.FILE || given.file() != null,
+                "sessions.file must be set where sessions.store is FILE");
+        problems.require(
+                given.store() != SessionPolicy.Store.FILE || !hasStore,
+                "sessions.store must be MEMORY where sessionStore is set, got " + given.store());
         problems.require(
                 given.maxTotalBytes() >= 64 && given.maxTotalBytes() <= 1L << 40,
                 "sessions.maxTotalBytes must be 64 to " + (1L << 40) + ", got " + given.maxTotalBytes());

@@ -1,6 +1,9 @@
 package dev.vivarium;
 
+import dev.vivarium.session.Durability;
+import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How sessions are kept. Immutable; every method returns a changed copy.
@@ -11,9 +14,14 @@ import java.time.Duration;
  * @param maxBindings sessions that are with a worker at the same time, 1 to 10,000,000; of those without a call the one that
  *     was used least recently gives way
  * @param keptAnswers answers to idempotency keys that are kept for each session, 0 to 1,000; the oldest goes first
- * @param maxStateBytes the most that the state of one session may take, its kept answers included, 64 to 268,435,456; for the
- *     store in memory
- * @param maxTotalBytes the most that all of them may take together, 64 to 1,099,511,627,776; for the store in memory
+ * @param maxStateBytes the most that the state of one session may take, its kept answers included, 64 to 268,435,456; for a
+ *     store of the pool's own
+ * @param maxTotalBytes the most that all of them may take together, 64 to 1,099,511,627,776; for a store of the pool's own
+ * @param storeTimeout how long a store may take to read or to forget a session, 1 ms to 1 hour; changes may be stored until
+ *     the call's deadline
+ * @param store where the pool keeps sessions, unless it is given a store
+ * @param file the file of the store {@link Store#FILE}, in a folder that exists; null for none
+ * @param durability what a call that was answered survives in the store {@link Store#FILE}
  */
 public record SessionPolicy(
         SessionMode mode,
@@ -23,9 +31,23 @@ public record SessionPolicy(
         int keptAnswers,
         long maxStateBytes,
         long maxTotalBytes,
-        Duration storeTimeout) {
+        Duration storeTimeout,
+        Store store,
+        @Nullable Path file,
+        Durability durability) {
 
-    /** Hint; 5 minutes with a worker; state for a day; 100,000 bindings; 16 answers; 1 MiB each, 256 MiB together; 5 s. */
+    /** Where a pool keeps sessions by itself. */
+    public enum Store {
+        /** In the JVM's memory: they end with the pool. */
+        MEMORY,
+        /** In a file, which the pool opens when it starts and closes when it has closed. */
+        FILE
+    }
+
+    /**
+     * Hint; 5 minutes with a worker; state for a day; 100,000 bindings; 16 answers; 1 MiB each, 256 MiB together; 5 s; in
+     * memory. A file would be flushed before each answer.
+     */
     public static final SessionPolicy DEFAULT = new SessionPolicy(
             SessionMode.HINT,
             Duration.ofMinutes(5),
@@ -34,48 +56,184 @@ public record SessionPolicy(
             16,
             1 << 20,
             256 << 20,
-            Duration.ofSeconds(5));
+            Duration.ofSeconds(5),
+            Store.MEMORY,
+            null,
+            Durability.FSYNC);
 
     /** Sets what becomes of calls whose worker is busy. */
     public SessionPolicy mode(SessionMode value) {
         return new SessionPolicy(
-                value, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
+                value,
+                ttl,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                file,
+                durability);
     }
 
     /** Sets how long a session stays with its worker. */
     public SessionPolicy ttl(Duration value) {
         return new SessionPolicy(
-                mode, value, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
+                mode,
+                value,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                file,
+                durability);
     }
 
     /** Sets how long its state is kept. */
     public SessionPolicy stateTtl(Duration value) {
         return new SessionPolicy(
-                mode, ttl, value, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
+                mode,
+                ttl,
+                value,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                file,
+                durability);
     }
 
     /** Sets how many sessions may be with a worker. */
     public SessionPolicy maxBindings(int value) {
-        return new SessionPolicy(mode, ttl, stateTtl, value, keptAnswers, maxStateBytes, maxTotalBytes, storeTimeout);
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                value,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                file,
+                durability);
     }
 
     /** Sets how many answers are kept for each session. */
     public SessionPolicy keptAnswers(int value) {
-        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, value, maxStateBytes, maxTotalBytes, storeTimeout);
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                maxBindings,
+                value,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                file,
+                durability);
     }
 
     /** Sets how much one session may take. */
     public SessionPolicy maxStateBytes(long value) {
-        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, value, maxTotalBytes, storeTimeout);
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                value,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                file,
+                durability);
     }
 
     /** Sets how much all sessions may take. */
     public SessionPolicy maxTotalBytes(long value) {
-        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, value, storeTimeout);
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                value,
+                storeTimeout,
+                store,
+                file,
+                durability);
     }
 
     /** Sets how long a store may take. */
     public SessionPolicy storeTimeout(Duration value) {
-        return new SessionPolicy(mode, ttl, stateTtl, maxBindings, keptAnswers, maxStateBytes, maxTotalBytes, value);
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                value,
+                store,
+                file,
+                durability);
+    }
+
+    /** Sets where the pool keeps sessions. */
+    public SessionPolicy store(Store value) {
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                value,
+                file,
+                durability);
+    }
+
+    /** Sets the file of the store {@link Store#FILE}. */
+    public SessionPolicy file(Path value) {
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                value,
+                durability);
+    }
+
+    /** Sets what a call that was answered survives in the store {@link Store#FILE}. */
+    public SessionPolicy durability(Durability value) {
+        return new SessionPolicy(
+                mode,
+                ttl,
+                stateTtl,
+                maxBindings,
+                keptAnswers,
+                maxStateBytes,
+                maxTotalBytes,
+                storeTimeout,
+                store,
+                file,
+                value);
     }
 }

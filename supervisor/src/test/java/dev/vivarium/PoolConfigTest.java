@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.ConfigFactory;
 import dev.vivarium.internal.config.ConfigBlock;
+import dev.vivarium.session.Durability;
+import dev.vivarium.session.MemorySessionStore;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -216,6 +220,39 @@ class PoolConfigTest {
         assertThatThrownBy(
                         () -> full.recycling(recycling -> recycling.maxCalls(5)).build())
                 .hasMessageContaining("recycling needs room for one more worker");
+    }
+
+    @Test
+    void readsWhereSessionsAreKept() {
+        PoolConfig read = PoolConfig.fromConfig(ConfigFactory.parseString("""
+                        vivarium.pool {
+                          handlers = [h.py]
+                          sessions { store = file, file = "/somewhere/sessions.mv", durability = relaxed(200 ms) }
+                        }
+                        """)).build();
+
+        assertThat(read.sessions().store()).isEqualTo(SessionPolicy.Store.FILE);
+        assertThat(read.sessions().file()).isEqualTo(Path.of("/somewhere/sessions.mv"));
+        assertThat(read.sessions().durability()).isEqualTo(Durability.relaxed(Duration.ofMillis(200)));
+        assertThat(read.toBuilder().build()).isEqualTo(read);
+    }
+
+    @Test
+    void refusesAStoreOfSessionsThatCannotBe() {
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .sessionStore(new MemorySessionStore(1000, 1000))
+                        .sessions(sessions -> sessions.store(SessionPolicy.Store.FILE))
+                        .build())
+                .hasMessageContaining("sessions.file must be set where sessions.store is FILE")
+                .hasMessageContaining("sessions.store must be MEMORY where sessionStore is set, got FILE");
+        for (String durability : List.of("relaxed", "relaxed(2 hours)", "relaxed(0 ms)", "relaxed(soon)", "always")) {
+            assertThatThrownBy(() -> PoolConfig.fromConfig(
+                            ConfigFactory.parseString("vivarium.pool.sessions.durability = \"" + durability + "\"")))
+                    .as(durability)
+                    .isInstanceOf(InvalidPoolConfig.class)
+                    .hasMessageContaining("vivarium.pool.sessions.durability: ");
+        }
     }
 
     @Test

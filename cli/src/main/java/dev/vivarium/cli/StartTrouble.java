@@ -29,7 +29,7 @@ final class StartTrouble {
         return switch (failed.reason()) {
             case HANDLERS_NOT_LOADED -> true;
             case WORKERS_NOT_READY -> diedLoading();
-            case NO_USABLE_PYTHON, NO_RUNTIME_DIRECTORY, UNSUPPORTED_PLATFORM -> false;
+            case NO_USABLE_PYTHON, NO_RUNTIME_DIRECTORY, NO_SESSION_STORE, UNSUPPORTED_PLATFORM -> false;
         };
     }
 
@@ -38,7 +38,7 @@ final class StartTrouble {
         return switch (failed.reason()) {
             case NO_USABLE_PYTHON -> true;
             case WORKERS_NOT_READY -> firstExit(TransitionCause.DRAINED) == TransitionCause.CONNECT_TIMEOUT;
-            case HANDLERS_NOT_LOADED, NO_RUNTIME_DIRECTORY, UNSUPPORTED_PLATFORM -> false;
+            case HANDLERS_NOT_LOADED, NO_RUNTIME_DIRECTORY, NO_SESSION_STORE, UNSUPPORTED_PLATFORM -> false;
         };
     }
 

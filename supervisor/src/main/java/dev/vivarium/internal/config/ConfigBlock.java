@@ -2,6 +2,7 @@ package dev.vivarium.internal.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValueType;
 import dev.vivarium.DrainPolicy;
@@ -14,7 +15,9 @@ import dev.vivarium.Profile;
 import dev.vivarium.RetryPolicy;
 import dev.vivarium.Safeguard;
 import dev.vivarium.SessionMode;
+import dev.vivarium.SessionPolicy;
 import dev.vivarium.StartMode;
+import dev.vivarium.session.Durability;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +28,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Reads {@code vivarium.pool}. Each key is an option of {@link PoolConfigBuilder}, in kebab case. */
@@ -155,6 +160,18 @@ public final class ConfigBlock {
                 "sessions.max-total-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxTotalBytes(c.getBytes(k))));
         OPTIONS.put(
                 "sessions.store-timeout", (b, c, k) -> b.sessions(sessions -> sessions.storeTimeout(c.getDuration(k))));
+        OPTIONS.put("sessions.store", (b, c, k) -> {
+            SessionPolicy.Store store = constant(SessionPolicy.Store.class, c, k);
+            b.sessions(sessions -> sessions.store(store));
+        });
+        OPTIONS.put("sessions.file", (b, c, k) -> {
+            String file = c.getString(k);
+            b.sessions(sessions -> file.isEmpty() ? sessions : sessions.file(Path.of(file)));
+        });
+        OPTIONS.put("sessions.durability", (b, c, k) -> {
+            Durability durability = durability(c.getString(k));
+            b.sessions(sessions -> sessions.durability(durability));
+        });
         OPTIONS.put("health-interval", (b, c, k) -> b.healthInterval(c.getDuration(k)));
         OPTIONS.put("health-timeout", (b, c, k) -> b.healthTimeout(c.getDuration(k)));
         OPTIONS.put("max-health-failures", (b, c, k) -> b.maxHealthFailures(whole(c, k)));
@@ -177,6 +194,8 @@ public final class ConfigBlock {
         OPTIONS.put("call-events", (b, c, k) -> b.callEvents(c.getBoolean(k)));
         OPTIONS.put("runtime-directory", (b, c, k) -> b.runtimeDirectory(Path.of(c.getString(k))));
     }
+
+    private static final Pattern RELAXED = Pattern.compile("(?i)relaxed\\s*\\(([^()]+)\\)");
 
     private ConfigBlock() {}
 
@@ -243,6 +262,21 @@ public final class ConfigBlock {
                     "must be a whole number, got " + block.getValue(key).render());
         }
         return (int) value;
+    }
+
+    private static Durability durability(String text) {
+        Matcher relaxed = RELAXED.matcher(text);
+        if (relaxed.matches()) {
+            return Durability.relaxed(
+                    ConfigFactory.parseMap(Map.of("within", relaxed.group(1))).getDuration("within"));
+        }
+        return switch (text.toUpperCase(Locale.ROOT).replace('-', '_')) {
+            case "FSYNC" -> Durability.FSYNC;
+            case "PROCESS_CRASH" -> Durability.PROCESS_CRASH;
+            default ->
+                throw new IllegalArgumentException(
+                        "must be FSYNC, PROCESS_CRASH, or RELAXED(time), got '" + text + "'");
+        };
     }
 
     private static Safeguard[] safeguards(Config block, String key) {

@@ -18,11 +18,11 @@ import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.message.HandlerInfo;
-import dev.vivarium.session.MemorySessionStore;
 import dev.vivarium.session.SessionStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
@@ -56,6 +56,7 @@ public final class PoolContext {
     private final CompletableFuture<PoolSnapshot> serving = new CompletableFuture<>();
     private final CompletableFuture<Done> closed = new CompletableFuture<>();
     private final SessionStats sessionStats = new SessionStats();
+    private final @Nullable OwnSessionStore ownSessions;
     private final SessionStore sessions;
     private volatile List<String> sessionHooks = List.of();
     private volatile PoolState state = PoolState.STARTING;
@@ -92,11 +93,8 @@ public final class PoolContext {
                 CallbackExecutor.named("vivarium-" + config.name() + "-blocking-"));
         this.mode = config.operation().mode();
         this.wanted = config.sizing().workers();
-        SessionStore given = config.sessionStore();
-        this.sessions = given != null
-                ? given
-                : new MemorySessionStore(
-                        config.sessions().maxStateBytes(), config.sessions().maxTotalBytes());
+        this.ownSessions = config.sessionStore() == null ? new OwnSessionStore(config.sessions(), io) : null;
+        this.sessions = ownSessions != null ? ownSessions.store() : Objects.requireNonNull(config.sessionStore());
     }
 
     /** Returns the configuration. */
@@ -165,6 +163,28 @@ public final class PoolContext {
     /** Returns where sessions are kept. */
     public SessionStore sessions() {
         return sessions;
+    }
+
+    /**
+     * Opens the pool's own store of sessions, which otherwise the first session does. Blocks while a file is read.
+     *
+     * @throws PoolStartFailed when it cannot be opened
+     */
+    public void openSessions() {
+        if (ownSessions != null) {
+            try {
+                ownSessions.open();
+            } catch (PoolStartFailed e) {
+                callbacks.shutdown(); // There will be no pool that ends these.
+                io.shutdown();
+                throw e;
+            }
+        }
+    }
+
+    /** Closes the pool's own store of sessions; completes when that has been done. */
+    public CompletableFuture<Done> closeSessions() {
+        return ownSessions == null ? CompletableFuture.completedFuture(Done.getInstance()) : ownSessions.close();
     }
 
     /** Returns the counters of sessions. */

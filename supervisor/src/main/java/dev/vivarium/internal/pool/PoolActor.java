@@ -483,12 +483,15 @@ final class PoolActor {
         announcement.withdraw(context);
         slots.keySet().forEach(context::slotEnded); // They have stopped with this actor, however that was stopped.
         closing.failOpenCalls();
-        // What runs in callbacks is foreign: it may close the pool, and must find it closed.
-        context.closed().complete(Done.getInstance());
-        context.callbacks().execute(() -> context.serving().completeExceptionally(Closing.beforeItServed()));
-        context.callbacks().shutdown();
+        // Closing a file blocks, so it is done elsewhere; whoever finds the pool closed may open it again.
+        var unused = context.closeSessions().thenRun(() -> {
+            // What runs in callbacks is foreign: it may close the pool, and must find it closed.
+            context.closed().complete(Done.getInstance());
+            context.callbacks().execute(() -> context.serving().completeExceptionally(Closing.beforeItServed()));
+            context.callbacks().shutdown();
+            closing.over();
+        });
         context.io().shutdown();
-        closing.over();
         recycling.end();
         return Behaviors.same();
     }

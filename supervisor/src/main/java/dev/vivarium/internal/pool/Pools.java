@@ -115,12 +115,13 @@ public final class Pools {
         }
         CompletableFuture<Handles> ready = new CompletableFuture<>();
         PoolContext context = new PoolContext(config, machine);
+        context.openSessions();
         ActorRef<PoolCommand> pool = system.systemActorOf(
                 PoolActor.create(context, host, announcement(registry, ready)),
                 // Numbered: the name of an actor is free only some time after the pool has closed.
                 "vivarium-" + config.name() + "-" + registry.started.incrementAndGet(),
                 Props.empty().withDispatcherFromConfig("vivarium.dispatcher"));
-        PoolFacade facade = new PoolFacade(handles(ready), system, owning);
+        PoolFacade facade = new PoolFacade(handles(context, ready), system, owning);
         CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
         warnIfCutShort(config, system.settings().config());
         Cancellable task = shutdown.addCancellableTask(
@@ -153,10 +154,11 @@ public final class Pools {
         }
     }
 
-    private static Handles handles(CompletableFuture<Handles> ready) {
+    private static Handles handles(PoolContext context, CompletableFuture<Handles> ready) {
         try {
             return ready.join();
         } catch (CompletionException e) {
+            var unused = context.closeSessions();
             // Another pool of that name was started at the same moment, and was first.
             throw e.getCause() instanceof IllegalStateException taken ? taken : e;
         }

@@ -67,7 +67,8 @@ class OptionsReferenceTest {
             "retry.min-delay", "retry.max-delay = 1 day",
             "retry.max-delay", "retry.min-delay = 0 ms",
             "sessions.ttl", "sessions.state-ttl = 365 days",
-            "sessions.state-ttl", "sessions.ttl = 10 ms");
+            "sessions.state-ttl", "sessions.ttl = 10 ms",
+            "sessions.store", "sessions.file = sessions.mv");
 
     private static Config pool(String options) {
         return ConfigFactory.parseString("vivarium.pool { handlers = [h.py]\n" + options + " }");
