@@ -10,15 +10,15 @@ import java.util.Locale;
  * @param limit what was asked for
  * @param found what was found, with figures
  */
-record Check(String name, boolean held, String limit, String found) {
+public record Check(String name, boolean held, String limit, String found) {
 
     /** Says that a count of what must not be is 0. */
-    static Check none(String name, long count, String example) {
+    public static Check none(String name, long count, String example) {
         return new Check(name, count == 0, "0", count == 0 ? "0" : count + ", such as " + example);
     }
 
     /** Says that a value is at least {@code least}. */
-    static Check atLeast(String name, double least, double found, String unit) {
+    public static Check atLeast(String name, double least, double found, String unit) {
         return new Check(name, found >= least, ">= " + number(least) + unit, number(found) + unit);
     }
 

@@ -9,37 +9,37 @@ import java.util.List;
 import java.util.Map;
 
 /** What a program found: facts, in the order in which they were learned, and criteria. */
-final class Report {
+public final class Report {
 
     private final String program;
     private final Map<String, Object> facts = new LinkedHashMap<>();
     private final List<Check> checks = new ArrayList<>();
 
-    Report(String program) {
+    public Report(String program) {
         this.program = program;
     }
 
-    void fact(String name, Object value) {
+    public void fact(String name, Object value) {
         facts.put(name, value);
     }
 
-    void check(Check check) {
+    public void check(Check check) {
         checks.add(check);
     }
 
-    void checks(List<Check> more) {
+    public void checks(List<Check> more) {
         checks.addAll(more);
     }
 
-    List<Check> checks() {
+    public List<Check> checks() {
         return List.copyOf(checks);
     }
 
-    boolean held() {
+    public boolean held() {
         return checks.stream().allMatch(Check::held);
     }
 
-    String text() {
+    public String text() {
         StringBuilder text = new StringBuilder(program).append('\n');
         facts.forEach((name, value) -> {
             if (value instanceof Map<?, ?> table) {
@@ -60,7 +60,7 @@ final class Report {
                 .toString();
     }
 
-    String json() {
+    public String json() {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("program", program);
         all.put("held", held());
