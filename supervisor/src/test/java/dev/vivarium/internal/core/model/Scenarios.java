@@ -82,11 +82,10 @@ final class Scenarios {
                 Scenario.named("two slots start")
                         .start(Scenario.Start.COLD)
                         .with(1, LOAD_FAILURE, SPAWN_REFUSAL, SLOW_START, CRASH, BABBLE),
-                Scenario.named("one slot starts and is ended meanwhile")
+                Scenario.named("one slot, one call, a worker that is bad twice")
                         .slots(1)
-                        .withoutCalls()
-                        .start(Scenario.Start.COLD)
-                        .with(2, LOAD_FAILURE, SLOW_START, DISMISS, END_NOW),
+                        .calls(UNSAFE)
+                        .with(2, VIOLATION, BABBLE, CLOSED_CHANNEL),
                 Scenario.named("two slots, two calls, deadlines").until(2),
                 Scenario.named("two slots, two calls, a death").with(1, CRASH, KILL),
                 Scenario.named("two slots, two calls, a bad worker").with(1, VIOLATION, BABBLE, CLOSED_CHANNEL),
