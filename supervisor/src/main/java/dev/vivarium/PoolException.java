@@ -26,6 +26,7 @@ public abstract sealed class PoolException extends RuntimeException
                 PythonException,
                 ResultNotDecodable,
                 SessionException,
+                SettingRefused,
                 WorkerCrashed {
 
     private static final long serialVersionUID = 1L;

@@ -28,6 +28,15 @@ import org.apache.pekko.stream.javadsl.Source;
  */
 public interface PythonPool extends AutoCloseable {
 
+    /** How many settings a pool can have, and how many can wait to be made. */
+    int MAX_SETTINGS = 64;
+
+    /** How many bytes all settings of a pool can take together, encoded. */
+    int MAX_SETTINGS_BYTES = 1 << 20;
+
+    /** How many characters the name of a setting can have. */
+    int MAX_SETTING_NAME = 256;
+
     /**
      * Starts a pool with an actor system of its own, which ends with the pool. Returns at once, but for reading the file of
      * sessions if it is to keep them in one: calls queue until workers are ready.
@@ -87,6 +96,47 @@ public interface PythonPool extends AutoCloseable {
     default <T> PendingCall<T> call(String handler, Class<T> type, Object... args) {
         return call(PythonCall.to(handler).args(args).returning(type));
     }
+
+    /**
+     * Calls a handler once in every worker that is up, degraded ones included, within one deadline. A busy worker gets the call
+     * when it is free; a worker that ends meanwhile is reported with {@link WorkerCrashed}, and its replacement is not called.
+     * Nothing is sent twice, whatever the call says of retries. Each part takes a place in the queue, as any call does.
+     *
+     * <p>Never throws for a call's trouble.
+     */
+    <T> PendingReplies<T> callAll(PythonCall<T> call);
+
+    /**
+     * Makes a setting: a call that every worker has answered before it serves. The workers that are up get it now, before their
+     * next call; each later one gets all settings that are in force, oldest first, before it is READY. A setting replaces the one
+     * of the same name, and outlives restarts of the pool's actors; not the pool.
+     *
+     * <p>It is tried in one worker first. When that fails, the stage fails with its error and nothing is kept; so a handler that
+     * raises should have changed nothing. When it succeeds the setting is in force, and the stage completes with what each worker
+     * made of it. A worker that fails then is ended, and its replacement gets the setting again. A worker that is too busy for
+     * the deadline is reported with {@link CallTimedOut}, and gets the setting before its next call all the same. When no worker
+     * is up, the setting is in force at once, untried, and there are no outcomes.
+     *
+     * <p>A worker that does not come up because of a setting is a failed start, like one that cannot load its handlers. The time
+     * limit of the call holds for the stage, and in a starting worker for each call, within {@code timeouts.load} for all.
+     *
+     * @param name names the setting; 1 to {@value #MAX_SETTING_NAME} characters
+     * @param call what to call; it may run any number of times in a worker
+     * @return fails with {@link SettingRefused} when a limit is reached, and with what the first worker failed with
+     * @throws IllegalArgumentException when the name is empty or too long
+     */
+    <T> CompletionStage<WorkerReplies<T>> configure(String name, PythonCall<T> call);
+
+    /**
+     * Forgets a setting. Workers that are up keep what it has made of them; later ones do not get it.
+     *
+     * @return whether there was one of that name
+     * @throws IllegalArgumentException when the name is empty or too long
+     */
+    CompletionStage<Boolean> unconfigure(String name);
+
+    /** Returns the names of the settings in force, oldest first. Never what they set, which may be secret. */
+    List<String> settings();
 
     /**
      * Returns a session, new or not. Costs nothing, until its first call.

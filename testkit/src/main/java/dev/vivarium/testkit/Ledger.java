@@ -2,9 +2,11 @@ package dev.vivarium.testkit;
 
 import dev.vivarium.CallOutcome;
 import dev.vivarium.PendingCall;
+import dev.vivarium.PendingReplies;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonException;
+import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.internal.ExecutionLog;
 import dev.vivarium.testkit.internal.LedgerPool;
@@ -84,6 +86,7 @@ public final class Ledger {
     private final ExecutionLog executed;
     private final Book book = new Book();
     private final List<PythonCall<?>> streamed = new ArrayList<>();
+    private final Map<PendingReplies<?>, PythonCall<?>> toAll = new ConcurrentHashMap<>();
     private volatile Set<String> scripted;
 
     /**
@@ -111,6 +114,11 @@ public final class Ledger {
         @Override
         public void calledOnce(PythonCall<?> call, PendingCall<?> pending) {
             calls.put(pending.id(), new Call(call, pending, new ConcurrentLinkedQueue<>(), true));
+        }
+
+        @Override
+        public void calledAll(PythonCall<?> call, PendingReplies<?> pending) {
+            toAll.put(pending, call);
         }
 
         @Override
@@ -170,6 +178,7 @@ public final class Ledger {
     /** Compares. To be called when every call should have ended. */
     public Report report() {
         List<Finding> findings = new ArrayList<>();
+        enterAll(findings);
         List<ExecutionLog.Entry> record = executed.entries();
         Map<Long, Long> started = times(record, ExecutionLog.What.STARTED);
         Map<Long, Long> finished = times(record, ExecutionLog.What.FINISHED);
@@ -218,6 +227,22 @@ public final class Ledger {
         }
         int executions = started.values().stream().mapToInt(Long::intValue).sum();
         return new Report(calls.size(), ok, failed, unknown, executions, findings);
+    }
+
+    /** Enters what every worker made of the calls that went to all. */
+    private void enterAll(List<Finding> findings) {
+        toAll.forEach((pending, call) -> {
+            try {
+                pending.await(Duration.ZERO).outcomes().values().forEach(outcome -> enter(call, outcome));
+                toAll.remove(pending);
+            } catch (PoolException refused) {
+                toAll.remove(pending); // It was sent to none.
+            } catch (TimeoutException e) {
+                findings.add(new Finding(Problem.LOST, 0, "of '" + call.handler() + "' in all workers never ended"));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     private static Map<Long, Long> times(List<ExecutionLog.Entry> record, ExecutionLog.What what) {
@@ -278,7 +303,7 @@ public final class Ledger {
         boolean retrySafe = recorded.stream().anyMatch(PythonCall::isRetrySafe);
         int[] left = {recorded.size()};
         started.forEach((id, times) -> {
-            if (calls.containsKey(id)) {
+            if (calls.containsKey(id) || id > PoolContext.OWN_CALLS) {
                 return;
             }
             if (left[0]-- <= 0) {

@@ -83,6 +83,7 @@ public final class ActiveCall implements OpenCall {
     private final CallBook book;
     private volatile long firstLease = CallBook.NEVER;
     private volatile @Nullable SessionTicket session;
+    private volatile @Nullable Target target;
 
     /**
      * Creates a call that has been counted as accepted.
@@ -157,6 +158,16 @@ public final class ActiveCall implements OpenCall {
     /** Returns what makes the call one of a session's, or null. */
     public @Nullable SessionTicket session() {
         return session;
+    }
+
+    /** Makes it a call for one worker and no other; before it is submitted. */
+    void target(Target only) {
+        target = only;
+    }
+
+    /** Returns the only worker that may have it, or null when any may. */
+    public @Nullable Target target() {
+        return target;
     }
 
     /** Returns whether the call may run twice. */

@@ -53,37 +53,8 @@ public final class CallIntake {
             context.calls().refused(id, call.handler(), error);
             refusal.accept(error);
         };
-        if (isClosed(context)) {
-            refuse(context, call, refused, closed(context));
-            return null;
-        }
-        PoolDisabled disabled = context.disabled();
-        if (disabled != null) {
-            refuse(context, call, refused, disabled);
-            return null;
-        }
-        byte[] body;
-        try {
-            body = encode(context, call);
-        } catch (CodecException | RuntimeException | Error e) {
-            // Whatever the arguments' classes do when they are looked at: their caller is owed an outcome.
-            refuse(
-                    context,
-                    call,
-                    refused,
-                    new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
-            return null;
-        }
-        int limit = context.config().calls().limits().maxBodyBytes();
-        if (body.length > limit) {
-            refuse(
-                    context,
-                    call,
-                    refused,
-                    new ArgumentsNotEncodable(
-                            "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
-                                    + limit,
-                            null));
+        byte[] body = encoded(context, call, refused);
+        if (body == null) {
             return null;
         }
         Admission admission;
@@ -129,11 +100,49 @@ public final class CallIntake {
         refusal.accept(error);
     }
 
-    private static boolean isClosed(PoolContext context) {
+    /** Encodes a call that the pool may accept; null when it was refused. */
+    static byte @Nullable [] encoded(PoolContext context, PythonCall<?> call, Consumer<PoolException> refused) {
+        if (isClosed(context)) {
+            refuse(context, call, refused, closed(context));
+            return null;
+        }
+        PoolDisabled disabled = context.disabled();
+        if (disabled != null) {
+            refuse(context, call, refused, disabled);
+            return null;
+        }
+        byte[] body;
+        try {
+            body = encode(context, call);
+        } catch (CodecException | RuntimeException | Error e) {
+            // Whatever the arguments' classes do when they are looked at: their caller is owed an outcome.
+            refuse(
+                    context,
+                    call,
+                    refused,
+                    new ArgumentsNotEncodable(e.getMessage() == null ? e.toString() : e.getMessage(), e));
+            return null;
+        }
+        int limit = context.config().calls().limits().maxBodyBytes();
+        if (body.length > limit) {
+            refuse(
+                    context,
+                    call,
+                    refused,
+                    new ArgumentsNotEncodable(
+                            "the arguments of '" + call.handler() + "' take " + body.length + " bytes; maxBodyBytes is "
+                                    + limit,
+                            null));
+            return null;
+        }
+        return body;
+    }
+
+    static boolean isClosed(PoolContext context) {
         return context.state() == PoolState.DRAINING || context.state() == PoolState.CLOSED;
     }
 
-    private static PoolClosed closed(PoolContext context) {
+    static PoolClosed closed(PoolContext context) {
         return new PoolClosed(
                 Execution.NOT_STARTED,
                 List.of(),

@@ -41,6 +41,11 @@ public final class ReplySink<T> implements ActiveCall.Sink {
     }
 
     private CallOutcome<T> decode(ActiveCall call, byte[] body) {
+        return outcome(call, body, resultType, codec);
+    }
+
+    /** Returns the outcome of a call that was answered. */
+    static <T> CallOutcome<T> outcome(ActiveCall call, byte[] body, Type resultType, Codec codec) {
         try {
             @SuppressWarnings("unchecked") // The codec converts to the type that T stands for.
             @Nullable

@@ -38,6 +38,9 @@ import org.slf4j.LoggerFactory;
 /** What the parts of one pool share. Thread-safe. */
 public final class PoolContext {
 
+    /** The calls that the pool makes by itself have ids above this one; those of callers stay below. */
+    public static final long OWN_CALLS = 1L << 62;
+
     private static final Logger log = LoggerFactory.getLogger(PoolContext.class);
 
     private final PoolConfig config;
@@ -58,6 +61,8 @@ public final class PoolContext {
     private final SessionStats sessionStats = new SessionStats();
     private final @Nullable OwnSessionStore ownSessions;
     private final SessionStore sessions;
+    private final SettingsBook settings;
+    private final AtomicLong ownCallIds = new AtomicLong(OWN_CALLS);
     private volatile List<String> sessionHooks = List.of();
     private volatile PoolState state = PoolState.STARTING;
     private volatile int wanted;
@@ -69,8 +74,19 @@ public final class PoolContext {
     private volatile List<HandlerInfo> handlers = List.of();
     private volatile @Nullable String trouble;
 
-    /** Creates the context of a new pool. */
+    /** Creates the context of a new pool without settings. */
     public PoolContext(PoolConfig config, Machine machine) {
+        this(config, machine, new SettingsBook());
+    }
+
+    /**
+     * Creates the context of a new pool.
+     *
+     * @param settings those in force, from the pool in whose place this one starts
+     */
+    public PoolContext(PoolConfig config, Machine machine, SettingsBook settings) {
+        this.settings = settings;
+        settings.workersGone();
         this.config = config;
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
@@ -215,6 +231,16 @@ public final class PoolContext {
     /** Returns the next call's id, from 1. */
     public long nextCallId() {
         return callIds.incrementAndGet();
+    }
+
+    /** Returns the id of the next call that the pool makes by itself. */
+    public long nextOwnCallId() {
+        return ownCallIds.incrementAndGet();
+    }
+
+    /** Returns the settings that workers must have before they serve. */
+    public SettingsBook settings() {
+        return settings;
     }
 
     /** Returns a slot's name. */

@@ -58,6 +58,23 @@ public final class PoolStats {
         openCalls.add(call);
     }
 
+    /** Takes a place in the queue for a call of the pool's own, for which the queue's limit does not hold. */
+    public void accept() {
+        waiting.incrementAndGet();
+        accepted.increment();
+        open.incrementAndGet();
+    }
+
+    /** Notes what is no call by itself, but has to be found and ended as calls are. */
+    public void watch(OpenCall other) {
+        openCalls.add(other);
+    }
+
+    /** Forgets what was noted, and has ended. */
+    public void unwatch(OpenCall other) {
+        openCalls.remove(other);
+    }
+
     /** Returns the calls that have not ended. */
     public Collection<OpenCall> openCalls() {
         return List.copyOf(openCalls);

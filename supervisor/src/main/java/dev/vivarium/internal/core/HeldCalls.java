@@ -18,8 +18,9 @@ final class HeldCalls {
      * A call.
      *
      * @param slot the only slot that may have it, 0 while none may
+     * @param pinned whether it is for the worker that the slot has now, and not for one after it
      */
-    record Held(long callId, long deadline, long since, int slot) {}
+    record Held(long callId, long deadline, long since, int slot, boolean pinned) {}
 
     private final Map<Long, Held> all = new LinkedHashMap<>();
     private final Map<Integer, Map<Long, Held>> bySlot = new HashMap<>();
@@ -63,10 +64,15 @@ final class HeldCalls {
         return first;
     }
 
-    /** Returns the calls that only this slot may have. */
-    List<Long> of(int slot) {
+    /** Returns the calls that only this slot may have, either those for its present worker or the others. */
+    List<Long> of(int slot, boolean pinned) {
         Map<Long, Held> ofSlot = bySlot.get(slot);
-        return ofSlot == null ? List.of() : List.copyOf(ofSlot.keySet());
+        return ofSlot == null
+                ? List.of()
+                : ofSlot.values().stream()
+                        .filter(held -> held.pinned() == pinned)
+                        .map(Held::callId)
+                        .toList();
     }
 
     Collection<Held> calls() {

@@ -63,12 +63,23 @@ public final class RouterCore {
      */
     public void hold(long callId, long deadline, long now, int slot) {
         HeldCalls.Held before = held.remove(callId);
-        held.add(new HeldCalls.Held(callId, deadline, before == null ? now : before.since(), slot));
+        held.add(new HeldCalls.Held(callId, deadline, before == null ? now : before.since(), slot, false));
+    }
+
+    /** Holds a call back for the worker that a slot has now. */
+    public void pin(long callId, long deadline, long now, int slot) {
+        HeldCalls.Held before = held.remove(callId);
+        held.add(new HeldCalls.Held(callId, deadline, before == null ? now : before.since(), slot, true));
     }
 
     /** Returns the calls that only this slot may have. */
     public List<Long> heldFor(int slot) {
-        return held.of(slot);
+        return held.of(slot, false);
+    }
+
+    /** Returns the calls that only the worker may have that this slot has now. */
+    public List<Long> pinnedTo(int slot) {
+        return held.of(slot, true);
     }
 
     /** Returns whether a slot's worker may be leased, be it only to be tried. */

@@ -5,6 +5,7 @@ import dev.vivarium.CallTimes;
 import dev.vivarium.DrainPolicy;
 import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
+import dev.vivarium.PendingReplies;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolEvent;
@@ -17,11 +18,17 @@ import dev.vivarium.PythonPool;
 import dev.vivarium.RecoveryReport;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerId;
+import dev.vivarium.WorkerReplies;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.CallIntake;
+import dev.vivarium.internal.call.CallToAll;
 import dev.vivarium.internal.call.PendingCallImpl;
+import dev.vivarium.internal.call.PendingRepliesImpl;
+import dev.vivarium.internal.call.SettingOrder;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.context.Setting;
 import dev.vivarium.internal.router.SessionRouter;
+import dev.vivarium.internal.router.WorkersReport;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.session.PoolSessions;
 import dev.vivarium.session.PythonSession;
@@ -76,6 +83,56 @@ final class PoolFacade implements PythonPool {
             handles.router().tell(new SessionRouter.Submit(active));
         }
         return pending;
+    }
+
+    @Override
+    public <T> PendingReplies<T> callAll(PythonCall<T> call) {
+        PendingRepliesImpl<T> replies = replies(call);
+        CallToAll all =
+                CallToAll.admit(context, call, replies, id -> handles.router().tell(new SessionRouter.Forget(id)));
+        if (all != null) {
+            tell(new WorkersReport.Call(all));
+        }
+        return replies;
+    }
+
+    @Override
+    public <T> CompletionStage<WorkerReplies<T>> configure(String name, PythonCall<T> call) {
+        checkedSetting(name);
+        PendingRepliesImpl<T> replies = replies(call);
+        SettingOrder order = SettingOrder.admit(context, name, call, replies);
+        if (order != null) {
+            tell(new WorkersReport.Order(order));
+        }
+        return replies.minimalCompletionStage();
+    }
+
+    @Override
+    public CompletionStage<Boolean> unconfigure(String name) {
+        CompletableFuture<Boolean> over = new CompletableFuture<>();
+        tell(new WorkersReport.Forget(checkedSetting(name), over));
+        return SessionsFacade.untilClosed(context, over);
+    }
+
+    private static String checkedSetting(String name) {
+        if (name.isEmpty() || name.length() > MAX_SETTING_NAME) {
+            throw new IllegalArgumentException(
+                    "a setting's name has 1 to " + MAX_SETTING_NAME + " characters, got " + name.length());
+        }
+        return name;
+    }
+
+    @Override
+    public List<String> settings() {
+        return context.settings().inForce().stream().map(Setting::name).toList();
+    }
+
+    private <T> PendingRepliesImpl<T> replies(PythonCall<T> call) {
+        return new PendingRepliesImpl<>(call.resultType(), context.codec(), context.callbacks());
+    }
+
+    private void tell(WorkersReport report) {
+        handles.router().tell(new SessionRouter.OfWorkers(report));
     }
 
     @Override

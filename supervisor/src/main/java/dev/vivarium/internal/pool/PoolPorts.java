@@ -8,6 +8,7 @@ import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.guardian.GuardianActor;
 import dev.vivarium.internal.router.SessionRouter;
+import dev.vivarium.internal.router.WorkersReport;
 import dev.vivarium.internal.worker.PoolPort;
 import dev.vivarium.internal.worker.RouterPort;
 import dev.vivarium.internal.worker.WorkerSlot;
@@ -48,6 +49,11 @@ final class PoolPorts {
         @Override
         public void lost(ActiveCall call, WorkerExit exit, Execution execution) {
             router.tell(new SessionRouter.Lost(call, exit, execution));
+        }
+
+        @Override
+        public void ended(WorkerExit exit) {
+            router.tell(new SessionRouter.OfWorkers(new WorkersReport.Ended(exit)));
         }
 
         @Override

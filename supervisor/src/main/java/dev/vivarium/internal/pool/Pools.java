@@ -7,6 +7,7 @@ import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolNotFound;
 import dev.vivarium.PythonPool;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.context.SettingsBook;
 import dev.vivarium.internal.port.Machine;
 import dev.vivarium.internal.router.SessionRouter;
 import java.time.Duration;
@@ -198,12 +199,13 @@ public final class Pools {
      */
     public static Behavior<PoolCommand> behaviorOn(
             Machine machine, WorkerHost.@Nullable Starter host, PoolConfig config, Consumer<PythonPool> started) {
+        SettingsBook settings = new SettingsBook(); // Out here, it outlives a restart of the pool.
         return Behaviors.setup(actor -> {
             ActorSystem<?> system = actor.getSystem();
             CompletableFuture<Handles> ready = new CompletableFuture<>();
             var unused = ready.thenAccept(handles -> started.accept(new PoolFacade(handles, system, false)));
             return PoolActor.create(
-                    new PoolContext(config, machine),
+                    new PoolContext(config, machine, settings),
                     host == null ? GuardianHost::start : host,
                     announcement(system.registerExtension(RegistryId.INSTANCE), ready));
         });

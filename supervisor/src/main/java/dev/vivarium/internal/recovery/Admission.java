@@ -32,7 +32,7 @@ public final class Admission {
     private long waitsUntil;
     private @Nullable Supplier<PoolException> overBudget;
 
-    Admission(Recovery recovery, String handler, byte[] body, Passes passes) {
+    Admission(Recovery recovery, String handler, byte[] body, @Nullable Passes passes) {
         this.recovery = recovery;
         this.handler = handler;
         this.body = body;

@@ -128,6 +128,11 @@ public final class Recovery {
         return new Admission(this, handler, body, passes);
     }
 
+    /** Lets a call in that the pool makes by itself, whatever the breakers say: workers do not serve without it. */
+    public Admission admitOwn(String handler, byte[] body) {
+        return new Admission(this, handler, body, null);
+    }
+
     private void refusePoison(String handler, byte[] body) {
         int deaths;
         synchronized (poison) {

@@ -49,6 +49,17 @@ final class RouterDoor implements SessionLane.Router {
         inside().timers().startSingleTimer(key, new SessionRouter.Session(report), delay);
     }
 
+    /** Tells the router something about all workers. */
+    void report(WorkersReport report) {
+        inside().self().tell(new SessionRouter.OfWorkers(report));
+    }
+
+    /** Tells it so after a while, unless {@link #forget} comes first. */
+    void reportAfter(Object key, long nanos, WorkersReport report) {
+        Duration delay = Duration.ofNanos(Math.max(0, nanos));
+        inside().timers().startSingleTimer(key, new SessionRouter.OfWorkers(report), delay);
+    }
+
     @Override
     public void forget(Object key) {
         inside().timers().cancel(key);

@@ -2,8 +2,6 @@ package dev.vivarium.internal.router;
 
 import dev.vivarium.CallAttempt;
 import dev.vivarium.CallTimedOut;
-import dev.vivarium.PoolClosed;
-import dev.vivarium.PoolDisabled;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
 import dev.vivarium.WorkerExit;
@@ -74,6 +72,9 @@ public final class SessionRouter {
     /** Something about sessions. */
     public record Session(SessionReport report) implements Command {}
 
+    /** Something about all workers. */
+    public record OfWorkers(WorkersReport report) implements Command {}
+
     private record DeadlineDue() implements Command {}
 
     private record RetryDue(long callId) implements Command {}
@@ -90,6 +91,7 @@ public final class SessionRouter {
         private final RouterDoor door = new RouterDoor();
         private final SessionLane sessions;
         private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
+        private final AllWorkers all;
         // Calls that wait before they are sent again, and until when.
         private final Map<Long, Long> delayed = new HashMap<>();
         // Those of them that wait for a place among the calls that are tried again.
@@ -98,6 +100,7 @@ public final class SessionRouter {
 
         Memory(PoolContext context) {
             sessions = new SessionLane(context, core, calls, door);
+            all = new AllWorkers(context, core, calls, door, sessions::sent);
         }
     }
 
@@ -105,6 +108,7 @@ public final class SessionRouter {
     private final TimerScheduler<Command> timers;
     private final IntConsumer pressure;
     private final Memory memory;
+    private final Refusal refusal;
     private long nextDeadline = Long.MAX_VALUE;
 
     private SessionRouter(PoolContext context, TimerScheduler<Command> timers, IntConsumer pressure, Memory memory) {
@@ -112,6 +116,7 @@ public final class SessionRouter {
         this.timers = timers;
         this.pressure = pressure;
         this.memory = memory;
+        this.refusal = new Refusal(context);
     }
 
     /**
@@ -127,6 +132,7 @@ public final class SessionRouter {
             SessionRouter router = new SessionRouter(context, timers, pressure, memory);
             memory.door.open(actor.getSelf(), timers, memory.workers, router::again);
             router.resumeDelays();
+            memory.all.resume();
             var unused = router.waitsChanged(); // The timer of the deadlines has ended with the actor, too.
             return router.behavior();
         }));
@@ -145,6 +151,7 @@ public final class SessionRouter {
                 .onMessage(Lost.class, this::onLost)
                 .onMessage(RefuseAll.class, this::onRefuseAll)
                 .onMessage(Session.class, this::onSession)
+                .onMessage(OfWorkers.class, this::onOfWorkers)
                 .onMessage(DeadlineDue.class, this::onDeadlineDue)
                 .onMessage(RetryDue.class, this::onRetryDue)
                 .onMessage(PlaceFree.class, this::onPlaceFree)
@@ -155,7 +162,7 @@ public final class SessionRouter {
     private Behavior<Command> onSubmit(Submit message) {
         ActiveCall call = message.call();
         if (memory.refusing) {
-            refuse(call);
+            refusal.accept(call);
             return Behaviors.same();
         }
         memory.calls.put(call.id(), call);
@@ -168,16 +175,19 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> onOffered(Offered message) {
-        memory.workers.put(message.slot(), message.worker());
         memory.core.available(message.slot(), message.incarnation());
-        memory.sessions.offered(message.slot(), message.incarnation());
-        return assign();
+        return offered(message.slot(), message.incarnation(), message.worker());
     }
 
     private Behavior<Command> onProbeOffered(ProbeOffered message) {
-        memory.workers.put(message.slot(), message.worker());
         memory.core.probe(message.slot(), message.incarnation());
-        memory.sessions.offered(message.slot(), message.incarnation());
+        return offered(message.slot(), message.incarnation(), message.worker());
+    }
+
+    private Behavior<Command> offered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) {
+        memory.workers.put(slot, worker);
+        memory.sessions.offered(slot, incarnation);
+        memory.all.offered(slot, incarnation, worker);
         return assign();
     }
 
@@ -200,7 +210,15 @@ public final class SessionRouter {
         return assign();
     }
 
+    private Behavior<Command> onOfWorkers(OfWorkers message) {
+        memory.all.on(message.report(), memory.refusing);
+        return assign();
+    }
+
     private Behavior<Command> onRefused(Refused message) {
+        if (memory.all.refused(message.call())) {
+            return assign(message.call());
+        }
         if (message.call().session() != null) {
             memory.sessions.lost(message.call());
         }
@@ -217,7 +235,7 @@ public final class SessionRouter {
         if (!call.requeue()) {
             left(call);
         } else if (memory.refusing) {
-            refuse(call);
+            refusal.accept(call);
         } else {
             memory.calls.put(call.id(), call);
             giveBack(call);
@@ -337,16 +355,17 @@ public final class SessionRouter {
 
     private Behavior<Command> onRefuseAll(RefuseAll message) {
         memory.refusing = true;
+        memory.all.refuseAll();
         for (long id : memory.core.drain()) {
             ActiveCall call = memory.calls.remove(id);
             if (call != null) {
-                refuse(call);
+                refusal.accept(call);
             }
         }
         for (long id : List.copyOf(memory.delayed.keySet())) {
             ActiveCall call = forget(id);
             if (call != null) {
-                refuse(call);
+                refusal.accept(call);
             }
         }
         return waitsChanged();
@@ -367,22 +386,6 @@ public final class SessionRouter {
             left(call);
         }
         return call;
-    }
-
-    private void refuse(ActiveCall call) {
-        PoolDisabled disabled = context.disabled();
-        if (disabled != null) {
-            call.fail(disabled);
-            return;
-        }
-        Execution execution = Recovery.ofAttempts(call.attempts());
-        call.fail(new PoolClosed(
-                execution,
-                call.attempts(),
-                "pool '" + context.config().name() + "' is closing; " + call
-                        + (execution == Execution.NOT_STARTED
-                                ? " was not sent"
-                                : " lost its worker and was not repeated")));
     }
 
     private Behavior<Command> onDeadlineDue(DeadlineDue message) {
@@ -417,7 +420,7 @@ public final class SessionRouter {
 
     private Behavior<Command> onStopped() {
         for (ActiveCall call : List.copyOf(memory.calls.values())) {
-            refuse(call);
+            refusal.accept(call);
         }
         memory.calls.clear();
         return Behaviors.same();
@@ -431,6 +434,7 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> assign() {
+        memory.all.giveIdle();
         List<RouterCore.Assignment> assignments = memory.core.assign();
         while (!assignments.isEmpty()) {
             assignments.forEach(this::carryOut);

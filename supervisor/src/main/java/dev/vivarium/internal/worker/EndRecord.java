@@ -22,6 +22,7 @@ final class EndRecord {
     private @Nullable ErrorBody loadError;
     private @Nullable String detail;
     private @Nullable String worn;
+    private @Nullable String preparing;
     private @Nullable MemoryUse excess;
     private long memory = -1;
     private String stacks = "";
@@ -43,9 +44,9 @@ final class EndRecord {
         return over ? 0 : pid;
     }
 
-    /** Says what happened, as a clause; the first one stays. */
-    void detail(String clause) {
-        if (detail == null) {
+    /** Says what happened to this incarnation, as a clause; the first one stays. */
+    void detail(int ofIncarnation, String clause) {
+        if (detail == null && ofIncarnation == incarnation) {
             detail = clause;
         }
     }
@@ -80,9 +81,22 @@ final class EndRecord {
         }
     }
 
-    void loadError(ErrorBody error) {
-        loadError = error;
-        detail("could not load its handlers: " + error.message());
+    /** Says which setting it has been given before it is ready; null once it has them all. */
+    void preparing(@Nullable String setting) {
+        preparing = setting;
+    }
+
+    /** It has not taken a setting, which counts as a failure to load. */
+    void refused(String settingAndReason, ErrorBody error) {
+        detail(incarnation, "did not take " + settingAndReason);
+        loadError(incarnation, error);
+    }
+
+    void loadError(int ofIncarnation, ErrorBody error) {
+        if (ofIncarnation == incarnation) {
+            loadError = error;
+            detail(ofIncarnation, "could not load its handlers: " + error.message());
+        }
     }
 
     @Nullable
@@ -121,7 +135,11 @@ final class EndRecord {
         PoolConfig.Timeouts limits = context.config().timeouts();
         String own = switch (cause) {
             case CONNECT_TIMEOUT -> "did not say hello within " + limits.connect();
-            case LOAD_TIMEOUT -> "did not load its handlers within " + limits.load();
+            case LOAD_TIMEOUT ->
+                (preparing == null
+                                ? "did not load its handlers"
+                                : "did not take " + preparing + ", after its handlers,")
+                        + " within " + limits.load();
             case HUNG -> "did not end a call within " + limits.cancelGrace() + " of its deadline or cancellation";
             case UNHEALTHY -> "failed " + context.config().health().maxFailures() + " health checks or probes in a row";
             case GUARDIAN_LOST -> "ended with its guardian";

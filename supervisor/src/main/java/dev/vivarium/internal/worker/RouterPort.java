@@ -23,6 +23,9 @@ public interface RouterPort {
     /** The worker ended with a call. */
     void lost(ActiveCall call, WorkerExit exit, Execution execution);
 
+    /** The slot's worker has ended; what the end of its call means was told before. */
+    void ended(WorkerExit exit);
+
     /** The slot has ended; the worker is told {@link WorkerSlot.Forgotten} once no lease can follow. */
     void gone(int slot, ActorRef<WorkerSlot.Command> worker);
 }

@@ -33,15 +33,13 @@ final class SlotCall {
         leased = call;
     }
 
-    /** Returns the leased call and forgets it, or null if it is not this one. */
-    @Nullable
-    ActiveCall refuse(long callId) {
+    /** Gives the leased call back and forgets it, if it is this one. */
+    void refuse(long callId, RouterPort router) {
         ActiveCall refused = leased;
-        if (refused == null || refused.id() != callId) {
-            return null;
+        if (refused != null && refused.id() == callId) {
+            leased = null;
+            router.refused(refused);
         }
-        leased = null;
-        return refused;
     }
 
     /**

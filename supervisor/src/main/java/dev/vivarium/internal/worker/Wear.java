@@ -2,7 +2,7 @@ package dev.vivarium.internal.worker;
 
 import dev.vivarium.RecycleReason;
 import dev.vivarium.protocol.message.MemoryUse;
-import java.time.Duration;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /** How much one incarnation has served; the pool hears of it when it is enough. The slot's actor owns it. */
@@ -27,12 +27,11 @@ final class Wear {
         return completed;
     }
 
-    boolean hasAge() {
-        return watch.hasAge();
-    }
-
-    Duration age() {
-        return watch.age();
+    /** It is ready: from now on it grows old, if that is to have an end. */
+    void startAge(TimerScheduler<WorkerSlot.Command> timers, int ofIncarnation) {
+        if (watch.hasAge()) {
+            timers.startSingleTimer(SlotNote.GrownOld.class, new SlotNote.GrownOld(ofIncarnation), watch.age());
+        }
     }
 
     /** It has answered a call. */
@@ -47,8 +46,10 @@ final class Wear {
     }
 
     /** It has reached its age. */
-    void grownOld() {
-        tell(RecycleReason.AGE);
+    void grownOld(int ofIncarnation) {
+        if (ofIncarnation == incarnation) {
+            tell(RecycleReason.AGE);
+        }
     }
 
     private void tell(@Nullable RecycleReason reason) {

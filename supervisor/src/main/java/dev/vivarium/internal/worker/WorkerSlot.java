@@ -13,8 +13,10 @@ import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.core.SlotEvent.Timer;
 import dev.vivarium.internal.core.SlotEvent.Verdict;
 import dev.vivarium.internal.core.SlotState;
+import dev.vivarium.protocol.message.Ready;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.apache.pekko.actor.typed.Behavior;
@@ -35,7 +37,7 @@ public final class WorkerSlot {
 
     /** The messages of a slot. */
     public sealed interface Command
-            permits Want, Dismiss, EndNow, Lease, CloseSession, SendSignal, Forgotten, SlotNote, SlotReport {}
+            permits Want, Dismiss, EndNow, Lease, CloseSession, Unfit, SendSignal, Forgotten, SlotNote, SlotReport {}
 
     /** The pool needs the slot to run. */
     public record Want() implements Command {}
@@ -52,13 +54,15 @@ public final class WorkerSlot {
     /** Have the worker let a session go, once it is idle; unless that incarnation has ended. */
     public record CloseSession(int incarnation, String session) implements Command {}
 
+    /** The worker is not to serve any more, for the reason given as a clause; unless that incarnation has ended. */
+    public record Unfit(int incarnation, String why) implements Command {}
+
     /** Send a signal to the process, unless that incarnation has ended. */
     public record SendSignal(int incarnation, Signal signal) implements Command {}
 
     /** The router has forgotten the slot, which has ended: no lease is on its way any more. */
     public record Forgotten() implements Command {}
 
-    private static final String OLD = "old";
     private static final String DEADLINE = "deadline";
     private static final String PROGRESS = "progress";
     private static final int EXITS_OVERDUE = 2;
@@ -79,6 +83,7 @@ public final class WorkerSlot {
     private final RouterEffects outlets;
     private final TimerEffects clock;
     private final SessionCloses closes = new SessionCloses();
+    private final SlotSettings settings;
     private SlotState state;
     private @Nullable WorkerDriver driver;
     private @Nullable WorkerExit lastExit;
@@ -115,6 +120,7 @@ public final class WorkerSlot {
                 config.timeouts().terminateGrace().compareTo(Duration.ZERO) > 0);
         this.news = new SlotNews(context, slot);
         this.call = new SlotCall(context, slot);
+        this.settings = new SlotSettings(context, slot);
         this.health = new SlotHealth(context, slot);
         this.outlets = new RouterEffects(router, slot, actor.getSelf());
         this.clock = new TimerEffects(timers, context, health, news);
@@ -165,6 +171,7 @@ public final class WorkerSlot {
                 .onMessage(EndNow.class, this::onEndNow)
                 .onMessage(SlotNote.GrownOld.class, this::onGrownOld)
                 .onMessage(CloseSession.class, this::onCloseSession)
+                .onMessage(Unfit.class, this::onUnfit)
                 .onMessage(SendSignal.class, this::onSendSignal)
                 .onMessage(Forgotten.class, this::onForgotten)
                 .onMessage(SlotReport.Spawned.class, this::onSpawned)
@@ -202,6 +209,9 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onCallAnswered(SlotReport.CallAnswered message) {
+        if (driver != null && settings.answered(message.callId())) {
+            return prepare(message.incarnation(), driver);
+        }
         Verdict verdict = Verdict.NONE;
         ActiveCall answered = call.answered(message.callId());
         if (answered != null) {
@@ -249,9 +259,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onGrownOld(SlotNote.GrownOld message) {
-        if (message.incarnation() == state.incarnation()) {
-            wear.grownOld();
-        }
+        wear.grownOld(message.incarnation());
         return Behaviors.same();
     }
 
@@ -276,6 +284,11 @@ public final class WorkerSlot {
         return Behaviors.same();
     }
 
+    private Behavior<Command> onUnfit(Unfit message) {
+        end.detail(message.incarnation(), message.why());
+        return onSendSignal(new SendSignal(message.incarnation(), Signal.KILL));
+    }
+
     private Behavior<Command> onSendSignal(SendSignal message) {
         if (driver != null && message.incarnation() == state.incarnation()) {
             driver.signal(message.signal().number(), false);
@@ -292,9 +305,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onSpawnRefused(SlotReport.SpawnRefused message) {
-        if (message.incarnation() == state.incarnation()) {
-            end.detail("could not be started: " + message.reason());
-        }
+        end.detail(message.incarnation(), "could not be started: " + message.reason());
         return apply(new SlotEvent.SpawnRefused(message.incarnation()));
     }
 
@@ -303,24 +314,34 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onReadyReceived(SlotReport.ReadyReceived message) {
-        if (message.incarnation() == state.incarnation()) {
-            everReady = true;
-            pool.ready(slot, message.ready());
+        if (driver == null || message.incarnation() != state.incarnation() || !settings.begin(message)) {
+            return apply(new SlotEvent.Loaded(message.incarnation())); // If it fits at all, the core knows what to do.
         }
-        Behavior<Command> next = apply(new SlotEvent.Loaded(message.incarnation()));
+        return prepare(message.incarnation(), driver);
+    }
+
+    /** The worker has loaded its handlers: gives it the settings that it lacks, and is done when it lacks none. */
+    private Behavior<Command> prepare(int incarnation, WorkerDriver worker) {
+        if (settings.refused(end)) {
+            worker.drain();
+            return apply(new SlotEvent.LoadFailed(incarnation));
+        }
+        Ready ready = settings.next(worker, incarnation, end);
+        if (ready == null) {
+            return Behaviors.same();
+        }
+        everReady = true;
+        pool.ready(slot, ready);
+        Behavior<Command> next = apply(new SlotEvent.Loaded(incarnation));
         if (state instanceof SlotState.Ready) {
-            if (wear.hasAge()) {
-                timers.startSingleTimer(OLD, new SlotNote.GrownOld(message.incarnation()), wear.age());
-            }
+            wear.startAge(timers, incarnation);
             pool.settled(slot);
         }
         return next;
     }
 
     private Behavior<Command> onLoadFailed(SlotReport.LoadFailed message) {
-        if (message.incarnation() == state.incarnation()) {
-            end.loadError(message.error());
-        }
+        end.loadError(message.incarnation(), message.error());
         return apply(new SlotEvent.LoadFailed(message.incarnation()));
     }
 
@@ -336,9 +357,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onViolationSeen(SlotReport.ViolationSeen message) {
-        if (message.incarnation() == state.incarnation()) {
-            end.detail("broke the protocol: " + message.violation());
-        }
+        end.detail(message.incarnation(), "broke the protocol: " + message.violation());
         return apply(new SlotEvent.Violated(message.incarnation()));
     }
 
@@ -369,6 +388,9 @@ public final class WorkerSlot {
         ActiveCall open = call.takeBack(current);
         if (open != null && current != null) {
             unfinished.accept(open, current);
+        }
+        if (current != null) {
+            settings.over(end.exit(TransitionCause.DRAINED, current.lastLines()), router);
         }
         return Behaviors.same();
     }
@@ -407,12 +429,12 @@ public final class WorkerSlot {
             news.moved(moved);
         } else if (effect instanceof SlotEffect.Climbed climbed) {
             climbed(climbed);
-        } else if (effect instanceof SlotEffect.TimeOutCall late) {
-            timeOut(late);
+        } else if (effect instanceof SlotEffect.TimeOutCall late && driver != null) {
+            end.stacks(call.timeOut(late.callId(), late.incarnation(), driver));
         } else if (effect instanceof SlotEffect.Spawn spawn) {
             spawn(spawn.incarnation());
         } else if (effect instanceof SlotEffect.RefuseLease refuse) {
-            refuse(refuse.callId());
+            call.refuse(refuse.callId(), router);
         } else if (effect instanceof SlotEffect.Ended ended) {
             ended(ended);
         } else if (!clock.carryOut(effect) && !outlets.carryOut(effect) && driver != null) {
@@ -439,20 +461,12 @@ public final class WorkerSlot {
     }
 
     private void sendCall(int incarnation, long id) {
-        if (driver == null) {
-            throw new IllegalStateException("a lease of no worker");
-        }
-        Duration look = health.watch(driver); // Before the handler can have begun.
-        Duration left = call.send(driver, () -> actor.getSelf().tell(new SlotNote.CallStopped(incarnation, id)));
+        WorkerDriver worker = Objects.requireNonNull(driver, "a lease of no worker");
+        Duration look = health.watch(worker); // Before the handler can have begun.
+        Duration left = call.send(worker, () -> actor.getSelf().tell(new SlotNote.CallStopped(incarnation, id)));
         timers.startSingleTimer(DEADLINE, new SlotNote.DeadlinePassed(incarnation, id), left);
         if (look != null) {
             timers.startTimerWithFixedDelay(PROGRESS, new SlotNote.ProgressDue(incarnation, id), look);
-        }
-    }
-
-    private void timeOut(SlotEffect.TimeOutCall late) {
-        if (driver != null) {
-            end.stacks(call.timeOut(late.callId(), late.incarnation(), driver));
         }
     }
 
@@ -461,13 +475,6 @@ public final class WorkerSlot {
             end.stacks(driver.stacks());
         }
         news.climbed(climbed);
-    }
-
-    private void refuse(long callId) {
-        ActiveCall refused = call.refuse(callId);
-        if (refused != null) {
-            router.refused(refused);
-        }
     }
 
     private void ended(SlotEffect.Ended ended) {
@@ -481,6 +488,7 @@ public final class WorkerSlot {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
         router.withdrawn(slot, ended.incarnation()); // Its call may have been answered, and it never offered again.
+        settings.over(exit, router);
         if (!everReady || state instanceof SlotState.BackingOff) {
             pool.startFailed(slot, exit, end.loadError());
         }

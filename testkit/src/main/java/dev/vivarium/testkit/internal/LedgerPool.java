@@ -5,6 +5,7 @@ import dev.vivarium.CallTimes;
 import dev.vivarium.DrainPolicy;
 import dev.vivarium.ErrorReport;
 import dev.vivarium.PendingCall;
+import dev.vivarium.PendingReplies;
 import dev.vivarium.PoolCommand;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolMode;
@@ -14,6 +15,7 @@ import dev.vivarium.PythonPool;
 import dev.vivarium.RecoveryReport;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerId;
+import dev.vivarium.WorkerReplies;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.session.PoolSessions;
 import dev.vivarium.session.PythonSession;
@@ -40,6 +42,9 @@ public final class LedgerPool implements PythonPool {
         /** A call was made that may be answered with another's answer. */
         void calledOnce(PythonCall<?> call, PendingCall<?> pending);
 
+        /** A call was made in every worker. */
+        void calledAll(PythonCall<?> call, PendingReplies<?> pending);
+
         /** A stream is about to make a call, whose id is not known. */
         void streamed(PythonCall<?> call);
 
@@ -61,6 +66,28 @@ public final class LedgerPool implements PythonPool {
         PendingCall<T> pending = pool.call(call);
         book.called(call, pending);
         return pending;
+    }
+
+    @Override
+    public <T> PendingReplies<T> callAll(PythonCall<T> call) {
+        PendingReplies<T> pending = pool.callAll(call);
+        book.calledAll(call, pending);
+        return pending;
+    }
+
+    @Override
+    public <T> CompletionStage<WorkerReplies<T>> configure(String name, PythonCall<T> call) {
+        return pool.configure(name, call); // The pool makes these calls by itself, any number of them.
+    }
+
+    @Override
+    public CompletionStage<Boolean> unconfigure(String name) {
+        return pool.unconfigure(name);
+    }
+
+    @Override
+    public List<String> settings() {
+        return pool.settings();
     }
 
     @Override
