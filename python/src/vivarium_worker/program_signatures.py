@@ -13,7 +13,7 @@ MAX_ID_CHARS = 128
 MAX_FIELDS = 32
 """How many inputs and outputs together a signature can have."""
 
-MAX_FIELDNAME_CHARS = 64
+MAX_FIELD_NAME_CHARS = 64
 """How long the name of a field can be."""
 
 MAX_DESCRIPTION_CHARS = 1_000
@@ -124,7 +124,7 @@ def quoted(value: Any) -> str:
 def _field(name: Any, type_word: Any, description: Any) -> Dict[str, str]:
     if not isinstance(name, str):
         raise InvalidSignature(f"the name of a field is a string, got {type(name).__name__}")
-    check_limit("MAX_FIELDNAME_CHARS", MAX_FIELDNAME_CHARS, len(name), f"the field {quoted(name)}")
+    check_limit("MAX_FIELD_NAME_CHARS", MAX_FIELD_NAME_CHARS, len(name), f"the field {quoted(name)}")
     if not NAME.match(name) or keyword.iskeyword(name):
         raise InvalidSignature(
             f"the name of a field is letters, digits and underscores, begins with a letter and is no word of Python's, "

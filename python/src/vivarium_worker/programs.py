@@ -274,11 +274,17 @@ def reset(ctx: Context) -> int:
 # The worker
 
 
+@handler(name="programs.ping")
+def ping(ctx: Context) -> Json:
+    """Say that this worker is there, and what programs are run with."""
+    return {"worker": ctx.worker_id, "backend": _backend(), "model": _WORKER.model}
+
+
 @handler(name="programs.configure")
-def configure(model: str, options: Optional[Json] = None) -> Json:
+def configure(ctx: Context, model: str, options: Optional[Json] = None) -> Json:
     """Set the language model of this worker; the pool's ``configure`` calls it in all. Raises without changing anything.
 
-    ``options`` are handed to ``dspy.LM``. The answer has their names, never their values.
+    ``options`` are handed to ``dspy.LM``; they may be secrets, and are told to nobody.
     """
     options = {} if options is None else options
     if not isinstance(model, str) or not model:
@@ -295,13 +301,7 @@ def configure(model: str, options: Optional[Json] = None) -> Json:
     language_model = _WORKER.get().configure(model, options)
     _WORKER.language_model = language_model
     _WORKER.model = model
-    return {"model": model, "options": sorted(options), "backend": _backend()}
-
-
-@handler(name="programs.ping")
-def ping(ctx: Context) -> Json:
-    """Say that this worker is there, and what programs are run with."""
-    return {"worker": ctx.worker_id, "backend": _backend(), "model": _WORKER.model}
+    return ping(ctx)
 
 
 @handler(name="programs.shutdown")
