@@ -116,6 +116,34 @@ class ExamplesTest {
     }
 
     @Test
+    void aProgramSurvivesItsWorker() throws Exception {
+        PrintStream before = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            ProgramService.main(new String[0]);
+        } finally {
+            System.setOut(before);
+        }
+
+        String answer = "[local] answer of context='it was me', question='who?' (local)";
+        assertThat(printed.toString(StandardCharsets.UTF_8).lines()).containsExactly(answer, answer);
+    }
+
+    @Test
+    void theProgramsGuideShowsTheServiceThatIsRun() throws Exception {
+        String guide = Files.readString(Path.of("../docs/guide/programs.md"));
+        String source = stripped(Files.readString(Path.of("src/main/java/dev/vivarium/examples/ProgramService.java")));
+        List<String> snippets = SNIPPET.matcher(guide)
+                .results()
+                .map(match -> stripped(match.group(1)))
+                .toList();
+
+        assertThat(snippets).hasSize(3).allSatisfy(snippet -> assertThat(source).contains(snippet));
+    }
+
+    @Test
     void theServiceCountsAndRefuses() throws Exception {
         try (TextService service = new TextService(Path.of("handlers.py"))) {
             var counted = service.count("one two three").toCompletableFuture().get(30, TimeUnit.SECONDS);

@@ -17,7 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param took how long the backend took
  */
 public record ProgramAnswer(
-        String id, Map<String, JsonNode> outputs, Backend backend, @Nullable String model, Duration took) {
+        String id,
+        Map<String, JsonNode> outputs,
+        Backend backend,
+        @Nullable String model,
+        Duration took) {
 
     /** Copies the map. */
     public ProgramAnswer {

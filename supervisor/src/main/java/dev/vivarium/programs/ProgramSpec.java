@@ -42,8 +42,7 @@ public final class ProgramSpec {
      * @param id names it within its session; 1 to 128 characters
      */
     public static ProgramSpec of(String id, List<ProgramField> inputs, List<ProgramField> outputs) {
-        return new ProgramSpec(
-                id, new Signature(List.copyOf(inputs), List.copyOf(outputs)), ProgramKind.PREDICT, "");
+        return new ProgramSpec(id, new Signature(List.copyOf(inputs), List.copyOf(outputs)), ProgramKind.PREDICT, "");
     }
 
     /** Returns a copy of another kind. Default: PREDICT. */
