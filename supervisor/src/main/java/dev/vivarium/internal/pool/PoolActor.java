@@ -287,7 +287,7 @@ final class PoolActor {
     }
 
     private Behavior<PoolCommand> onSendSignal(PoolCommand.SendSignal message) {
-        tell(message.slot(), new WorkerSlot.SendSignal(message.incarnation(), message.signal()));
+        tell(message.slot(), new WorkerSlot.SendSignal(message.incarnation(), message.signal(), false));
         return Behaviors.same();
     }
 

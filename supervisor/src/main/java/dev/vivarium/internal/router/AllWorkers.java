@@ -35,7 +35,7 @@ final class AllWorkers {
 
     /** A worker is idle; when it lacks a setting it is not, any more. */
     void offered(int slot, int incarnation, ActorRef<WorkerSlot.Command> worker) {
-        settings.giveIdle(live.offered(new Target(slot, incarnation), worker));
+        settings.offered(live.offered(new Target(slot, incarnation), worker));
     }
 
     /** Returns whether a call that its slot did not take was one for that worker only. */

@@ -158,8 +158,14 @@ final class Settings {
         return true;
     }
 
+    /** A worker is idle; when it lacks a setting it is not, any more. */
+    void offered(LiveWorkers.Live worker) {
+        busy.remove(worker.target()); // Whatever has become of the news of its answer.
+        giveIdle(worker);
+    }
+
     /** Gives a worker that may be leased the setting that it lacks; false when it lacks none and may have other calls. */
-    boolean give(LiveWorkers.Live worker) {
+    private boolean give(LiveWorkers.Live worker) {
         if (worker.unfit() || busy.contains(worker.target())) {
             return true;
         }
@@ -185,7 +191,7 @@ final class Settings {
     }
 
     /** Gives a worker the setting that it lacks, if it is idle; else it gets it when it is offered. */
-    void giveIdle(LiveWorkers.Live worker) {
+    private void giveIdle(LiveWorkers.Live worker) {
         Target target = worker.target();
         if (core.isIdle(target.slot()) && give(worker)) {
             core.unavailable(target.slot(), target.incarnation());

@@ -57,8 +57,8 @@ public final class WorkerSlot {
     /** The worker is not to serve any more, for the reason given as a clause; unless that incarnation has ended. */
     public record Unfit(int incarnation, String why) implements Command {}
 
-    /** Send a signal to the process, unless that incarnation has ended. */
-    public record SendSignal(int incarnation, Signal signal) implements Command {}
+    /** Send a signal to the process, or to its group; unless that incarnation has ended. */
+    public record SendSignal(int incarnation, Signal signal, boolean group) implements Command {}
 
     /** The router has forgotten the slot, which has ended: no lease is on its way any more. */
     public record Forgotten() implements Command {}
@@ -286,12 +286,12 @@ public final class WorkerSlot {
 
     private Behavior<Command> onUnfit(Unfit message) {
         end.detail(message.incarnation(), message.why());
-        return onSendSignal(new SendSignal(message.incarnation(), Signal.KILL));
+        return onSendSignal(new SendSignal(message.incarnation(), Signal.KILL, true));
     }
 
     private Behavior<Command> onSendSignal(SendSignal message) {
         if (driver != null && message.incarnation() == state.incarnation()) {
-            driver.signal(message.signal().number(), false);
+            driver.signal(message.signal().number(), message.group());
         }
         return Behaviors.same();
     }
