@@ -167,6 +167,7 @@ class CallAllTest {
             int busy = busySlot(kit);
             PendingReplies<Object> replies = pool.callAll(call("put", "a", 1));
             kit.awaitThat("the other one answered", () -> pool.snapshot().succeeded() == 1);
+            kit.awaitStarted(held); // Else it would be sent again.
 
             kit.worker(busy).kill();
 

@@ -141,6 +141,7 @@ class SettingsTest {
             int busy = kit.worker(1).snapshot().phase() == Phase.BUSY ? 1 : 2;
             CompletionStage<WorkerReplies<Object>> stage = pool.configure("a", call("put", "a", 1));
             kit.awaitThat("in force", () -> pool.settings().contains("a"));
+            kit.awaitStarted(held); // Else it would be sent again.
 
             kit.worker(busy).kill();
 
