@@ -3,6 +3,7 @@ package dev.vivarium;
 import dev.vivarium.session.Durability;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,177 +64,102 @@ public record SessionPolicy(
 
     /** Sets what becomes of calls whose worker is busy. */
     public SessionPolicy mode(SessionMode value) {
-        return new SessionPolicy(
-                value,
-                ttl,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.mode = value);
     }
 
     /** Sets how long a session stays with its worker. */
     public SessionPolicy ttl(Duration value) {
-        return new SessionPolicy(
-                mode,
-                value,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.ttl = value);
     }
 
     /** Sets how long its state is kept. */
     public SessionPolicy stateTtl(Duration value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                value,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.stateTtl = value);
     }
 
     /** Sets how many sessions may be with a worker. */
     public SessionPolicy maxBindings(int value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                value,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.maxBindings = value);
     }
 
     /** Sets how many answers are kept for each session. */
     public SessionPolicy keptAnswers(int value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                maxBindings,
-                value,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.keptAnswers = value);
     }
 
     /** Sets how much one session may take. */
     public SessionPolicy maxStateBytes(long value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                value,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.maxStateBytes = value);
     }
 
     /** Sets how much all sessions may take. */
     public SessionPolicy maxTotalBytes(long value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                value,
-                storeTimeout,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.maxTotalBytes = value);
     }
 
     /** Sets how long a store may take. */
     public SessionPolicy storeTimeout(Duration value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                value,
-                store,
-                file,
-                durability);
+        return with(draft -> draft.storeTimeout = value);
     }
 
     /** Sets where the pool keeps sessions. */
     public SessionPolicy store(Store value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                value,
-                file,
-                durability);
+        return with(draft -> draft.store = value);
     }
 
     /** Sets the file of the store {@link Store#FILE}. */
     public SessionPolicy file(Path value) {
-        return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                value,
-                durability);
+        return with(draft -> draft.file = value);
     }
 
     /** Sets what a call that was answered survives in the store {@link Store#FILE}. */
     public SessionPolicy durability(Durability value) {
+        return with(draft -> draft.durability = value);
+    }
+
+    private SessionPolicy with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
         return new SessionPolicy(
-                mode,
-                ttl,
-                stateTtl,
-                maxBindings,
-                keptAnswers,
-                maxStateBytes,
-                maxTotalBytes,
-                storeTimeout,
-                store,
-                file,
-                value);
+                draft.mode,
+                draft.ttl,
+                draft.stateTtl,
+                draft.maxBindings,
+                draft.keptAnswers,
+                draft.maxStateBytes,
+                draft.maxTotalBytes,
+                draft.storeTimeout,
+                draft.store,
+                draft.file,
+                draft.durability);
+    }
+
+    /** A copy that may be changed, so that each method names the one thing that it changes. */
+    private static final class Draft {
+        private SessionMode mode;
+        private Duration ttl;
+        private Duration stateTtl;
+        private int maxBindings;
+        private int keptAnswers;
+        private long maxStateBytes;
+        private long maxTotalBytes;
+        private Duration storeTimeout;
+        private Store store;
+        private @Nullable Path file;
+        private Durability durability;
+
+        Draft(SessionPolicy from) {
+            mode = from.mode;
+            ttl = from.ttl;
+            stateTtl = from.stateTtl;
+            maxBindings = from.maxBindings;
+            keptAnswers = from.keptAnswers;
+            maxStateBytes = from.maxStateBytes;
+            maxTotalBytes = from.maxTotalBytes;
+            storeTimeout = from.storeTimeout;
+            store = from.store;
+            file = from.file;
+            durability = from.durability;
+        }
     }
 }
