@@ -4,6 +4,7 @@ import static dev.vivarium.pooltests.SessionSteps.bindings;
 import static dev.vivarium.pooltests.SessionSteps.count;
 import static dev.vivarium.pooltests.SessionSteps.counted;
 import static dev.vivarium.pooltests.SessionSteps.countedAtOnce;
+import static dev.vivarium.pooltests.SessionSteps.done;
 import static dev.vivarium.pooltests.SessionSteps.settle;
 import static dev.vivarium.pooltests.SessionSteps.slotOf;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,6 +25,7 @@ import dev.vivarium.SessionRefused;
 import dev.vivarium.SessionStoreFailed;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerCrashed;
+import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.Commit;
@@ -405,6 +407,28 @@ class SessionTest {
         }
 
         @VivariumTest(
+                options = {
+                    "sessions.mode = strict-queue",
+                    "outliers.min-calls = 3",
+                    "outliers.eject-for = 100 ms",
+                    "probes.interval = 20 ms"
+                },
+                expectWarnings = "is an outlier")
+        void isWaitedForByASessionThatCannotTravel(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+
+            for (int i = 0; i < 10 && pool.snapshot().ejections() == 0; i++) {
+                assertThatThrownBy(() -> kit.outcome(session.call("count_and_fail", Void.class, "no")))
+                        .isInstanceOf(PythonException.class);
+                kit.awaitThat("out of the call", () -> pool.snapshot().count(Phase.BUSY) == 0);
+            }
+
+            assertThat(pool.snapshot().ejections()).isEqualTo(1);
+            assertThat(kit.outcome(session.call("recall_local", String.class))).isEqualTo("model");
+        }
+
+        @VivariumTest(
                 workers = 1,
                 options = {
                     "sessions.mode = strict-queue",
@@ -566,6 +590,28 @@ class SessionTest {
                     .isInstanceOf(PythonException.class);
 
             assertThat(kit.outcome(session.call("recall_local", String.class))).isEqualTo("model");
+        }
+
+        @VivariumTest
+        void isWaitedForWhileItsWorkerIsBusyInEachMode(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").mode(SessionMode.HINT);
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+            settle(kit, 2);
+            counted(kit, pool.session("b"));
+            settle(kit, 2);
+            done(pool.sessions().migrate("b", new WorkerId(pool.name(), slotOf(kit, "a"))));
+            PendingCall<Integer> held =
+                    pool.session("b").mode(SessionMode.STRICT_QUEUE).call("count_held", Integer.class, "go");
+            kit.awaitStarted(held);
+
+            PendingCall<String> waits = session.call("recall_local", String.class);
+            PendingCall<String> waitsToo = session.concurrent().call("recall_local", String.class);
+            kit.outcome(pool.call("echo", String.class, "the other worker is free"));
+            kit.open("go");
+
+            assertThat(kit.outcome(waits)).isEqualTo("model");
+            assertThat(kit.outcome(waitsToo)).isEqualTo("model");
+            assertThat(pool.snapshot().sessions().lost()).isZero();
         }
 
         @VivariumTest

@@ -234,6 +234,11 @@ public final class SessionTable {
         return binding != null && binding.resident;
     }
 
+    /** Returns whether a session has something in this very worker that cannot travel. */
+    public boolean isResident(String session, int slot, int incarnation) {
+        return isResident(session) && !losesResident(session, slot, incarnation);
+    }
+
     /** Returns whether the session would lose something if its next call went to this worker. */
     public boolean losesResident(String session, int slot, int incarnation) {
         Binding binding = bindings.get(session);

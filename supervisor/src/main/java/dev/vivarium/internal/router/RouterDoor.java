@@ -1,7 +1,7 @@
 package dev.vivarium.internal.router;
 
 import dev.vivarium.internal.call.ActiveCall;
-import dev.vivarium.internal.session.SessionLane;
+import dev.vivarium.internal.session.RouterAccess;
 import dev.vivarium.internal.session.SessionReport;
 import dev.vivarium.internal.worker.WorkerSlot;
 import java.time.Duration;
@@ -12,7 +12,7 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /** The router as sessions see it; it stays the same when the router's actor starts anew. */
-final class RouterDoor implements SessionLane.Router {
+final class RouterDoor implements RouterAccess {
 
     private record Inside(
             ActorRef<SessionRouter.Command> self,

@@ -211,6 +211,9 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> onOfWorkers(OfWorkers message) {
+        if (message.report() instanceof WorkersReport.Ended ended) {
+            memory.sessions.ended(ended.exit().worker().slot(), ended.exit().incarnation());
+        }
         memory.all.on(message.report(), memory.refusing);
         return assign();
     }

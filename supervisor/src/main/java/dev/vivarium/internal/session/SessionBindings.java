@@ -19,12 +19,12 @@ final class SessionBindings {
     private final PoolContext context;
     private final SessionTable table;
     private final SessionStore store;
-    private final SessionLane.Router router;
+    private final RouterAccess router;
     // The slots whose worker serves, with its incarnation.
     private final Map<Integer, Integer> alive = new HashMap<>();
     private boolean sweeping;
 
-    SessionBindings(PoolContext context, SessionTable table, SessionLane.Router router) {
+    SessionBindings(PoolContext context, SessionTable table, RouterAccess router) {
         this.context = context;
         this.table = table;
         this.store = context.sessions();

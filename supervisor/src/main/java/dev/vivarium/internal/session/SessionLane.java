@@ -32,27 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SessionLane {
 
-    /** What the lane needs of the router. */
-    public interface Router {
-        /** Tells the router something, later and from any thread. */
-        void tell(SessionReport report);
-
-        /** Tells it once, after a time; a later request for the same thing replaces the earlier one. */
-        void tellAfter(Object key, Duration delay, SessionReport report);
-
-        /** Takes such a request back. */
-        void forget(Object key);
-
-        /** Puts a call back into the queue, as far as it is still open. */
-        void again(ActiveCall call);
-
-        /** Sends a leased call to a worker. */
-        void send(ActiveCall call, int slot, int incarnation);
-
-        /** Has a worker let a session go. */
-        void close(String session, int slot, int incarnation);
-    }
-
     /** How often a call that may run twice is run again because of conflicts. */
     private static final int MOST_CONFLICTS = 100;
 
@@ -64,9 +43,11 @@ public final class SessionLane {
     private final SessionTable table;
     private final SessionMoves moves;
     private final SessionFetch fetch;
-    private final Router router;
+    private final RouterAccess router;
     private final SessionBindings bindings;
     private final Map<Integer, Integer> alive;
+    // The slots whose worker has not ended, with its incarnation: also of one that is degraded and serves no calls now.
+    private final Map<Integer, Integer> living = new HashMap<>();
     // The call that a worker has, of a session or not.
     private final Map<Integer, ActiveCall> running = new HashMap<>();
     // Which assignment a worker is kept for while a session is read.
@@ -77,7 +58,7 @@ public final class SessionLane {
      *
      * @param calls the calls that wait, by id
      */
-    public SessionLane(PoolContext context, RouterCore core, Map<Long, ActiveCall> calls, Router router) {
+    public SessionLane(PoolContext context, RouterCore core, Map<Long, ActiveCall> calls, RouterAccess router) {
         this.context = context;
         this.core = core;
         this.calls = calls;
@@ -160,7 +141,7 @@ public final class SessionLane {
         int slot = table.slot(ticket.session());
         ActiveCall there = running.get(slot);
         core.remove(call.id());
-        if (slot != 0 && alive.containsKey(slot) && ticket.mode() != SessionMode.HINT) {
+        if (staysWith(slot, ticket)) {
             boolean free = core.isIdle(slot) || (there != null && there.isDone());
             if (ticket.mode() == SessionMode.STRICT_FAIL_FAST && !free) {
                 busy(call);
@@ -179,6 +160,18 @@ public final class SessionLane {
         }
     }
 
+    /** Returns whether a call may have no other worker: as its mode demands, or because its session would lose something. */
+    private boolean staysWith(int slot, SessionTicket ticket) {
+        return (alive.containsKey(slot) && ticket.mode() != SessionMode.HINT) || losesElsewhere(slot, ticket.session());
+    }
+
+    private boolean losesElsewhere(int slot, String session) {
+        Integer incarnation = living.get(slot);
+        return incarnation != null
+                && !context.sessionHooks().contains("open")
+                && table.isResident(session, slot, incarnation);
+    }
+
     /** A call that had a worker waits for another. */
     public void giveBack(ActiveCall call) {
         route(call, true);
@@ -193,6 +186,12 @@ public final class SessionLane {
         int slot = worker.slot();
         int incarnation = worker.incarnation();
         SessionTicket ticket = ticket(call);
+        int home = table.slot(ticket.session());
+        if (home != slot && losesElsewhere(home, ticket.session())) {
+            calls.put(call.id(), call); // A concurrent call has left something there since this one was let go.
+            route(call, true);
+            return false;
+        }
         assigned.put(slot, worker);
         if (ticket.key() == null && table.isCached(ticket.session(), slot, incarnation)) {
             return send(call, slot, incarnation, null);
@@ -292,29 +291,47 @@ public final class SessionLane {
     /** A worker may be leased: it is out of the call that it had. */
     public void offered(int slot, int incarnation) {
         alive.put(slot, incarnation);
+        Integer before = living.put(slot, incarnation);
         assigned.remove(slot);
         settle(slot);
+        if (before != null && before != incarnation) {
+            routeHeld(slot);
+        }
     }
 
-    /** A worker may not be leased any more, or has ended. */
+    /** A worker may not be leased any more. */
     public void withdrawn(int slot, int incarnation) {
         Integer known = alive.get(slot);
         if (known == null || known == incarnation) {
             alive.remove(slot);
             assigned.remove(slot);
             settle(slot);
-            for (long id : core.heldFor(slot)) {
-                ActiveCall call = calls.get(id);
-                if (call != null) {
-                    route(call, true);
-                }
+            routeHeld(slot);
+        }
+    }
+
+    private void routeHeld(int slot) {
+        for (long id : core.heldFor(slot)) {
+            ActiveCall call = calls.get(id);
+            if (call != null) {
+                route(call, true);
             }
+        }
+    }
+
+    /** A worker has ended. */
+    public void ended(int slot, int incarnation) {
+        if (living.remove(slot, incarnation)) {
+            withdrawn(slot, incarnation);
+            routeHeld(slot);
         }
     }
 
     /** A slot has ended. */
     public void gone(int slot) {
+        living.remove(slot);
         withdrawn(slot, alive.getOrDefault(slot, 0));
+        routeHeld(slot);
     }
 
     private void settle(int slot) {

@@ -22,13 +22,13 @@ final class SessionMoves {
     private final PoolContext context;
     private final SessionTable table;
     private final SessionBindings bindings;
-    private final SessionLane.Router router;
+    private final RouterAccess router;
     // What shall be done once a session has no calls.
     private final Map<String, SessionReport.Unbind> leaving = new HashMap<>();
     // What shall be done with sessions once the call whose turn it is has ended.
     private final Map<String, List<Runnable>> afterTheTurn = new HashMap<>();
 
-    SessionMoves(PoolContext context, SessionTable table, SessionBindings bindings, SessionLane.Router router) {
+    SessionMoves(PoolContext context, SessionTable table, SessionBindings bindings, RouterAccess router) {
         this.context = context;
         this.table = table;
         this.bindings = bindings;
