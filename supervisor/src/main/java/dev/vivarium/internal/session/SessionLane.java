@@ -46,6 +46,9 @@ public final class SessionLane {
         /** Puts a call back into the queue, as far as it is still open. */
         void again(ActiveCall call);
 
+        /** Decides about a leased call whose handler asked to be called again later; nothing when there is no such request. */
+        void postponed(ActiveCall call);
+
         /** Sends a leased call to a worker. */
         void send(ActiveCall call, int slot, int incarnation);
 
@@ -321,7 +324,11 @@ public final class SessionLane {
         ActiveCall call = running.remove(slot);
         SessionTicket ticket = call == null ? null : call.session();
         SessionAttempt attempt = ticket == null ? null : ticket.attempt();
-        if (call == null || attempt == null) {
+        if (call == null) {
+            return;
+        }
+        if (attempt == null) {
+            router.postponed(call);
             return;
         }
         SessionAttempt.End end = attempt.end();
@@ -370,6 +377,10 @@ public final class SessionLane {
                 table.forgotten(session);
                 var unused = fetch.clearResident(session, base.revision(), base.epoch());
             }
+        } else if (end instanceof SessionAttempt.Postponed) {
+            table.dropped(session, false);
+            router.postponed(call); // Its turn goes on, so that the calls of a session stay in order.
+            return;
         } else {
             table.dropped(session, true);
             boolean again = end instanceof SessionAttempt.StateWanted || mayRepeat(call, ticket);

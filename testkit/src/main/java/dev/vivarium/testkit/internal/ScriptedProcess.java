@@ -37,7 +37,6 @@ public final class ScriptedProcess {
     private static final int EXIT_SHIFT = 8;
 
     private static final int STATUS = 0xff;
-
     /** As Python's: with NaN and the infinities. */
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
@@ -307,6 +306,8 @@ public final class ScriptedProcess {
             answer(
                     callId,
                     () -> outlet.error(callId, error(ErrorKind.HANDLER, Execution.RAN, raise.type(), raise.message())));
+        } else if (reaction instanceof Reaction.RetryAfter retry) {
+            retryAfter(callId, retry);
         } else if (reaction instanceof Reaction.Exit exit) {
             end((exit.status() & STATUS) << EXIT_SHIFT);
         } else if (reaction instanceof Reaction.Die die) {
@@ -334,6 +335,14 @@ public final class ScriptedProcess {
                 running = new Running(callId, false);
                 say(() -> outlet.raw(Wire.start(callId, incarnation, result, partial.bytes())));
             });
+        }
+    }
+
+    private void retryAfter(long callId, Reaction.RetryAfter retry) {
+        if (shared.log().starts(callId) > retry.times()) {
+            perform(callId, retry.then());
+        } else {
+            answer(callId, () -> outlet.error(callId, StandardHandler.retryAfter(retry.delay())));
         }
     }
 
@@ -481,6 +490,6 @@ public final class ScriptedProcess {
     }
 
     private static ErrorBody error(ErrorKind kind, Execution execution, String type, String message) {
-        return new ErrorBody(kind, execution, type, message, List.of(), List.of(), List.of());
+        return new ErrorBody(kind, execution, type, message, List.of(), List.of(), List.of(), null);
     }
 }
