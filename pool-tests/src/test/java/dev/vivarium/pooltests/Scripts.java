@@ -35,6 +35,7 @@ final class Scripts {
                 .with(
                         "die_once",
                         call -> call.incarnation() == 1 ? new Reaction.Die(SIGKILL) : new Reaction.Reply("survived"))
+                .with("starve", call -> new Reaction.OutOfMemory())
                 .with(
                         "broken_in",
                         call -> call.slot() == call.positional().get(0).asInt()

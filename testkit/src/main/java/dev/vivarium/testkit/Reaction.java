@@ -23,6 +23,9 @@ public sealed interface Reaction {
     /** Ends the process with an exit status, as {@code os._exit} does. */
     record Exit(int status) implements Reaction {}
 
+    /** Is killed by SIGKILL, and the kernel counts that as an out-of-memory kill. */
+    record OutOfMemory() implements Reaction {}
+
     /** Signals the process and waits for its end, which some signals do not bring about; see {@link Fault.Signalled}. */
     record Die(int signal) implements Reaction {}
 

@@ -310,6 +310,8 @@ public final class ScriptedProcess {
             retryAfter(callId, retry);
         } else if (reaction instanceof Reaction.Exit exit) {
             end((exit.status() & STATUS) << EXIT_SHIFT);
+        } else if (reaction instanceof Reaction.OutOfMemory) {
+            end(Signals.KILL, 1);
         } else if (reaction instanceof Reaction.Die die) {
             die(callId, die.signal());
         } else if (reaction instanceof Reaction.Hang hang) {
@@ -456,12 +458,16 @@ public final class ScriptedProcess {
         }
     }
 
-    private synchronized void end(int rawStatus) {
+    private void end(int rawStatus) {
+        end(rawStatus, -1);
+    }
+
+    private synchronized void end(int rawStatus, long oomKills) {
         if (!ended) {
             ended = true;
             running = null;
             shared.faults().died(slot, this);
-            say(() -> outlet.ended(rawStatus));
+            say(() -> outlet.ended(rawStatus, oomKills));
         }
     }
 
