@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 import types
 import unittest
 from typing import Any, Dict
 
 from . import support  # noqa: F401
-from vivarium_worker import CallCancelled, errors
+from vivarium_worker import CallCancelled, RetryAfter, errors
 
 RAISED = (RuntimeError("x"), KeyboardInterrupt(), SystemExit(3), CallCancelled("own"), MemoryError(), RecursionError())
 
@@ -110,6 +111,43 @@ class Describing(unittest.TestCase):
 
         self.assertEqual(description["message"], "file \\udcff")
         self.assertTrue(errors.encode(description, 1 << 20))
+
+
+class AskingToBeCalledAgain(unittest.TestCase):
+    def test_travels_in_whole_milliseconds_rounded_up(self) -> None:
+        for seconds, millis in ((0, 0), (1.5, 1500), (0.0001, 1), (86_400, 86_400_000)):
+            with self.subTest(seconds):
+                description = errors.of_exception("handler", "RAN", RetryAfter(seconds, "busy"))
+                self.assertEqual((description["retryAfterMillis"], description["message"]), (millis, "busy"))
+                self.assertIn(b'"retryAfterMillis":%d' % millis, errors.encode(description, 120))
+
+    def test_is_refused_out_of_bounds_naming_limit_and_value(self) -> None:
+        for wrong in (-0.001, 86_400.5, float("nan"), float("inf"), 10**400, True, "5", None):
+            with self.subTest(wrong), self.assertRaisesRegex(ValueError, "from 0 to 86400, got ") as caught:
+                RetryAfter(wrong)  # type: ignore[arg-type]
+            self.assertIn(repr(wrong), str(caught.exception))
+
+    def test_says_by_itself_for_how_long(self) -> None:
+        self.assertEqual(str(RetryAfter(2)), "to be called again after 2.0 s")
+
+    def test_can_be_pickled(self) -> None:
+        copy = pickle.loads(pickle.dumps(RetryAfter(2.5, "busy")))
+        self.assertEqual((copy.seconds, str(copy)), (2.5, "busy"))
+
+    def test_is_nothing_outside_of_a_handler(self) -> None:
+        self.assertNotIn("retryAfterMillis", errors.of_exception("load", "NOT_STARTED", RetryAfter(1)))
+
+    def test_is_left_out_when_a_class_of_the_users_spoils_it(self) -> None:
+        def forgetful(self: RetryAfter, *_: Any) -> None:
+            pass
+
+        def lying(self: RetryAfter, *_: Any) -> None:
+            self._millis = -5
+
+        for init in (forgetful, lying):
+            with self.subTest(init.__name__):
+                error = type("Spoiled", (RetryAfter,), {"__init__": init, "__str__": lambda self: "x"})(1)
+                self.assertNotIn("retryAfterMillis", errors.of_exception("handler", "RAN", error))
 
 
 class Shortening(unittest.TestCase):

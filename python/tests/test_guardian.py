@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 from unittest import mock
 
 from .support import DEADLINE_S, HERE, SRC, Peer, await_end, frames, is_living
@@ -162,6 +162,37 @@ class Reaping(GuardianTest):
         self.call(channels, "echo", 5)
         self.assertEqual(channels["data"].body(frames.REPLY), 5)
         self.assertTrue(is_living(other))
+
+
+class CountingOutOfMemoryKills(GuardianTest):
+    """The kernel's count is the only evidence that a SIGKILL came for want of memory; here a file stands for it."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.events = os.path.join(folder.name, "memory.events")
+        missing = os.path.join(folder.name, "missing")
+        self.WRAPPER = (os.path.join(HERE, "counted.py"), missing, self.events, "--")
+        super().setUp()
+
+    def count(self, kills: int) -> None:
+        with open(self.events, "w") as file:
+            file.write(f"low 0\noom 12\noom_kill {kills}\noom_group_kill 5\n")
+
+    def killed(self, incarnation: int, counted: Optional[int]) -> int:
+        self.jvm.worker(1, incarnation, self.handlers)
+        if counted is not None:
+            self.count(counted)
+        self.jvm.signal(1, incarnation, signal.SIGKILL)
+        return int(self.jvm.peer.body(frames.EXITED)["oomKills"])
+
+    def test_tells_by_how_much_it_has_grown_in_the_life_of_the_worker(self) -> None:
+        self.count(7)
+
+        self.assertEqual([self.killed(1, 7), self.killed(2, 8), self.killed(3, 8)], [0, 1, 0])
+
+    def test_says_that_it_is_not_known_where_there_is_no_count(self) -> None:
+        self.assertEqual([self.killed(1, None), self.killed(2, 1)], [-1, -1])
 
 
 class FakeTable:

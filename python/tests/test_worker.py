@@ -119,6 +119,16 @@ class Failing(WorkerTest):
         self.assertEqual([entry["function"] for entry in body["traceback"]], ["fail"])
         self.assertEqual(body["causes"][0]["type"], "KeyError")
 
+    def test_hands_on_for_how_long_the_handler_wants_to_be_left_alone(self) -> None:
+        for handler in ("not_yet", "not_yet_either"):
+            with self.subTest(handler):
+                body = self.error(handler, 2.5)
+
+                self.assertEqual((body["kind"], body["execution"]), ("handler", "RAN"))
+                self.assertEqual((body["retryAfterMillis"], body["message"]), (2500, "busy"))
+        self.assertNotIn("retryAfterMillis", self.error("not_yet", 86_401))
+        self.assertNotIn("retryAfterMillis", self.error("fail"))
+
     def test_tells_wrong_arguments_from_a_type_error_inside_the_handler(self) -> None:
         self.assertEqual(self.error("add", 1)["kind"], "bad_arguments")
         self.assertEqual(self.error("inner_type_error")["kind"], "handler")

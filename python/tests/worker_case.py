@@ -8,7 +8,7 @@ from .support import WorkerProcess
 
 HANDLERS = '''
 import asyncio, ctypes, logging, os, select, signal, subprocess, sys, threading
-from vivarium_worker import CallCancelled, Context, handler
+from vivarium_worker import CallCancelled, Context, RetryAfter, handler
 
 print("noise while importing")
 cleaned = []
@@ -18,6 +18,12 @@ def echo(value=None): return value
 
 @handler
 def fail(): raise ValueError("no luck") from KeyError("root")
+
+@handler
+def not_yet(seconds): raise RetryAfter(seconds, "busy") from KeyError("root")
+
+@handler
+async def not_yet_either(seconds): raise RetryAfter(seconds, "busy")
 
 @handler
 def add(a, b): return a + b

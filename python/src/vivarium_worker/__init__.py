@@ -19,8 +19,8 @@
         return ctx.session["count"]
 """
 
-from .api import CallCancelled, Context, handler, session_close, session_open
+from .api import CallCancelled, Context, RetryAfter, handler, session_close, session_open
 
 __version__ = "0.1.0"
 
-__all__ = ["CallCancelled", "Context", "handler", "session_close", "session_open", "__version__"]
+__all__ = ["CallCancelled", "Context", "RetryAfter", "handler", "session_close", "session_open", "__version__"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, TypeVar, overload
 
 if TYPE_CHECKING:  # `logging` is loaded by the runtime; the guardian imports this package and must start fast.
@@ -23,6 +24,37 @@ class CallCancelled(BaseException):
     It derives from BaseException so that ``except Exception`` does not swallow it. A handler may catch it to clean up; what
     the handler returns afterwards is dropped.
     """
+
+
+class RetryAfter(Exception):
+    """Raised by a handler that asks to be called again later, such as when a service answers that it has had too many requests.
+
+    ``seconds`` is the time to wait first, from 0 to 86,400; it travels in whole milliseconds, rounded up. A call that may be
+    sent again (it is retry-safe, has retries and time left) is sent again after that time, and not before. Otherwise its caller
+    gets a ``PythonException`` whose ``retryAfter()`` says so. The worker is not blamed and goes on serving.
+
+    Raises ValueError when ``seconds`` is no such number.
+    """
+
+    LONGEST = 86_400
+    """The longest time that may be asked for, in seconds."""
+
+    __slots__ = ("_millis",)
+
+    def __init__(self, seconds: float, message: str = "") -> None:
+        plain = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+        if not plain or not 0 <= seconds <= self.LONGEST:
+            raise ValueError(f"seconds must be from 0 to {self.LONGEST}, got {seconds!r}")
+        super().__init__(seconds, message)
+        self._millis = math.ceil(seconds * 1000)
+
+    @property
+    def seconds(self) -> float:
+        """The time to wait, in seconds."""
+        return self._millis / 1000
+
+    def __str__(self) -> str:
+        return self.args[1] if len(self.args) == 2 and self.args[1] else f"to be called again after {self.seconds} s"
 
 
 class Context:

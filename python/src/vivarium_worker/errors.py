@@ -13,6 +13,8 @@ import traceback
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from .api import RetryAfter
+
 MAX_TEXT = 16_384
 MAX_CAUSES = 16
 MAX_FRAMES = 100
@@ -24,6 +26,7 @@ _cause = BaseException.__cause__.__get__  # type: ignore[attr-defined]
 _context = BaseException.__context__.__get__  # type: ignore[attr-defined]
 _suppresses_context = BaseException.__suppress_context__.__get__  # type: ignore[attr-defined]
 _traceback = BaseException.__traceback__.__get__  # type: ignore[attr-defined]
+_millis = RetryAfter.__dict__["_millis"].__get__
 _qualified_name = type.__dict__["__qualname__"].__get__
 _module = type.__dict__["__module__"].__get__
 
@@ -45,6 +48,10 @@ def of_exception(kind: str, execution: str, error: BaseException) -> Dict[str, A
     """Describe an exception with its traceback, notes and the exceptions that led to it; never raises."""
     description = {"kind": kind, "execution": execution}
     description.update(_describe(error))
+    if kind == "handler" and issubclass(type(error), RetryAfter):
+        millis = _suggested_millis(error)
+        if millis is not None:
+            description["retryAfterMillis"] = millis
     causes: List[Dict[str, Any]] = []
     seen = {id(error)}
     current = error
@@ -61,6 +68,14 @@ def of_exception(kind: str, execution: str, error: BaseException) -> Dict[str, A
         current = following
     description["causes"] = causes
     return description
+
+
+def _suggested_millis(error: BaseException) -> Optional[int]:
+    try:
+        millis = _millis(error)
+    except AttributeError:  # A class of the user's does not call the constructor.
+        return None
+    return millis if type(millis) is int and 0 <= millis <= RetryAfter.LONGEST * 1000 else None
 
 
 def encode(description: Dict[str, Any], limit: int) -> bytes:

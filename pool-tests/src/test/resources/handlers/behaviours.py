@@ -215,6 +215,16 @@ def stalls(steps: int, ctx: Context) -> str:
 
 
 @recorded
+def stalls_in(slot: int, ctx: Context) -> str:
+    """Stalls in one worker; takes its time in the others."""
+    if ctx.worker_id.endswith(f"/{slot}"):
+        ctx.progress()
+        threading.Event().wait()
+    threading.Event().wait(0.01)
+    return "done"
+
+
+@recorded
 def compute_for_ever() -> int:
     """C code that looks at no signal and holds the interpreter lock."""
     return sum(range(1 << 62))

@@ -23,7 +23,7 @@ public record DrainPolicy(Queued queued, Duration timeout, Duration shutdownTime
         /** They are sent and finished, as those that run. */
         FINISH,
         /**
-         * They fail at once with {@link PoolClosed}, NOT_STARTED unless they have lost a worker before. A call that loses its
+         * They fail at once with {@link PoolClosed}, NOT_STARTED unless they have been sent before. A call that loses its
          * worker from then on is not repeated.
          */
         REFUSE

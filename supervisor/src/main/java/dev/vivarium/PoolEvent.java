@@ -67,7 +67,7 @@ public sealed interface PoolEvent {
     record RecycleDue(WorkerId worker, int incarnation, RecycleReason reason, Instant at) implements PoolEvent {}
 
     /**
-     * A call is sent again because its worker ended.
+     * A call is sent again because its worker ended, or because its handler asked to be called again later.
      *
      * @param attempt the number of the attempt that failed, from 1
      * @param delay how long the call waits first

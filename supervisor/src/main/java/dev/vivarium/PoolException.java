@@ -89,7 +89,7 @@ public abstract sealed class PoolException extends RuntimeException
         return execution;
     }
 
-    /** Returns every attempt of the call that ended with its worker, oldest first. */
+    /** Returns every attempt of the call that came to nothing, oldest first. */
     public final List<CallAttempt> attempts() {
         return attempts;
     }

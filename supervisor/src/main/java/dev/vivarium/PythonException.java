@@ -2,9 +2,12 @@ package dev.vivarium;
 
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.ErrorKind;
 import dev.vivarium.protocol.message.StackEntry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The handler raised. Says nothing against the worker, which goes on serving.
@@ -23,7 +26,17 @@ public final class PythonException extends PoolException {
      * @param error what the worker reported
      */
     public PythonException(ErrorBody error) {
-        super(ErrorCategory.PYTHON, Execution.RAN, error.type() + ": " + error.message(), null);
+        this(error, List.of());
+    }
+
+    /**
+     * Creates the error of a call that was sent more than once.
+     *
+     * @param error what the worker reported
+     * @param attempts the attempts before; the last one as well when its handler asked to be called again
+     */
+    public PythonException(ErrorBody error, List<CallAttempt> attempts) {
+        super(ErrorCategory.PYTHON, Execution.RAN, attempts, error.type() + ": " + error.message());
         this.error = error;
         List<StackTraceElement> frames = new ArrayList<>();
         for (int i = error.traceback().size() - 1; i >= 0; i--) {
@@ -41,6 +54,18 @@ public final class PythonException extends PoolException {
     /** Returns the exception's text, without its type. */
     public String pythonMessage() {
         return error.message();
+    }
+
+    /**
+     * Returns how long the handler suggests to wait before the call is made again, at most a day; empty when it suggests
+     * nothing. It does by raising {@code vivarium_worker.RetryAfter}. A caller gets this error when the pool has not sent the
+     * call again by itself: it was not retry-safe, had no retries or no time left, or the retry budget was used up.
+     */
+    public Optional<Duration> retryAfter() {
+        Long millis = error.retryAfterMillis();
+        return millis == null || error.kind() != ErrorKind.HANDLER
+                ? Optional.empty()
+                : Optional.of(Duration.ofMillis(millis));
     }
 
     /** Returns everything that the worker reported: traceback, notes, chain of causes. */

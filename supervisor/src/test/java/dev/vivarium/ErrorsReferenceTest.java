@@ -62,7 +62,7 @@ class ErrorsReferenceTest {
             new PoolSaturated(1, POOL),
             new PoolStartFailed(PoolStartFailed.Reason.NO_USABLE_PYTHON, "", null),
             new PythonException(
-                    new ErrorBody(ErrorKind.HANDLER, Execution.RAN, "E", "", List.of(), List.of(), List.of())),
+                    new ErrorBody(ErrorKind.HANDLER, Execution.RAN, "E", "", List.of(), List.of(), List.of(), null)),
             new ResultNotDecodable("", null),
             new SessionBusy("s", List.of(), ""),
             new SessionConflict("s", List.of(), ""),

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
+import dev.vivarium.Circuit;
+import dev.vivarium.CircuitOpen;
 import dev.vivarium.ErrorCategory;
+import dev.vivarium.LadderCounts;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
+import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonException;
 import dev.vivarium.PythonPool;
@@ -261,6 +265,49 @@ class HealthTest {
             assertThat(error.execution()).isEqualTo(Execution.UNKNOWN);
             assertThat(kit.outcome(pool.call(echo("next")))).isEqualTo("next");
             assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+
+        @VivariumTest(options = "circuit-breaker.failure-threshold = 2")
+        void andStopsToCountsAsATimeoutAndOpensTheBreakerOfItsHandler(TestPool kit, PythonPool pool) throws Exception {
+            for (int steps = 1; steps <= 2; steps++) {
+                PendingCall<String> call =
+                        pool.call(PythonCall.to("stalls").args(steps).returning(String.class));
+                assertThat(catchThrowableOfType(CallStalled.class, () -> kit.outcome(call)))
+                        .isNotNull();
+            }
+
+            CircuitOpen refused = catchThrowableOfType(
+                    CircuitOpen.class,
+                    () -> pool.call(PythonCall.to("stalls").args(3).returning(String.class))
+                            .await());
+
+            assertThat(refused.circuit()).isEqualTo(new Circuit(pool.name(), "stalls"));
+            assertThat(pool.errors().byCategory()).containsEntry(ErrorCategory.TIMEOUT, 2L);
+            PoolSnapshot snapshot = pool.snapshot();
+            assertThat(snapshot.failed()).isEqualTo(2);
+            assertThat(snapshot.ladder()).isEqualTo(new LadderCounts(0, 2, 0, 0));
+            assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+
+        @VivariumTest(
+                workers = 3,
+                options = {"outliers.min-calls = 5", "outliers.eject-for = 1h", "circuit-breaker.enabled = false"})
+        void andStopsToInOneWorkerOnlyMakesItNoOutlier(TestPool kit, PythonPool pool) throws Exception {
+            int stalled = 0;
+            while (stalled < 10) {
+                for (PendingCall<String> call :
+                        submit(pool, 3, PythonCall.to("stalls_in").args(1).returning(String.class))) {
+                    try {
+                        assertThat(kit.outcome(call)).isEqualTo("done");
+                    } catch (CallStalled error) {
+                        assertThat(error.worker().slot()).isEqualTo(1);
+                        stalled++;
+                    }
+                }
+            }
+
+            assertThat(anyEjection(kit)).isFalse();
+            assertThat(kit.worker(1).snapshot().health()).isEqualTo(WorkerSnapshot.Health.SOUND);
         }
 
         @VivariumTest(

@@ -35,10 +35,16 @@ final class Scripts {
                 .with(
                         "die_once",
                         call -> call.incarnation() == 1 ? new Reaction.Die(SIGKILL) : new Reaction.Reply("survived"))
+                .with("starve", call -> new Reaction.OutOfMemory())
                 .with(
                         "broken_in",
                         call -> call.slot() == call.positional().get(0).asInt()
                                 ? new Reaction.Raise("RuntimeError", "no device")
+                                : new Reaction.Later(Duration.ofMillis(10), new Reaction.Reply("done")))
+                .with(
+                        "stalls_in",
+                        call -> call.slot() == call.positional().get(0).asInt()
+                                ? steps(1, new Reaction.Hang(true))
                                 : new Reaction.Later(Duration.ofMillis(10), new Reaction.Reply("done")))
                 .with("stalls", call -> steps(call.positional().get(0).asInt(), new Reaction.Hang(true)))
                 .with("plods", call -> plod(call.positional().get(0).asInt()));

@@ -170,9 +170,7 @@ public final class Ledger {
 
     /** Returns how often a call has started, by the workers' own account. */
     public long starts(long callId) {
-        return executed.entries().stream()
-                .filter(entry -> entry.callId() == callId && entry.what() == ExecutionLog.What.STARTED)
-                .count();
+        return executed.starts(callId);
     }
 
     /** Compares. To be called when every call should have ended. */

@@ -12,8 +12,19 @@ public sealed interface Reaction {
     /** Raises an exception of the given Python type. */
     record Raise(String type, String message) implements Reaction {}
 
+    /**
+     * Raises {@code RetryAfter} as long as the call has not been started more often than so many times, and then does
+     * something else.
+     *
+     * @param delay what the handler suggests to wait before the call is sent again
+     */
+    record RetryAfter(int times, Duration delay, Reaction then) implements Reaction {}
+
     /** Ends the process with an exit status, as {@code os._exit} does. */
     record Exit(int status) implements Reaction {}
+
+    /** Is killed by SIGKILL, and the kernel counts that as an out-of-memory kill. */
+    record OutOfMemory() implements Reaction {}
 
     /** Signals the process and waits for its end, which some signals do not bring about; see {@link Fault.Signalled}. */
     record Die(int signal) implements Reaction {}

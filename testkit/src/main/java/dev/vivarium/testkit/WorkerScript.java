@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #standard()} has the handlers that the kit's Python module {@code vivarium_testkit} has, so that one test runs
  * on all three layers: {@code echo(value)}, {@code fail(message)}, {@code leave(status)}, {@code die(signal)},
- * {@code hang()}, {@code stubborn()}, {@code slow(seconds, value)}, {@code held(gate, value)}, and in sessions {@code count()},
+ * {@code hang()}, {@code stubborn()}, {@code slow(seconds, value)}, {@code held(gate, value)}, {@code retry_after(times, seconds)}, and in sessions {@code count()},
  * {@code count_unsafely()}, {@code count_held(gate)}, {@code count_held_unsafely(gate)}, {@code count_and_fail(message)},
+ * {@code count_and_retry_after(times, seconds)},
  * {@code remember(key, value)}, {@code recall(key)}, {@code keep_local(value)}, {@code keep_local_held(gate, value)},
  * {@code recall_local()}. They take positional and keyword arguments, and fail at them, as those do.
  */

@@ -43,6 +43,31 @@ class MessagesTest {
         }
 
         @Test
+        void ofAnErrorMaySuggestWhenToTryAgainWithinADay() throws Exception {
+            String error = "{\"kind\":\"handler\",\"execution\":\"RAN\",\"type\":\"E\",\"message\":\"m\"";
+
+            assertThat(Bodies.read(frame(error + "}"), ErrorBody.class).retryAfterMillis())
+                    .isNull();
+            for (long millis : new long[] {0, 1500, 86_400_000}) {
+                Frame frame = frame(error + ",\"retryAfterMillis\":" + millis + "}");
+                ErrorBody body = Bodies.read(frame, ErrorBody.class);
+                assertThat(body.retryAfterMillis()).isEqualTo(millis);
+                assertThat(Bodies.read(frame(new String(Bodies.write(body), StandardCharsets.UTF_8)), ErrorBody.class))
+                        .isEqualTo(body);
+            }
+            for (String lie : List.of("-1", "86400001", "1e300", "\"soon\"")) {
+                Frame frame = frame(error + ",\"retryAfterMillis\":" + lie + "}");
+                assertThatThrownBy(() -> Bodies.read(frame, ErrorBody.class))
+                        .as(lie)
+                        .isInstanceOfSatisfying(
+                                ProtocolViolationException.class,
+                                e -> assertThat(e.violation().kind()).isEqualTo(ProtocolViolation.Kind.MALFORMED_BODY));
+            }
+            assertThatThrownBy(() -> Bodies.read(frame(error + ",\"retryAfterMillis\":86400001}"), ErrorBody.class))
+                    .hasMessageContaining("retryAfterMillis must be from 0 to 86400000, got 86400001");
+        }
+
+        @Test
         void thatCannotBeReadIsAViolationNamingTheReason() {
             assertThatThrownBy(() -> Bodies.read(frame("{\"slot\":\"x\"}"), Exited.class))
                     .isInstanceOfSatisfying(

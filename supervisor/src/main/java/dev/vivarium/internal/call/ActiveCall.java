@@ -9,6 +9,7 @@ import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
 import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.SessionException;
+import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerId;
 import dev.vivarium.internal.context.CallBook;
 import dev.vivarium.internal.context.ErrorBooks;
@@ -84,6 +85,10 @@ public final class ActiveCall implements OpenCall {
     private volatile long firstLease = CallBook.NEVER;
     private volatile @Nullable SessionTicket session;
     private volatile @Nullable Target target;
+    private volatile @Nullable PythonException postponed;
+    // Where it was leased to last. Only the thread that leases it uses them, the router's.
+    private @Nullable WorkerId worker;
+    private int incarnation;
 
     /**
      * Creates a call that has been counted as accepted.
@@ -205,11 +210,37 @@ public final class ActiveCall implements OpenCall {
         return attempts;
     }
 
-    /** Notes an attempt that ended with its worker; the router does, and nobody else. */
+    /** Notes an attempt that was not the last; the router does, and nobody else. */
     public void lost(CallAttempt attempt) {
         List<CallAttempt> more = new ArrayList<>(attempts);
         more.add(attempt);
         attempts = List.copyOf(more);
+    }
+
+    /**
+     * Notes that its handler asks to be called again later, which the router decides about.
+     *
+     * @return false when the call has ended
+     */
+    public boolean postpone(PythonException raised) {
+        postponed = raised;
+        return phase.get() == Phase.LEASED;
+    }
+
+    /**
+     * Notes the attempt whose handler asked to be called again; the router does, and nobody else.
+     *
+     * @return what the handler raised, or null when there is no such attempt that was not noted yet
+     */
+    public @Nullable PythonException takePostponed() {
+        PythonException raised = postponed;
+        WorkerId released = worker;
+        if (raised == null || released == null) {
+            return null;
+        }
+        postponed = null;
+        lost(new CallAttempt(released, incarnation, TransitionCause.RELEASED, Execution.RAN));
+        return new PythonException(raised.details(), attempts);
     }
 
     /** Returns what notes when what happens to the call, or null when it is not timed. */
@@ -261,13 +292,15 @@ public final class ActiveCall implements OpenCall {
     }
 
     /** Takes the call out of the queue for this worker; false when it has ended meanwhile. */
-    public boolean lease(long now, WorkerId worker, int incarnation) {
+    public boolean lease(long now, WorkerId to, int ofIncarnation) {
         if (!lease(now)) {
             return false;
         }
+        worker = to;
+        incarnation = ofIncarnation;
         admission.resumed(now);
         if (times != null) {
-            times.leased(worker, incarnation);
+            times.leased(to, ofIncarnation);
         }
         return true;
     }

@@ -44,6 +44,9 @@ public final class SessionAttempt {
     /** The worker asks for the state; nothing was run. */
     public record StateWanted() implements End {}
 
+    /** The handler asked to be called again later; what it changed is dropped, and the call is still open. */
+    public record Postponed() implements End {}
+
     /** What is stored has changed meanwhile; the call is still open. */
     public record Conflicted() implements End {}
 
@@ -199,6 +202,11 @@ public final class SessionAttempt {
      */
     public void dropped(boolean openFailed) {
         end.complete(new Dropped(false, openFailed));
+    }
+
+    /** The worker answered that it is to be asked again later. */
+    public void postponed() {
+        end.complete(new Postponed());
     }
 
     /**

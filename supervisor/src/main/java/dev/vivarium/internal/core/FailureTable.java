@@ -43,9 +43,9 @@ public final class FailureTable {
                 : known;
     }
 
-    /** Returns whether an end began in the process. */
+    /** Returns whether an attempt ended with its process, and that began in the process. */
     public static boolean isWithin(TransitionCause cause) {
-        return base(cause).within();
+        return cause != TransitionCause.RELEASED && base(cause).within();
     }
 
     private static Failure base(TransitionCause cause) {

@@ -73,7 +73,7 @@ public final class CallErrors {
             // Whoever cancels a call has ended it before the worker hears of it, and gets no answer. A call that is
             // still
             // open here was cancelled by nobody but its handler, which raised what looks like it.
-            case HANDLER, CANCELLED -> new PythonException(error);
+            case HANDLER, CANCELLED -> new PythonException(error, call.attempts());
         };
     }
 }

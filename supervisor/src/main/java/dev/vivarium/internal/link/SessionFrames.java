@@ -1,6 +1,7 @@
 package dev.vivarium.internal.link;
 
 import dev.vivarium.PoolException;
+import dev.vivarium.PythonException;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
@@ -95,12 +96,31 @@ public final class SessionFrames {
         return attempt == null ? call.succeed(result) : attempt.answered(call, result, changes, resident);
     }
 
-    /** Ends a call with an error; false when it had ended before. */
+    /**
+     * Ends a call with an error, unless it is a request for a later try: then it is the router that decides. A call that is
+     * for one worker only is never sent again, and the router may not even know it.
+     *
+     * @return false when it had ended before
+     */
     public static boolean fail(ActiveCall call, PoolException failure, @Nullable ErrorBody error) {
+        if (call.target() == null
+                && failure instanceof PythonException raised
+                && raised.retryAfter().isPresent()) {
+            return postpone(call, raised);
+        }
         boolean inTime = call.fail(failure);
         SessionAttempt attempt = attempt(call);
         if (attempt != null) {
             attempt.dropped(error != null && error.kind() == ErrorKind.SESSION_OPEN);
+        }
+        return inTime;
+    }
+
+    private static boolean postpone(ActiveCall call, PythonException raised) {
+        boolean inTime = call.postpone(raised);
+        SessionAttempt attempt = attempt(call);
+        if (attempt != null) {
+            attempt.postponed();
         }
         return inTime;
     }

@@ -68,9 +68,12 @@ public final class Admission {
         }
     }
 
-    /** Takes one of the places for calls that are tried again; false when there is none, and it is told when there is. */
+    /**
+     * Takes one of the places for calls that have lost a worker and are tried again, if the call has; false when there is
+     * none, and it is told when there is.
+     */
     public boolean takePlace() {
-        if (place.get()) {
+        if (place.get() || !recovering.get()) {
             return true;
         }
         Recoveries recoveries = recovery.recoveries();
@@ -130,7 +133,15 @@ public final class Admission {
         giveBack(Outcome.BROKEN);
     }
 
-    /** Asks for leave again, after an attempt that broke. */
+    /**
+     * The call's handler asked to be called again later: its worker works, and what the call went in with is not kept for so
+     * long.
+     */
+    void postponed() {
+        giveBack(Outcome.SOUND);
+    }
+
+    /** Asks for leave again, after an attempt that broke or was postponed. */
     Breakers.Answer renew() {
         Breakers.Answer answer = recovery.breakers().enter(handler);
         if (answer.passes() != null) {

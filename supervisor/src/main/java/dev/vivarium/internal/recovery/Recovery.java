@@ -7,6 +7,7 @@ import dev.vivarium.PoisonCall;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
+import dev.vivarium.PythonException;
 import dev.vivarium.RecoveryReport;
 import dev.vivarium.RecoveryStrategy;
 import dev.vivarium.Safeguard;
@@ -28,7 +29,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * Decides what becomes of calls whose worker ended, and which calls are refused at the door because of those before them:
+ * Decides what becomes of calls whose worker ended or whose handler asks for a later try, and which calls are refused at the door because of those before them:
  * retry, budget, poison and circuit breakers in one place, so that they agree. Thread-safe.
  */
 public final class Recovery {
@@ -43,10 +44,10 @@ public final class Recovery {
     public record Fail(PoolException error) implements Verdict {}
 
     /**
-     * A call whose worker ended.
+     * A call whose attempt came to nothing.
      *
      * @param text names the call in messages
-     * @param attempts its attempts so far, the lost one included
+     * @param attempts its attempts so far, this one included
      * @param remainingNanos time left until its deadline
      */
     public record Loss(
@@ -232,14 +233,46 @@ public final class Recovery {
         if (left <= 0 || delay.toNanos() > left) {
             return tooLong;
         }
-        synchronized (budget) {
-            if (!budget.take(accepted.getAsLong(), clock.nanoTime())) {
-                return crashed(loss, exit, failure, "the pool's retry budget is used up");
-            }
+        if (!isPaid()) {
+            return crashed(loss, exit, failure, "the pool's retry budget is used up");
         }
         loss.admission().recovers();
         loss.admission().waitsFrom(clock.nanoTime(), left, tooLong::error);
         return new Retry(delay);
+    }
+
+    /**
+     * Decides about a call whose handler asked to be called again later. Its worker works, so that nobody is blamed.
+     *
+     * @param raised what the call fails with, if it does
+     * @param delay how long the handler wants it to wait
+     * @param closing whether no call is sent any more
+     */
+    public Verdict afterRequest(Loss loss, PythonException raised, Duration delay, boolean closing) {
+        CallAttempt last = loss.attempts().get(loss.attempts().size() - 1);
+        loss.admission().givePlaceBack();
+        RetryCore.Decision decision = RetryCore.decide(
+                last.execution(), loss.retrySafe(), loss.attempts().size(), loss.maxRetries(), loss.remainingNanos());
+        boolean may = decision == RetryCore.Decision.RETRY
+                && config.operation().has(Safeguard.RETRIES)
+                && !closing
+                && delay.toNanos() < loss.remainingNanos();
+        if (!may || !isPaid()) {
+            return new Fail(raised);
+        }
+        loss.admission().postponed();
+        return new Retry(delay);
+    }
+
+    /** Lets a call that was postponed in again when its time has come; false when a breaker has opened meanwhile. */
+    public boolean readmit(Admission admission) {
+        return !admission.isSpent() || admission.renew().passes() != null;
+    }
+
+    private boolean isPaid() {
+        synchronized (budget) {
+            return budget.take(accepted.getAsLong(), clock.nanoTime());
+        }
     }
 
     private static Fail crashed(Loss loss, WorkerExit exit, Failure failure, String reason) {

@@ -23,8 +23,6 @@ record Refusal(PoolContext context) implements Consumer<ActiveCall> {
                 execution,
                 call.attempts(),
                 "pool '" + context.config().name() + "' is closing; " + call
-                        + (execution == Execution.NOT_STARTED
-                                ? " was not sent"
-                                : " lost its worker and was not repeated")));
+                        + (execution == Execution.NOT_STARTED ? " was not sent" : " was not sent again")));
     }
 }

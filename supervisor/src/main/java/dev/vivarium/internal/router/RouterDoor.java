@@ -18,7 +18,8 @@ final class RouterDoor implements RouterAccess {
             ActorRef<SessionRouter.Command> self,
             TimerScheduler<SessionRouter.Command> timers,
             Map<Integer, ActorRef<WorkerSlot.Command>> workers,
-            Consumer<ActiveCall> again) {}
+            Consumer<ActiveCall> again,
+            Consumer<ActiveCall> postponed) {}
 
     private volatile @Nullable Inside inside;
 
@@ -27,8 +28,9 @@ final class RouterDoor implements RouterAccess {
             ActorRef<SessionRouter.Command> self,
             TimerScheduler<SessionRouter.Command> timers,
             Map<Integer, ActorRef<WorkerSlot.Command>> workers,
-            Consumer<ActiveCall> again) {
-        inside = new Inside(self, timers, workers, again);
+            Consumer<ActiveCall> again,
+            Consumer<ActiveCall> postponed) {
+        inside = new Inside(self, timers, workers, again, postponed);
     }
 
     private Inside inside() {
@@ -68,6 +70,11 @@ final class RouterDoor implements RouterAccess {
     @Override
     public void again(ActiveCall call) {
         inside().again().accept(call);
+    }
+
+    @Override
+    public void postponed(ActiveCall call) {
+        inside().postponed().accept(call);
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.vivarium.internal.router;
 
 import dev.vivarium.CallAttempt;
 import dev.vivarium.CallTimedOut;
-import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolException;
 import dev.vivarium.WorkerExit;
 import dev.vivarium.internal.call.ActiveCall;
@@ -15,11 +14,8 @@ import dev.vivarium.internal.worker.WorkerSlot;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.IntConsumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -77,7 +73,7 @@ public final class SessionRouter {
 
     private record DeadlineDue() implements Command {}
 
-    private record RetryDue(long callId) implements Command {}
+    record RetryDue(long callId) implements Command {}
 
     private record PlaceFree() implements Command {}
 
@@ -92,10 +88,7 @@ public final class SessionRouter {
         private final SessionLane sessions;
         private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
         private final AllWorkers all;
-        // Calls that wait before they are sent again, and until when.
-        private final Map<Long, Long> delayed = new HashMap<>();
-        // Those of them that wait for a place among the calls that are tried again.
-        private final Set<Long> parked = new LinkedHashSet<>();
+        private final Repeats.Memory repeats = new Repeats.Memory();
         private boolean refusing;
 
         Memory(PoolContext context) {
@@ -109,6 +102,7 @@ public final class SessionRouter {
     private final IntConsumer pressure;
     private final Memory memory;
     private final Refusal refusal;
+    private final Repeats repeats;
     private long nextDeadline = Long.MAX_VALUE;
 
     private SessionRouter(PoolContext context, TimerScheduler<Command> timers, IntConsumer pressure, Memory memory) {
@@ -117,6 +111,34 @@ public final class SessionRouter {
         this.pressure = pressure;
         this.memory = memory;
         this.refusal = new Refusal(context);
+        this.repeats = new Repeats(context, memory.repeats, memory.calls, timers, new ForRepeats());
+    }
+
+    private final class ForRepeats implements Repeats.Router {
+        @Override
+        public boolean isRefusing() {
+            return memory.refusing;
+        }
+
+        @Override
+        public boolean isRetrySafe(ActiveCall call) {
+            return memory.sessions.isRetrySafe(call);
+        }
+
+        @Override
+        public void giveBack(ActiveCall call) {
+            SessionRouter.this.giveBack(call);
+        }
+
+        @Override
+        public void expire(ActiveCall call) {
+            SessionRouter.this.expire(call);
+        }
+
+        @Override
+        public void left(ActiveCall call) {
+            SessionRouter.this.left(call);
+        }
     }
 
     /**
@@ -130,8 +152,8 @@ public final class SessionRouter {
             ActorRef<Command> self = actor.getSelf();
             context.recovery().whenPlaceFree(() -> self.tell(new PlaceFree()));
             SessionRouter router = new SessionRouter(context, timers, pressure, memory);
-            memory.door.open(actor.getSelf(), timers, memory.workers, router::again);
-            router.resumeDelays();
+            memory.door.open(actor.getSelf(), timers, memory.workers, router::again, router.repeats::released);
+            router.repeats.resume();
             memory.all.resume();
             var unused = router.waitsChanged(); // The timer of the deadlines has ended with the actor, too.
             return router.behavior();
@@ -246,6 +268,7 @@ public final class SessionRouter {
     }
 
     private void giveBack(ActiveCall call) {
+        arrived(call);
         if (call.session() != null) {
             memory.sessions.giveBack(call);
         } else {
@@ -267,93 +290,18 @@ public final class SessionRouter {
         if (call.session() != null) {
             memory.sessions.lost(call);
         }
-        if (call.isDone()) {
-            left(call);
-            return assign();
-        }
-        Recovery.Loss loss = new Recovery.Loss(
-                call.toString(),
-                memory.sessions.isRetrySafe(call),
-                call.maxRetries(),
-                call.attempts(),
-                call.deadline() - context.clock().nanoTime(),
-                call.admission());
-        Recovery.Verdict verdict = context.recovery().afterLoss(loss, exit, memory.refusing);
-        if (verdict instanceof Recovery.Retry retry) {
-            return retry(call, exit, retry.delay());
-        }
-        call.fail(((Recovery.Fail) verdict).error());
-        left(call);
+        repeats.lost(call, exit);
         return assign();
     }
 
-    private Behavior<Command> retry(ActiveCall call, WorkerExit exit, Duration delay) {
-        context.stats().countRetry();
-        context.events()
-                .publish(new PoolEvent.CallRetried(
-                        call.id(),
-                        call.handler(),
-                        call.attempts().size(),
-                        exit.worker(),
-                        exit.incarnation(),
-                        delay,
-                        context.clock().now()));
-        if (!call.requeue()) {
-            left(call);
-            return assign(); // It has ended meanwhile.
-        }
-        memory.calls.put(call.id(), call);
-        return delay.isZero() ? resume(call) : delay(call, context.clock().nanoTime() + delay.toNanos());
-    }
-
-    private Behavior<Command> delay(ActiveCall call, long due) {
-        memory.delayed.put(call.id(), due);
-        Duration left = Duration.ofNanos(Math.max(0, due - context.clock().nanoTime()));
-        timers.startSingleTimer(call.id(), new RetryDue(call.id()), left);
-        return Behaviors.same();
-    }
-
-    /** Puts a call that is tried again into the queue, if there is a place for it among such calls. */
-    private Behavior<Command> resume(ActiveCall call) {
-        if (!call.admission().takePlace()) {
-            memory.parked.add(call.id());
-            return delay(call, call.waitsUntil());
-        }
-        giveBack(call);
-        return assign(call);
-    }
-
     private Behavior<Command> onPlaceFree(PlaceFree message) {
-        Iterator<Long> first = memory.parked.iterator();
-        if (!first.hasNext()) {
-            context.recovery().nobodyWaits();
-            return Behaviors.same();
-        }
-        long id = first.next();
-        ActiveCall call = memory.calls.get(id);
-        stopWaiting(id);
-        return call == null ? onPlaceFree(message) : resume(call);
+        repeats.placeFree();
+        return assign();
     }
 
     private Behavior<Command> onRetryDue(RetryDue message) {
-        ActiveCall call = memory.calls.get(message.callId());
-        if (memory.delayed.remove(message.callId()) == null || call == null) {
-            return Behaviors.same(); // It was cancelled, or refused, meanwhile.
-        }
-        if (memory.parked.remove(call.id())) {
-            memory.calls.remove(call.id());
-            expire(call);
-            left(call);
-            return assign();
-        }
-        return resume(call);
-    }
-
-    /** Starts the timers of delayed calls that a restart of this actor has stopped. */
-    private void resumeDelays() {
-        long now = context.clock().nanoTime();
-        memory.delayed.forEach(
-                (id, due) -> timers.startSingleTimer(id, new RetryDue(id), Duration.ofNanos(Math.max(0, due - now))));
+        repeats.due(message.callId());
+        return assign();
     }
 
     private Behavior<Command> onRefuseAll(RefuseAll message) {
@@ -365,7 +313,7 @@ public final class SessionRouter {
                 refusal.accept(call);
             }
         }
-        for (long id : List.copyOf(memory.delayed.keySet())) {
+        for (long id : repeats.waiting()) {
             ActiveCall call = forget(id);
             if (call != null) {
                 refusal.accept(call);
@@ -376,10 +324,7 @@ public final class SessionRouter {
 
     private void stopWaiting(long id) {
         memory.core.remove(id);
-        memory.parked.remove(id);
-        if (memory.delayed.remove(id) != null) {
-            timers.cancel(id);
-        }
+        repeats.forget(id);
     }
 
     private @Nullable ActiveCall forget(long id) {
@@ -430,10 +375,20 @@ public final class SessionRouter {
     }
 
     private Behavior<Command> assign(ActiveCall arrived) {
-        if (nextDeadline != Long.MAX_VALUE && arrived.waitsUntil() - nextDeadline < 0) {
-            nextDeadline = Long.MAX_VALUE; // It is due before the one that the timer runs for.
-        }
+        arrived(arrived);
         return assign();
+    }
+
+    private void arrived(ActiveCall call) {
+        if (nextDeadline != Long.MAX_VALUE && call.waitsUntil() - nextDeadline < 0) {
+            timeDeadline(call.waitsUntil()); // It is due before the one that the timer runs for.
+        }
+    }
+
+    private void timeDeadline(long due) {
+        nextDeadline = due;
+        Duration left = Duration.ofNanos(Math.max(0, due - context.clock().nanoTime()));
+        timers.startSingleTimer(DEADLINE, new DeadlineDue(), left);
     }
 
     private Behavior<Command> assign() {
@@ -484,9 +439,7 @@ public final class SessionRouter {
         long now = context.clock().nanoTime();
         context.oldestWait(true, memory.core.oldestSince(now));
         if (nextDeadline == Long.MAX_VALUE) {
-            nextDeadline = memory.core.earliestDeadline();
-            Duration left = Duration.ofNanos(Math.max(0, nextDeadline - now));
-            timers.startSingleTimer(DEADLINE, new DeadlineDue(), left);
+            timeDeadline(memory.core.earliestDeadline());
         }
         pressure.accept(waiting);
         return Behaviors.same();

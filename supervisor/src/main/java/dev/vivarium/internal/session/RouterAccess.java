@@ -17,6 +17,9 @@ public interface RouterAccess {
     /** Puts a call back into the queue, as far as it is still open. */
     void again(ActiveCall call);
 
+    /** Decides about a leased call whose handler asked to be called again later; nothing when there is no such request. */
+    void postponed(ActiveCall call);
+
     /** Sends a leased call to a worker. */
     void send(ActiveCall call, int slot, int incarnation);
 

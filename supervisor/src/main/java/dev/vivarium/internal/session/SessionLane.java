@@ -338,7 +338,11 @@ public final class SessionLane {
         ActiveCall call = running.remove(slot);
         SessionTicket ticket = call == null ? null : call.session();
         SessionAttempt attempt = ticket == null ? null : ticket.attempt();
-        if (call == null || attempt == null) {
+        if (call == null) {
+            return;
+        }
+        if (attempt == null) {
+            router.postponed(call);
             return;
         }
         SessionAttempt.End end = attempt.end();
@@ -387,6 +391,10 @@ public final class SessionLane {
                 table.forgotten(session);
                 var unused = fetch.clearResident(session, base.revision(), base.epoch());
             }
+        } else if (end instanceof SessionAttempt.Postponed) {
+            table.dropped(session, false);
+            router.postponed(call); // Its turn goes on, so that the calls of a session stay in order.
+            return;
         } else {
             table.dropped(session, true);
             boolean again = end instanceof SessionAttempt.StateWanted || mayRepeat(call, ticket);

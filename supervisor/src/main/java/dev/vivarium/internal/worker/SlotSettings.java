@@ -82,7 +82,8 @@ final class SlotSettings {
                 String.valueOf(refused.getMessage()),
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                null);
     }
 
     /** Gives the worker the next setting and returns null; or what it was ready with, when it lacks none. */

@@ -221,7 +221,7 @@ public final class WorkerSlot {
             wear.answered();
         }
         Behavior<Command> next = apply(new SlotEvent.Answered(message.incarnation(), message.callId(), verdict));
-        if (answered != null && state instanceof SlotState.Degraded) {
+        if (answered != null && !(state instanceof SlotState.Ready)) {
             router.withdrawn(slot, state.incarnation()); // It is out of the call, and nothing else says so.
         }
         closes.carryOut(state, driver); // Before the next lease, which can only come now.

@@ -61,6 +61,13 @@ public final class ExecutionLog {
         entries.add(new Entry(callId, what, worker));
     }
 
+    /** Returns how often a call has started. */
+    public long starts(long callId) {
+        return entries().stream()
+                .filter(entry -> entry.callId() == callId && entry.what() == What.STARTED)
+                .count();
+    }
+
     /** Returns everything recorded so far. */
     public List<Entry> entries() {
         List<Entry> all = new ArrayList<>(entries);

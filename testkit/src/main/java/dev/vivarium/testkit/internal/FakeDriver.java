@@ -249,8 +249,8 @@ final class FakeDriver implements WorkerDriver, Outlet {
     }
 
     @Override
-    public void ended(int rawStatus) {
+    public void ended(int rawStatus, long oomKills) {
         events.channelClosed();
-        events.exited(new Exited(slot, pid, rawStatus, 0, 0, 0, -1, 0));
+        events.exited(new Exited(slot, pid, rawStatus, 0, 0, 0, oomKills, 0));
     }
 }

@@ -49,5 +49,5 @@ interface Outlet {
     void stacks(String text);
 
     /** It has ended. */
-    void ended(int rawStatus);
+    void ended(int rawStatus, long oomKills);
 }

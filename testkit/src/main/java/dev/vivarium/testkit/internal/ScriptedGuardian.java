@@ -179,17 +179,17 @@ public final class ScriptedGuardian implements ChildProcess {
                 workerPid,
                 sockets,
                 new StatusPageWriter(Path.of(spawn.statusPage())),
-                status -> {
+                (status, oomKills) -> {
                     var unused = self.thenAccept(known -> workers.remove(slot, known));
-                    exited(slot, incarnation, workerPid, status);
+                    exited(incarnation, new Exited(slot, workerPid, status, 0, 0, 0, oomKills, 0));
                 },
                 bytes -> report(FrameType.MEMORY, incarnation, new MemoryUse(slot, bytes, 1)));
         workers.put(slot, worker);
         var unused = self.complete(worker);
     }
 
-    private void exited(int slot, int incarnation, long workerPid, int status) {
-        report(FrameType.EXITED, incarnation, new Exited(slot, workerPid, status, 0, 0, 0, -1, 0));
+    private void exited(int incarnation, Exited how) {
+        report(FrameType.EXITED, incarnation, how);
     }
 
     private void report(FrameType type, int incarnation, Object body) {

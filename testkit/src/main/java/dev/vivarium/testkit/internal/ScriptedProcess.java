@@ -37,7 +37,6 @@ public final class ScriptedProcess {
     private static final int EXIT_SHIFT = 8;
 
     private static final int STATUS = 0xff;
-
     /** As Python's: with NaN and the infinities. */
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
@@ -307,8 +306,12 @@ public final class ScriptedProcess {
             answer(
                     callId,
                     () -> outlet.error(callId, error(ErrorKind.HANDLER, Execution.RAN, raise.type(), raise.message())));
+        } else if (reaction instanceof Reaction.RetryAfter retry) {
+            retryAfter(callId, retry);
         } else if (reaction instanceof Reaction.Exit exit) {
             end((exit.status() & STATUS) << EXIT_SHIFT);
+        } else if (reaction instanceof Reaction.OutOfMemory) {
+            end(Signals.KILL, 1);
         } else if (reaction instanceof Reaction.Die die) {
             die(callId, die.signal());
         } else if (reaction instanceof Reaction.Hang hang) {
@@ -334,6 +337,14 @@ public final class ScriptedProcess {
                 running = new Running(callId, false);
                 say(() -> outlet.raw(Wire.start(callId, incarnation, result, partial.bytes())));
             });
+        }
+    }
+
+    private void retryAfter(long callId, Reaction.RetryAfter retry) {
+        if (shared.log().starts(callId) > retry.times()) {
+            perform(callId, retry.then());
+        } else {
+            answer(callId, () -> outlet.error(callId, StandardHandler.retryAfter(retry.delay())));
         }
     }
 
@@ -447,12 +458,16 @@ public final class ScriptedProcess {
         }
     }
 
-    private synchronized void end(int rawStatus) {
+    private void end(int rawStatus) {
+        end(rawStatus, -1);
+    }
+
+    private synchronized void end(int rawStatus, long oomKills) {
         if (!ended) {
             ended = true;
             running = null;
             shared.faults().died(slot, this);
-            say(() -> outlet.ended(rawStatus));
+            say(() -> outlet.ended(rawStatus, oomKills));
         }
     }
 
@@ -481,6 +496,6 @@ public final class ScriptedProcess {
     }
 
     private static ErrorBody error(ErrorKind kind, Execution execution, String type, String message) {
-        return new ErrorBody(kind, execution, type, message, List.of(), List.of(), List.of());
+        return new ErrorBody(kind, execution, type, message, List.of(), List.of(), List.of(), null);
     }
 }

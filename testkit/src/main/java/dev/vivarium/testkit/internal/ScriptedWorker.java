@@ -23,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -48,12 +47,18 @@ final class ScriptedWorker implements Outlet {
         }
     }
 
+    /** Hears how a worker ended. */
+    interface End {
+        /** Tells the raw wait status, and how many out-of-memory kills the kernel counted; -1 when unknown. */
+        void with(int rawStatus, long oomKills);
+    }
+
     private final int slot;
     private final int incarnation;
     private final long pid;
     private final Sockets sockets;
     private final StatusPageWriter page;
-    private final IntConsumer whenEnded;
+    private final End whenEnded;
     private final LongConsumer whenMeasured;
     private final ScriptedProcess process;
 
@@ -65,7 +70,7 @@ final class ScriptedWorker implements Outlet {
             long pid,
             Sockets sockets,
             StatusPageWriter page,
-            IntConsumer whenEnded,
+            End whenEnded,
             LongConsumer whenMeasured) {
         this.slot = slot;
         this.incarnation = incarnation;
@@ -233,8 +238,8 @@ final class ScriptedWorker implements Outlet {
     }
 
     @Override
-    public void ended(int rawStatus) {
+    public void ended(int rawStatus, long oomKills) {
         sockets.close();
-        whenEnded.accept(rawStatus);
+        whenEnded.with(rawStatus, oomKills);
     }
 }

@@ -45,6 +45,13 @@ final class SessionHandlers {
             count(session);
             return new Reaction.Raise("ValueError", PythonText.str(given.get(0)));
         }));
+        all.put(
+                "count_and_retry_after",
+                handler(
+                        List.of("times", "seconds"),
+                        HandlerInfo.SESSION_ONLY,
+                        (session, given) ->
+                                StandardHandler.retryAfter(given.get(0), given.get(1), reply(count(session)))));
         all.put("remember", handler(List.of("key", "value"), HandlerInfo.SESSION_ONLY, (session, given) -> {
             session.state().put(given.get(0).asText(), given.get(1));
             return new Reaction.Reply(null);

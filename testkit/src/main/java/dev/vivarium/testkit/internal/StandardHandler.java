@@ -1,6 +1,9 @@
 package dev.vivarium.testkit.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.message.ErrorBody;
+import dev.vivarium.protocol.message.ErrorKind;
 import dev.vivarium.testkit.Invocation;
 import dev.vivarium.testkit.Reaction;
 import dev.vivarium.testkit.ScriptedHandler;
@@ -55,6 +58,7 @@ public final class StandardHandler implements ScriptedHandler {
         all.put("stubborn", new StandardHandler(List.of(), given -> new Reaction.Hang(false)));
         all.put("slow", new StandardHandler(List.of("seconds", "value"), StandardHandler::slow));
         all.put("held", new StandardHandler(List.of("gate", "value"), StandardHandler::held));
+        all.put("retry_after", new StandardHandler(List.of("times", "seconds"), "", StandardHandler::retryAfter));
         all.putAll(SessionHandlers.all());
         return all;
     }
@@ -123,6 +127,35 @@ public final class StandardHandler implements ScriptedHandler {
         }
         Reaction reply = new Reaction.Reply(given.get(1));
         return wanted > 0 ? new Reaction.Later(Duration.ofNanos(Math.round(wanted * 1e9)), reply) : reply;
+    }
+
+    private static Reaction retryAfter(Invocation call, List<JsonNode> given) {
+        return retryAfter(
+                given.get(0), given.get(1), new Reaction.Reply(given.get(0).asInt() + 1));
+    }
+
+    /** Asks to be called again so many times, and then does something else. */
+    static Reaction retryAfter(JsonNode times, JsonNode seconds, Reaction then) {
+        double wanted = seconds.asDouble(-1);
+        if (!(wanted >= 0 && wanted <= ErrorBody.MAX_RETRY_AFTER.toSeconds())) {
+            return new Reaction.Raise(
+                    "ValueError",
+                    "seconds must be from 0 to " + ErrorBody.MAX_RETRY_AFTER.toSeconds() + ", got " + seconds);
+        }
+        return new Reaction.RetryAfter(times.asInt(), Duration.ofMillis((long) Math.ceil(wanted * 1000)), then);
+    }
+
+    /** What Python makes of {@code RetryAfter}. */
+    static ErrorBody retryAfter(Duration delay) {
+        return new ErrorBody(
+                ErrorKind.HANDLER,
+                Execution.RAN,
+                "vivarium_worker.api.RetryAfter",
+                "not yet",
+                List.of(),
+                List.of(),
+                List.of(),
+                delay.toMillis());
     }
 
     private static Reaction held(List<JsonNode> given) {

@@ -20,7 +20,7 @@ import signal as signals
 import threading
 from typing import Any, Callable, List, Optional
 
-from vivarium_worker import Context, handler
+from vivarium_worker import Context, RetryAfter, handler
 
 _GATE_LOOK_S = 0.005
 
@@ -192,6 +192,20 @@ def held(gate: str, value: Any) -> Any:
     return value
 
 
+def _retry_after(ctx: Context, times: int, seconds: float) -> int:
+    with open(os.environ["TESTKIT_RECORD"], encoding="utf-8") as record:
+        starts = sum(line.startswith(f"{ctx.call_id} STARTED ") for line in record)
+    if starts <= times:
+        raise RetryAfter(seconds, "not yet")
+    return starts
+
+
+@recorded
+def retry_after(ctx: Context, times: int, seconds: float) -> int:
+    """Ask to be called again so many times, after so many seconds each; then return how often the call was started."""
+    return _retry_after(ctx, times, seconds)
+
+
 @recorded
 def hung() -> None:
     """Hang in place of a handler that cannot, since it keeps no record; raise once that is healed."""
@@ -264,6 +278,14 @@ def count_and_fail(ctx: Context, message: str) -> None:
     """Count, and raise ValueError."""
     _count(ctx)
     raise ValueError(message)
+
+
+@recorded(effects="session")
+def count_and_retry_after(ctx: Context, times: int, seconds: float) -> int:
+    """Count, and ask to be called again so many times."""
+    counted = _count(ctx)
+    _retry_after(ctx, times, seconds)
+    return counted
 
 
 @recorded(effects="session")

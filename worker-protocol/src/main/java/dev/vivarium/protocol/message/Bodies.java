@@ -15,6 +15,7 @@ import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Writes and reads the JSON bodies of frames. Unknown keys are ignored; missing lists, maps and texts are empty. */
@@ -26,6 +27,9 @@ public final class Bodies {
             .defaultPropertyInclusion(
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
             .build();
+
+    // Spawn's directory, and the wait that an ERROR may suggest.
+    private static final Set<String> OPTIONAL = Set.of("directory", "retryAfterMillis");
 
     static {
         for (Class<?> empty : List.of(List.class, Map.class, String.class)) {
@@ -62,12 +66,12 @@ public final class Bodies {
         }
     }
 
-    /** Names the first component that must be there and is not; Spawn's directory is the only one that may be absent. */
+    /** Names the first component that must be there and is not. */
     private static @Nullable String missing(Object body) {
         for (RecordComponent component : body.getClass().getRecordComponents()) {
             try {
-                boolean optional = component.getName().equals("directory");
-                if (!optional && component.getAccessor().invoke(body) == null) {
+                if (!OPTIONAL.contains(component.getName())
+                        && component.getAccessor().invoke(body) == null) {
                     return component.getName();
                 }
             } catch (ReflectiveOperationException e) {

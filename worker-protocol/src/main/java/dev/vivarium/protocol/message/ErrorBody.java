@@ -1,7 +1,9 @@
 package dev.vivarium.protocol.message;
 
 import dev.vivarium.protocol.Execution;
+import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * ERROR: how a call, or loading, failed.
@@ -13,6 +15,8 @@ import java.util.List;
  * @param traceback outermost first, without frames of the runtime
  * @param notes its notes
  * @param causes the exceptions that led to it, nearest first
+ * @param retryAfterMillis how long the handler suggests to wait before the call is sent again, from 0 to
+ *     {@link #MAX_RETRY_AFTER}; null when it suggests nothing
  */
 public record ErrorBody(
         ErrorKind kind,
@@ -21,4 +25,21 @@ public record ErrorBody(
         String message,
         List<StackEntry> traceback,
         List<String> notes,
-        List<CauseBody> causes) {}
+        List<CauseBody> causes,
+        @Nullable Long retryAfterMillis) {
+
+    /** The longest wait that a handler may suggest. */
+    public static final Duration MAX_RETRY_AFTER = Duration.ofDays(1);
+
+    /**
+     * Checks the suggested wait.
+     *
+     * @throws IllegalArgumentException when it is out of bounds
+     */
+    public ErrorBody {
+        if (retryAfterMillis != null && (retryAfterMillis < 0 || retryAfterMillis > MAX_RETRY_AFTER.toMillis())) {
+            throw new IllegalArgumentException(
+                    "retryAfterMillis must be from 0 to " + MAX_RETRY_AFTER.toMillis() + ", got " + retryAfterMillis);
+        }
+    }
+}
