@@ -1,9 +1,5 @@
 package dev.vivarium.testkit.internal;
 
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.SessionHead;
 import dev.vivarium.protocol.message.ErrorBody;
@@ -37,11 +33,6 @@ public final class ScriptedProcess {
     private static final int EXIT_SHIFT = 8;
 
     private static final int STATUS = 0xff;
-    /** As Python's: with NaN and the infinities. */
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-            .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
-            .build();
 
     /** Runs something after a time. */
     public interface Later {
@@ -233,7 +224,8 @@ public final class ScriptedProcess {
     private void run(long callId, byte[] body) {
         Invocation call;
         try {
-            call = Invocations.read(JSON, callId, slot, incarnation, body, session == null ? null : session.view());
+            call = Invocations.read(
+                    PythonJson.MAPPER, callId, slot, incarnation, body, session == null ? null : session.view());
         } catch (IOException e) {
             say(() -> outlet.error(
                     callId,
@@ -380,7 +372,7 @@ public final class ScriptedProcess {
     private void encoded(long callId, @Nullable Object result, Consumer<byte[]> then) {
         byte[] bytes;
         try {
-            bytes = JSON.writeValueAsBytes(result);
+            bytes = PythonJson.MAPPER.writeValueAsBytes(result);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             String type = result == null ? "null" : result.getClass().getName();
             ErrorBody body = error(ErrorKind.UNENCODABLE_RESULT, Execution.RAN, type, String.valueOf(e.getMessage()));
