@@ -188,4 +188,19 @@ class VirtualTimeTest {
             assertThat(kit.leaks()).isEmpty();
         }
     }
+
+    @Test
+    void takesNoTimersOnceItHasRunOut() throws Exception {
+        TestPool kit = TestPool.start(TestPoolSpec.of(Layer.FAKE).workers(1));
+        AtomicInteger fired = new AtomicInteger();
+        Scheduler scheduler = scheduler(kit);
+        ExecutionContext here = ExecutionContext.fromExecutor(Runnable::run);
+        var unused = scheduler.scheduleOnce(Duration.ofDays(1), fired::incrementAndGet, here);
+
+        assertThat(kit.leaks()).isEmpty();
+
+        assertThat(fired).as("what is left fires at the end").hasValue(1);
+        assertThatThrownBy(() -> scheduler.scheduleOnce(Duration.ZERO, () -> {}, here))
+                .isInstanceOf(IllegalStateException.class);
+    }
 }

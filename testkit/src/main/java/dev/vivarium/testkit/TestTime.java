@@ -70,7 +70,7 @@ public final class TestTime {
     void runOut() {
         VirtualScheduler manual = scheduler;
         if (manual != null) {
-            manual.walk(Duration.ofMinutes(1));
+            manual.runOut(Duration.ofMinutes(1));
         }
     }
 

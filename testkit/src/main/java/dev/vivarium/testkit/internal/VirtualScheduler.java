@@ -2,6 +2,7 @@ package dev.vivarium.testkit.internal;
 
 import com.typesafe.config.Config;
 import java.time.Duration;
+import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +24,7 @@ public final class VirtualScheduler extends AbstractScheduler {
     private final AtomicLong nanos = new AtomicLong();
     private final PriorityQueue<Timer> timers = new PriorityQueue<>();
     private long numbers;
+    private boolean out;
 
     /** Creates a scheduler as Pekko does. */
     public VirtualScheduler(Config config, LoggingAdapter log, ThreadFactory threads) {}
@@ -75,6 +77,20 @@ public final class VirtualScheduler extends AbstractScheduler {
         }
     }
 
+    /**
+     * Fires what is left, and takes no more timers: time has come to its end. A dispatcher that would end itself a moment after
+     * its last actor ends at once then, as Pekko has it where the scheduler has shut down; on a timer it would wait for ever.
+     */
+    public void runOut(Duration by) {
+        walk(by);
+        List<Timer> left;
+        synchronized (timers) {
+            out = true;
+            left = List.copyOf(timers);
+        }
+        left.forEach(Timer::fire);
+    }
+
     private @Nullable Timer due(long target) {
         synchronized (timers) {
             Timer first = timers.peek();
@@ -84,6 +100,9 @@ public final class VirtualScheduler extends AbstractScheduler {
 
     private Timer add(FiniteDuration delay, long interval, Runnable task, ExecutionContext context) {
         synchronized (timers) {
+            if (out) {
+                throw new IllegalStateException("the actor system has ended, and virtual time with it");
+            }
             Timer timer = new Timer(nanos.get() + Math.max(0, delay.toNanos()), interval, task, context);
             enqueue(timer);
             return timer;
@@ -137,7 +156,7 @@ public final class VirtualScheduler extends AbstractScheduler {
                 if (over) {
                     return;
                 }
-                if (interval > 0) {
+                if (interval > 0 && !out) {
                     due += interval;
                     enqueue(this);
                 } else {
