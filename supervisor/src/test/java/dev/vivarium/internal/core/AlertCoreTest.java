@@ -15,8 +15,7 @@ class AlertCoreTest {
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
     private final AlertCore core = new AlertCore(AlertPolicy.DEFAULT);
-    private final List<Circuit> three =
-            List.of(new Circuit("p", "a"), new Circuit("p", "b"), new Circuit("p", null));
+    private final List<Circuit> three = List.of(new Circuit("p", "a"), new Circuit("p", "b"), new Circuit("p", null));
 
     private List<Alert.Kind> kinds(long calls, long failed, List<Circuit> open, long now) {
         return core.look(calls, failed, open, now).stream().map(Alert::kind).toList();
@@ -40,8 +39,7 @@ class AlertCoreTest {
         assertThat(kinds(0, 0, three.subList(0, 1), 0)).containsExactly(Alert.Kind.CIRCUIT_OPENED);
         assertThat(kinds(0, 0, three.subList(0, 1), 0)).isEmpty();
         assertThat(kinds(0, 0, three, 0))
-                .containsExactly(
-                        Alert.Kind.CIRCUIT_OPENED, Alert.Kind.CIRCUIT_OPENED, Alert.Kind.MANY_CIRCUITS_OPEN);
+                .containsExactly(Alert.Kind.CIRCUIT_OPENED, Alert.Kind.CIRCUIT_OPENED, Alert.Kind.MANY_CIRCUITS_OPEN);
     }
 
     @Test

@@ -44,14 +44,12 @@ class FailureTableTest {
     void isWorseAfterManyAttempts() {
         assertThat(FailureTable.of(TransitionCause.CRASHED, 3).severity()).isEqualTo(Severity.MAJOR);
         assertThat(FailureTable.of(TransitionCause.CRASHED, 4).severity()).isEqualTo(Severity.CRITICAL);
-        assertThat(FailureTable.of(TransitionCause.CRASHED, 4).strategy())
-                .isEqualTo(RecoveryStrategy.CIRCUIT_BREAK);
+        assertThat(FailureTable.of(TransitionCause.CRASHED, 4).strategy()).isEqualTo(RecoveryStrategy.CIRCUIT_BREAK);
     }
 
     @Test
     void thatCameFromOutsideIsNeverWorse() {
-        assertThat(FailureTable.of(TransitionCause.KILLED, 99).strategy())
-                .isEqualTo(RecoveryStrategy.IMMEDIATE_RETRY);
+        assertThat(FailureTable.of(TransitionCause.KILLED, 99).strategy()).isEqualTo(RecoveryStrategy.IMMEDIATE_RETRY);
     }
 
     @Test

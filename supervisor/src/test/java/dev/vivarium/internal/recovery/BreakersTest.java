@@ -53,7 +53,7 @@ class BreakersTest {
 
             assertThat(answer.passes()).isNull();
             assertThat(answer.refusedBy()).isEqualTo(POOL);
-            assertThat(answer.retryAfterNanos()).isEqualTo(SetClock.seconds(40));
+            assertThat(answer.retryAfterNanos()).isEqualTo(SetClock.nanosOf(40));
         }
 
         @Test
@@ -84,7 +84,7 @@ class BreakersTest {
             Breakers.Answer answer = breakers.enter("a");
 
             assertThat(answer.refusedBy()).isEqualTo(OF_A);
-            assertThat(answer.retryAfterNanos()).isEqualTo(SetClock.seconds(40));
+            assertThat(answer.retryAfterNanos()).isEqualTo(SetClock.nanosOf(40));
         }
 
         @Test

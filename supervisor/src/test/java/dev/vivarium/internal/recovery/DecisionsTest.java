@@ -242,4 +242,23 @@ class DecisionsTest {
             assertThat(new Call(recovery, "b").lost(TransitionCause.KILLED)).isInstanceOf(Retry.class);
         }
     }
+
+    @Nested
+    class APlaceAmongTheCallsThatAreTriedAgain {
+
+        @Test
+        void isGivenBackWhenTheCallLosesItsWorkerOnceMore() {
+            Recovery recovery = of(pool -> pool.recovery(policy -> policy.maxConcurrent(1)));
+            Call first = new Call(recovery, "a");
+            Call second = new Call(recovery, "b");
+            assertThat(first.lost(TransitionCause.KILLED)).isInstanceOf(Retry.class);
+            assertThat(second.lost(TransitionCause.KILLED)).isInstanceOf(Retry.class);
+            assertThat(first.admission.takePlace()).isTrue();
+            assertThat(second.admission.takePlace()).isFalse();
+
+            assertThat(first.lost(TransitionCause.KILLED)).isInstanceOf(Retry.class);
+
+            assertThat(second.admission.takePlace()).isTrue();
+        }
+    }
 }

@@ -7,23 +7,23 @@ import java.time.Instant;
 /** A clock that stands still until it is told to go on; it does not begin at 0, as no clock does. */
 final class SetClock implements Clock {
 
-    private long nanos = seconds(1_000_000);
+    private long now = nanosOf(1_000_000);
 
-    static long seconds(long count) {
-        return Duration.ofSeconds(count).toNanos();
+    static long nanosOf(long seconds) {
+        return Duration.ofSeconds(seconds).toNanos();
     }
 
-    void passSeconds(long count) {
-        nanos += seconds(count);
+    void passSeconds(long seconds) {
+        now += nanosOf(seconds);
     }
 
     @Override
     public long nanoTime() {
-        return nanos;
+        return now;
     }
 
     @Override
     public Instant now() {
-        return Instant.EPOCH.plusNanos(nanos);
+        return Instant.EPOCH.plusNanos(now);
     }
 }
