@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.Scheduler;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
@@ -74,6 +73,39 @@ class VirtualTimeTest {
         }
 
         @VivariumTest
+        void thatIsSetInAnswerCountsFromWhereTimeHasGoneWhereItGoesThereAtOnce(TestPool kit) {
+            TestTime jumping = new TestTime(true, Layer.SCRIPTED);
+            jumping.connect(kit.actors().system());
+            List<Long> fired = new ArrayList<>();
+            long start = jumping.clock().nanoTime();
+            Runnable second = () -> fired.add(jumping.clock().nanoTime() - start);
+            Runnable first = () -> {
+                second.run();
+                var unused = scheduler(kit).scheduleOnce(Duration.ofSeconds(2), second, actors(kit));
+            };
+            var unused = scheduler(kit).scheduleOnce(Duration.ofSeconds(1), first, actors(kit));
+
+            jumping.advance(Duration.ofSeconds(4));
+            assertThat(fired).containsExactly(Duration.ofSeconds(4).toNanos());
+            jumping.advance(Duration.ofSeconds(2));
+
+            assertThat(fired)
+                    .containsExactly(
+                            Duration.ofSeconds(4).toNanos(),
+                            Duration.ofSeconds(6).toNanos());
+        }
+
+        @VivariumTest
+        void ofTheEndOfAnActorSystemFiresWhenTimeRunsOut(TestPool kit, TestTime time) {
+            AtomicInteger fired = new AtomicInteger();
+            var unused = scheduler(kit).scheduleOnce(Duration.ofSeconds(60), fired::incrementAndGet, actors(kit));
+
+            time.runOut();
+
+            assertThat(fired).hasValue(1);
+        }
+
+        @VivariumTest
         void ofOneMomentFiresInTheOrderInWhichItWasSet(TestPool kit, TestTime time) {
             List<Integer> fired = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
@@ -121,17 +153,36 @@ class VirtualTimeTest {
         @VivariumTest
         void hasLedToAllThatItLeadsToWhenTimeHasMovedOn(TestPool kit, TestTime time) {
             AtomicInteger hops = new AtomicInteger();
-            AtomicReference<Runnable> hop = new AtomicReference<>();
-            hop.set(() -> {
-                if (hops.incrementAndGet() < 2_000) {
-                    actors(kit).execute(hop.get());
-                }
-            });
-            var unused = scheduler(kit).scheduleOnce(Duration.ofSeconds(1), hop.get(), actors(kit));
+            var unused = scheduler(kit).scheduleOnce(Duration.ofSeconds(1), hopping(kit, hops), actors(kit));
 
             time.advance(Duration.ofSeconds(1));
 
             assertThat(hops).hasValue(2_000);
+        }
+
+        @VivariumTest
+        void isLeftAloneWhileTheActorsDoWhatTheyHaveToDo(TestPool kit, TestTime time) {
+            AtomicInteger fired = new AtomicInteger();
+            AtomicInteger hops = new AtomicInteger();
+            var unused = scheduler(kit).scheduleOnce(Duration.ofNanos(1), fired::incrementAndGet, actors(kit));
+            actors(kit).execute(hopping(kit, hops));
+
+            time.settle();
+
+            assertThat(hops).hasValue(2_000);
+            assertThat(fired).hasValue(0);
+        }
+
+        /** Returns a task that has itself done again and again. */
+        private static Runnable hopping(TestPool kit, AtomicInteger hops) {
+            return new Runnable() {
+                @Override
+                public void run() {
+                    if (hops.incrementAndGet() < 2_000) {
+                        actors(kit).execute(this);
+                    }
+                }
+            };
         }
     }
 
