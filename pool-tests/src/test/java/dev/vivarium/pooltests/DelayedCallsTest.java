@@ -45,7 +45,7 @@ class DelayedCallsTest {
         PoolClosed error = catchThrowableOfType(PoolClosed.class, () -> delayed.await(LIMIT));
         assertThat(error.execution()).isEqualTo(Execution.UNKNOWN);
         assertThat(error.attempts()).hasSize(1);
-        assertThat(error).hasMessageContaining("was not repeated");
+        assertThat(error).hasMessageContaining("was not sent again");
         assertThat(running.isDone()).isFalse();
         kit.open("gate");
         assertThat(running.await(LIMIT)).isEqualTo("finished");

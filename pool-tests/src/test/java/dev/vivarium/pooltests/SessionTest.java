@@ -417,9 +417,15 @@ class SessionTest {
         void isWaitedForByASessionThatCannotTravel(TestPool kit, PythonPool pool) throws Exception {
             PythonSession session = pool.session("a");
             kit.outcome(session.call("keep_local", Void.class, "model"));
+            counted(kit, pool.session("b"));
+            settle(kit, 2);
+            done(pool.sessions().migrate("b", new WorkerId(pool.name(), 3 - slotOf(kit, "a"))));
+            for (int i = 0; i < 6; i++) {
+                kit.outcome(pool.session("b").call("recall", Integer.class, "count"));
+            }
 
             for (int i = 0; i < 10 && pool.snapshot().ejections() == 0; i++) {
-                assertThatThrownBy(() -> kit.outcome(session.call("count_and_fail", Void.class, "no")))
+                assertThatThrownBy(() -> kit.outcome(session.call("recall", Void.class)))
                         .isInstanceOf(PythonException.class);
                 kit.awaitThat("out of the call", () -> pool.snapshot().count(Phase.BUSY) == 0);
             }

@@ -36,7 +36,7 @@ class LedgerTest {
 
         private void raised(String type) {
             ErrorBody error = new ErrorBody(
-                    ErrorKind.HANDLER, Execution.RAN, type, "not that way", List.of(), List.of(), List.of());
+                    ErrorKind.HANDLER, Execution.RAN, type, "not that way", List.of(), List.of(), List.of(), null);
             ledger.enter(
                     PythonCall.to("price").returning(String.class),
                     new CallOutcome.Failed<>(1, new PythonException(error), 1));

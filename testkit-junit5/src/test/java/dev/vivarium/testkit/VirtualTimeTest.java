@@ -96,16 +96,6 @@ class VirtualTimeTest {
         }
 
         @VivariumTest
-        void ofTheEndOfAnActorSystemFiresWhenTimeRunsOut(TestPool kit, TestTime time) {
-            AtomicInteger fired = new AtomicInteger();
-            var unused = scheduler(kit).scheduleOnce(Duration.ofSeconds(60), fired::incrementAndGet, actors(kit));
-
-            time.runOut();
-
-            assertThat(fired).hasValue(1);
-        }
-
-        @VivariumTest
         void ofOneMomentFiresInTheOrderInWhichItWasSet(TestPool kit, TestTime time) {
             List<Integer> fired = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
