@@ -287,6 +287,30 @@ class TheCache(unittest.TestCase):
         attachments: List[bytes] = [head(id, version), *(sessions.write_entries(s) for s in state)]
         return cache.enter(sessions.read_head(attachments[0]), attachments)
 
+    def test_keeps_what_cannot_travel_and_nothing_makes_anew(self) -> None:
+        cache = sessions.Sessions(most=2)
+        resident = self.call(cache, "resident", 0)
+        resident.session.local["model"] = 1
+        resident.answer(100)
+        for number in range(20):
+            self.call(cache, f"s{number}", 0).answer(100)
+            cache.trim()
+
+        self.assertEqual(self.call(cache, "resident", 0).session.local, {"model": 1})
+        self.assertLessEqual(len(cache), 2)
+
+    def test_lets_go_of_what_a_hook_makes_anew(self) -> None:
+        cache = sessions.Sessions(most=2)
+        cache.on_open = lambda session: None
+        resident = self.call(cache, "resident", 0)
+        resident.session.local["model"] = 1
+        resident.answer(100)
+        for number in range(2):
+            self.call(cache, f"s{number}", 0).answer(100)
+            cache.trim()
+
+        self.assertEqual(self.call(cache, "resident", 0).session.local, {})
+
     def test_is_bounded_in_number_and_bytes(self) -> None:
         cache = sessions.Sessions(most=2, most_bytes=1000)
         for id in ("a", "b", "c"):

@@ -18,6 +18,9 @@ MAX_CACHED = 1000
 MAX_CACHED_BYTES = 64 << 20
 """How many bytes of state a worker keeps, all sessions together."""
 
+LOOKED_AT_BETWEEN_CALLS = 8
+"""How many sessions are looked at, to let them go, after a call."""
+
 _HEAD_BYTES = HEAD.size
 _REMOVED = 0xFFFFFFFF
 _LENGTH = struct.Struct(">I")
@@ -363,9 +366,18 @@ class Sessions:
         self._bytes += kept.size
 
     def trim(self) -> None:
-        """Let go of what is over the limits; called between calls."""
-        while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
+        """Let go of what is over the limits; called between calls.
+
+        Not of what cannot travel and nothing makes anew: the pool believes it here until it lets the session go itself. Few
+        at a time are looked at, so that no call waits for many.
+        """
+        for _ in range(LOOKED_AT_BETWEEN_CALLS):
+            if len(self._kept) <= self._most and (self._bytes <= self._most_bytes or len(self._kept) <= 1):
+                return
             id, kept = self._kept.popitem(last=False)
+            if kept.local and self.on_open is None:
+                self._kept[id] = kept
+                continue
             self._bytes -= kept.size
             self._close(id, kept)
 

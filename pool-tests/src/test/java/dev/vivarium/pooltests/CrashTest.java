@@ -56,8 +56,8 @@ class CrashTest {
     private static Consumer<PoolConfigBuilder> limits(String how) {
         return settings -> {
             if (how.equals("hang")) {
-                settings.connectTimeout(Duration.ofSeconds(2))
-                        .loadTimeout(Duration.ofSeconds(2))
+                settings.connectTimeout(Duration.ofSeconds(8))
+                        .loadTimeout(Duration.ofSeconds(8))
                         .healthInterval(Duration.ofMillis(100))
                         .healthTimeout(Duration.ofMillis(500));
             }

@@ -28,12 +28,7 @@ import dev.vivarium.WorkerCrashed;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.protocol.Execution;
-import dev.vivarium.session.Commit;
-import dev.vivarium.session.MemorySessionStore;
 import dev.vivarium.session.PythonSession;
-import dev.vivarium.session.SessionRecord;
-import dev.vivarium.session.SessionStore;
-import dev.vivarium.session.SessionUpdate;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
@@ -43,14 +38,10 @@ import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
 import dev.vivarium.testkit.junit5.VivariumTest.Time;
-import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Nested;
 
@@ -296,45 +287,6 @@ class SessionTest {
                 assertThat(e.execution()).isEqualTo(Execution.RAN);
             });
             assertThat(counted(kit, session)).isEqualTo(2);
-        }
-    }
-
-    /** A store that fails as long as it is told to. */
-    private static final class FailingStore implements SessionStore {
-
-        private final SessionStore real = new MemorySessionStore(1000, 1000);
-        private volatile boolean reads = true;
-        private volatile boolean writes = true;
-        private volatile boolean answers = true;
-
-        @Override
-        public CompletionStage<Optional<SessionRecord>> load(String session) {
-            if (!answers) {
-                return new CompletableFuture<>();
-            }
-            return reads ? real.load(session) : CompletableFuture.failedFuture(new IOException("no reading"));
-        }
-
-        @Override
-        public CompletionStage<Commit> commit(String session, long expected, SessionUpdate update) {
-            return writes
-                    ? real.commit(session, expected, update)
-                    : CompletableFuture.failedFuture(new IOException("no writing"));
-        }
-
-        @Override
-        public CompletionStage<Boolean> remove(String session) {
-            return answers ? real.remove(session) : new CompletableFuture<>();
-        }
-
-        @Override
-        public CompletionStage<Integer> removeExpired(Instant now, int atMost) {
-            return real.removeExpired(now, atMost);
-        }
-
-        @Override
-        public void close() {
-            real.close();
         }
     }
 

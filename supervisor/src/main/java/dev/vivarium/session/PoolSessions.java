@@ -23,7 +23,8 @@ public interface PoolSessions {
     CompletionStage<Done> migrate(String session, WorkerId to);
 
     /**
-     * Takes all sessions from a worker, before it is retired for example; their next calls bind them anew.
+     * Sends all sessions of a worker to the others, evenly, before it is retired for example; each between two of its calls.
+     * Sessions that come to it afterwards are not kept off.
      *
      * @return completes with how many had to go
      * @throws IllegalArgumentException when the worker is another pool's

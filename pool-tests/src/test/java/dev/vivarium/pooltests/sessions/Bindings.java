@@ -76,7 +76,7 @@ final class Bindings {
         table.makeRoom(session);
         table.arrive(session, number + 1, false, number);
         table.depart(session, 1 + number % SLOTS, 1, false, false);
-        table.kept(session, 1 + number % SLOTS, 1, new Known(1, 1, 1, false), true, number);
+        table.kept(session, 1 + number % SLOTS, 1, new Known(1, 1, 1, false), true, false, number);
         table.leave(session, number + 1, false, number);
     }
 

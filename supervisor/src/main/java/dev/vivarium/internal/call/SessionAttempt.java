@@ -152,7 +152,7 @@ public final class SessionAttempt {
     private CompletableFuture<Commit> commit(SessionUpdate update) {
         try {
             return store.commit(session, base.revision(), update).toCompletableFuture();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -202,6 +202,11 @@ public final class SessionAttempt {
      */
     public void dropped(boolean openFailed) {
         end.complete(new Dropped(false, openFailed));
+    }
+
+    /** The store has not said in time whether it keeps what was changed. */
+    public void givenUp() {
+        end.complete(new Dropped(true, false));
     }
 
     /** The worker answered that it is to be asked again later. */

@@ -8,7 +8,7 @@ public final class SessionTicket {
 
     private final String session;
     private final SessionMode mode;
-    private final boolean concurrent;
+    private boolean concurrent;
     private final @Nullable String key;
     private volatile @Nullable SessionAttempt attempt;
     private @Nullable SessionAttempt settled;
@@ -40,6 +40,11 @@ public final class SessionTicket {
     /** Returns whether the call does not wait for its turn. */
     public boolean concurrent() {
         return concurrent;
+    }
+
+    /** Has the call wait for its turn all the same: something is waiting for the concurrent calls to end. */
+    public void waitsForItsTurn() {
+        concurrent = false;
     }
 
     /** Returns the idempotency key, or null. */

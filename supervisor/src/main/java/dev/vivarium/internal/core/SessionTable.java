@@ -68,9 +68,16 @@ public final class SessionTable {
         private long holder;
         private int visitors;
         private boolean known;
+        // The epoch whose loss is stored and has been told to nobody, because the call that found it had ended; 0 for
+        // none.
+        private long owed;
         private boolean cached;
         private boolean resident;
         private @Nullable ArrayDeque<Long> queue;
+
+        private boolean isEmpty() {
+            return isIdle() && slot == 0 && owed == 0;
+        }
 
         private boolean isIdle() {
             return holder == 0 && visitors == 0;
@@ -168,7 +175,7 @@ public final class SessionTable {
             }
             binding.queue = null;
         }
-        if (binding.isIdle() && binding.slot == 0) {
+        if (binding.isEmpty()) {
             bindings.remove(session);
         }
         return 0;
@@ -178,6 +185,12 @@ public final class SessionTable {
     public long holder(String session) {
         Binding binding = bindings.get(session);
         return binding == null ? 0 : binding.holder;
+    }
+
+    /** Returns how many calls there are that do not wait for their turn. */
+    public int visitors(String session) {
+        Binding binding = bindings.get(session);
+        return binding == null ? 0 : binding.visitors;
     }
 
     /** Returns the slot that a session is bound to, 0 when it is bound to none. */
@@ -260,9 +273,7 @@ public final class SessionTable {
             binding.incarnation = incarnation;
             binding.epoch++;
         }
-        if (kind != Kind.VISIT) {
-            binding.cached = false; // Until it answers well.
-        }
+        binding.cached = false; // Until it answers well; a visit may change what the worker of the binding has.
         return new Departure(
                 kind, cached, new Known(binding.revision, binding.version, binding.epoch, binding.resident));
     }
@@ -271,8 +282,10 @@ public final class SessionTable {
      * A call was answered well, and what it changed is stored.
      *
      * @param written whether anything was stored
+     * @param concurrent whether it is a call that does not wait for others
      */
-    public void kept(String session, int slot, int incarnation, Known known, boolean written, long now) {
+    public void kept(
+            String session, int slot, int incarnation, Known known, boolean written, boolean concurrent, long now) {
         Binding binding = bindings.get(session);
         if (binding == null || known.revision() < binding.revision) {
             return;
@@ -282,7 +295,10 @@ public final class SessionTable {
         binding.resident = known.resident();
         binding.writtenIn = written ? known.epoch() : binding.writtenIn;
         binding.known = true;
-        binding.cached = binding.slot == slot && binding.incarnation == incarnation && binding.epoch == known.epoch();
+        // While there are concurrent calls, one of them may be changing the state elsewhere.
+        boolean alone = binding.visitors <= (concurrent ? 1 : 0);
+        binding.cached =
+                alone && binding.slot == slot && binding.incarnation == incarnation && binding.epoch == known.epoch();
         if (written) {
             binding.written = now;
         }
@@ -295,6 +311,22 @@ public final class SessionTable {
             binding.cached = false;
             binding.known &= !storeUnknown;
         }
+    }
+
+    /** A loss is stored, and there is no call to be told of it: the next one is. */
+    public void owe(String session, long epoch) {
+        bindings.computeIfAbsent(session, name -> new Binding()).owed = epoch;
+    }
+
+    /** Returns the epoch of a loss that has been told to nobody, once; 0 without one. */
+    public long takeOwed(String session) {
+        Binding binding = bindings.get(session);
+        if (binding == null) {
+            return 0;
+        }
+        long owed = binding.owed;
+        binding.owed = 0;
+        return owed;
     }
 
     /** Nothing is stored any more, or something else; what was known is forgotten. */
@@ -319,7 +351,7 @@ public final class SessionTable {
         binding.slot = 0;
         binding.incarnation = 0;
         binding.cached = false;
-        if (binding.isIdle()) {
+        if (binding.isEmpty()) {
             bindings.remove(session);
         }
         return gone;

@@ -144,8 +144,10 @@ public final class SlotCore {
         }
         if (event instanceof SlotEvent.Loaded && state.loading()) {
             effects.add(new SlotEffect.StopTimer(Timer.LOAD));
+            effects.start(incarnation, Timer.HEALTH).add(new SlotEffect.Offer(incarnation));
+            // After the offer: whoever hears of it may count on the router to know the worker.
             effects.move(incarnation, WorkerState.INITIALIZING, WorkerState.READY, TransitionCause.LOADED);
-            return idle(incarnation, state.failures(), new Service(now, 0), effects);
+            return effects.then(new SlotState.Ready(incarnation, state.failures(), new Service(now, 0), false));
         }
         if (event instanceof SlotEvent.SpawnRefused) {
             return end(

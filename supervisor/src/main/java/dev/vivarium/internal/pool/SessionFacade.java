@@ -12,6 +12,7 @@ import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.session.SessionReport;
 import dev.vivarium.session.PythonSession;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -58,6 +59,9 @@ final class SessionFacade implements PythonSession {
         if (name.isEmpty() || name.length() > LONGEST_NAME) {
             throw new IllegalArgumentException(
                     what + " has 1 to " + LONGEST_NAME + " characters, got " + name.length());
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+            throw new IllegalArgumentException(what + " is Unicode text, got one with half of a surrogate pair");
         }
         return name;
     }

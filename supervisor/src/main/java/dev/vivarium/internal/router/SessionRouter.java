@@ -155,6 +155,7 @@ public final class SessionRouter {
             memory.door.open(actor.getSelf(), timers, memory.workers, router::again, router.repeats::released);
             router.repeats.resume();
             memory.all.resume();
+            memory.sessions.resume();
             var unused = router.waitsChanged(); // The timer of the deadlines has ended with the actor, too.
             return router.behavior();
         }));

@@ -4,6 +4,7 @@ import dev.vivarium.PoolEvent;
 import dev.vivarium.SessionLost;
 import dev.vivarium.SessionStoreFailed;
 import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.context.SessionStats.Count;
@@ -40,6 +41,9 @@ final class SessionFetch {
         /** It has ended. */
         void left(ActiveCall call);
 
+        /** It waits for a worker again. */
+        void again(ActiveCall call);
+
         /** A binding has ended. */
         void gone(SessionTable.@Nullable Unbound unbound);
 
@@ -66,7 +70,7 @@ final class SessionFetch {
     static <T> CompletableFuture<T> asked(Supplier<CompletableFuture<T>> question) {
         try {
             return question.get();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -124,6 +128,11 @@ final class SessionFetch {
             return false;
         }
         Known known = new Known(record.revision(), record.version(), record.epoch(), record.resident());
+        long owed = table.takeOwed(session);
+        if (owed != 0) {
+            tellLoss(call, owed);
+            return false;
+        }
         boolean older = table.read(session, known, context.clock().nanoTime());
         boolean reopened = context.sessionHooks().contains("open");
         if (older || (!reopened && table.losesResident(session, slot, incarnation))) {
@@ -168,27 +177,43 @@ final class SessionFetch {
         ActiveCall call = marked.call();
         String session = ticket(call).session();
         table.forgotten(session);
-        if (!way.unpark(call)) {
-            return;
-        }
+        boolean waits = way.unpark(call);
         if (marked.commit() instanceof Commit.Committed) {
+            if (!waits) {
+                table.owe(session, marked.epoch());
+            }
             way.gone(table.unbind(session));
-            context.sessionStats().count(Count.LOST);
-            context.events()
-                    .publish(new PoolEvent.SessionWasLost(
-                            session, marked.epoch(), context.clock().now()));
-            call.fail(new SessionLost(
-                    session,
-                    marked.epoch(),
-                    call.attempts(),
-                    "session '" + session + "', epoch " + marked.epoch() + ", has lost what it had in its worker, or "
-                            + "in its store; " + call
-                            + " was not run. The next call goes on with the state that there is",
-                    null));
-            way.left(call);
+            lost(session, marked.epoch());
+            if (waits) {
+                tellLoss(call, marked.epoch());
+            }
+        } else if (!waits) {
+            return;
+        } else if (marked.commit() instanceof Commit.Conflict) {
+            way.again(call); // Another call has told of the loss, or has gone on since.
         } else {
             failed(call, "could not be written", marked.failure());
         }
+    }
+
+    /** A loss is known, and will be told to a call. */
+    void lost(String session, long epoch) {
+        context.sessionStats().count(Count.LOST);
+        context.events()
+                .publish(new PoolEvent.SessionWasLost(
+                        session, epoch, context.clock().now()));
+    }
+
+    private void tellLoss(ActiveCall call, long epoch) {
+        String session = ticket(call).session();
+        call.fail(new SessionLost(
+                session,
+                epoch,
+                call.attempts(),
+                "session '" + session + "', epoch " + epoch + ", has lost what it had in its worker, or in its store; "
+                        + call + " was not run. The next call goes on with the state that there is",
+                null));
+        way.left(call);
     }
 
     private void failed(ActiveCall call, String what, @Nullable Throwable failure) {
@@ -213,5 +238,9 @@ final class SessionFetch {
                 call + " ran, and its deadline passed before its changes of session '" + session
                         + "' were stored; it is not known whether they will be",
                 null));
+        SessionAttempt attempt = ticket(call).attempt();
+        if (attempt != null) {
+            attempt.givenUp(); // Its turn is over, whatever the store may do yet.
+        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.vivarium.internal.session;
 
 import dev.vivarium.SessionBusy;
-import dev.vivarium.SessionConflict;
 import dev.vivarium.SessionMode;
 import dev.vivarium.SessionPolicy;
 import dev.vivarium.SessionRefused;
@@ -14,7 +13,6 @@ import dev.vivarium.internal.core.RouterCore;
 import dev.vivarium.internal.core.SessionTable;
 import dev.vivarium.internal.core.SessionTable.Known;
 import dev.vivarium.protocol.Execution;
-import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.session.SessionRecord;
 import dev.vivarium.session.SessionStore;
 import java.time.Duration;
@@ -32,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SessionLane {
 
-    /** How often a call that may run twice is run again because of conflicts. */
-    private static final int MOST_CONFLICTS = 100;
-
     private final PoolContext context;
     private final RouterCore core;
     private final Map<Long, ActiveCall> calls;
@@ -43,6 +38,7 @@ public final class SessionLane {
     private final SessionTable table;
     private final SessionMoves moves;
     private final SessionFetch fetch;
+    private final SessionRepeats repeats;
     private final RouterAccess router;
     private final SessionBindings bindings;
     private final Map<Integer, Integer> alive;
@@ -67,9 +63,15 @@ public final class SessionLane {
         this.table = new SessionTable(policy.ttl(), policy.maxBindings());
         this.bindings = new SessionBindings(context, table, router);
         this.alive = bindings.alive();
-        this.moves = new SessionMoves(context, table, bindings, router);
+        this.moves = new SessionMoves(context, table, bindings, router, this::leave);
         this.fetch = new SessionFetch(context, table, new Way());
+        this.repeats = new SessionRepeats(context);
         this.router = router;
+    }
+
+    /** Goes on after the router's actor has started anew: its timers are gone. */
+    public void resume() {
+        bindings.resume();
     }
 
     private static SessionTicket ticket(ActiveCall call) {
@@ -82,11 +84,7 @@ public final class SessionLane {
 
     /** Returns whether a lost call may run again because its handler has no effect but on its session. */
     public boolean isRetrySafe(ActiveCall call) {
-        return call.retrySafe()
-                || (call.session() != null
-                        && context.handlers().stream()
-                                .anyMatch(handler -> handler.name().equals(call.handler())
-                                        && handler.effects().equals(HandlerInfo.SESSION_ONLY)));
+        return repeats.isRetrySafe(call);
     }
 
     /** A call of a session arrives, and is among the calls that wait. */
@@ -105,6 +103,9 @@ public final class SessionLane {
                     call + " was refused: " + e.getMessage() + ", and sessions.max-bindings is "
                             + policy.maxBindings()));
             return;
+        }
+        if (ticket.concurrent() && moves.isAwaited(ticket.session())) {
+            ticket.waitsForItsTurn();
         }
         long holder = table.holder(ticket.session());
         if (table.arrive(ticket.session(), call.id(), ticket.concurrent(), now())) {
@@ -221,6 +222,12 @@ public final class SessionLane {
         @Override
         public void left(ActiveCall call) {
             SessionLane.this.left(call);
+        }
+
+        @Override
+        public void again(ActiveCall call) {
+            calls.put(call.id(), call);
+            route(call, true);
         }
 
         @Override
@@ -383,11 +390,12 @@ public final class SessionLane {
                     base.incarnation(),
                     new Known(kept.revision(), kept.version(), base.epoch(), kept.resident()),
                     kept.written(),
+                    ticket.concurrent(),
                     now());
         } else if (end instanceof SessionAttempt.Dropped dropped) {
             table.dropped(session, dropped.storeUnknown());
             if (dropped.openFailed() && base.resident()) {
-                context.sessionStats().count(Count.LOST);
+                fetch.lost(session, base.epoch());
                 table.forgotten(session);
                 var unused = fetch.clearResident(session, base.revision(), base.epoch());
             }
@@ -397,7 +405,7 @@ public final class SessionLane {
             return;
         } else {
             table.dropped(session, true);
-            boolean again = end instanceof SessionAttempt.StateWanted || mayRepeat(call, ticket);
+            boolean again = end instanceof SessionAttempt.StateWanted || repeats.mayAfterConflict(call, ticket);
             if (!call.isDone() && again) {
                 router.again(call);
                 return;
@@ -406,29 +414,20 @@ public final class SessionLane {
         left(call);
     }
 
-    private boolean mayRepeat(ActiveCall call, SessionTicket ticket) {
-        context.sessionStats().count(Count.CONFLICT);
-        if (isRetrySafe(call) && ticket.countConflict() <= MOST_CONFLICTS) {
-            return true;
-        }
-        call.fail(new SessionConflict(
-                ticket.session(),
-                call.attempts(),
-                "what " + call + " changed in session '" + ticket.session()
-                        + "' was dropped: another call has changed it meanwhile"));
-        return false;
-    }
-
     /** A call has left the router for good, and its turn with it. */
     public void left(ActiveCall call) {
         SessionTicket ticket = ticket(call);
-        String session = ticket.session();
-        boolean turnOver = table.holder(session) == call.id();
-        long next = table.leave(session, call.id(), ticket.concurrent(), now());
+        leave(ticket.session(), call.id(), ticket.concurrent());
+    }
+
+    /** A call has left, or an order that took its turn among them. */
+    private void leave(String session, long id, boolean concurrent) {
+        boolean turnOver = table.holder(session) == id;
+        long next = table.leave(session, id, concurrent, now());
         if (turnOver) {
             moves.between(session); // Before the next call goes where the session is.
         }
-        while (next != 0) {
+        while (next > 0) {
             ActiveCall waiting = calls.get(next);
             if (waiting != null && !waiting.isDone()) {
                 route(waiting, false);
@@ -437,7 +436,11 @@ public final class SessionLane {
             next = table.leave(session, next, false, now());
         }
         bindings.changed();
-        moves.left(session);
+        if (next < 0) {
+            moves.turn(next);
+        } else if (concurrent) {
+            moves.visitorLeft(session);
+        }
     }
 
     /** Carries out what the router was told. */
@@ -455,6 +458,8 @@ public final class SessionLane {
             bindings.onSweepDue();
         } else if (report instanceof SessionReport.StoreDue due) {
             due.tooLate().run();
+        } else if (report instanceof SessionReport.Removed removed) {
+            moves.removed(removed);
         } else if (report instanceof SessionReport.Unbind order) {
             moves.unbind(order);
         } else if (report instanceof SessionReport.Migrate order) {
@@ -471,8 +476,9 @@ public final class SessionLane {
         router.forget(call);
         core.remove(call.id());
         boolean waits = calls.remove(call.id()) != null;
-        Integer incarnation = alive.get(loaded.slot());
-        boolean there = incarnation != null && incarnation == loaded.incarnation();
+        RouterCore.Assignment kept = assigned.get(loaded.slot());
+        // The worker may have been withdrawn and offered again meanwhile, and have another call.
+        boolean there = kept != null && kept.callId() == call.id() && kept.incarnation() == loaded.incarnation();
         boolean taken = false;
         if (waits && there) {
             taken = fetch.loaded(call, loaded.slot(), loaded.incarnation(), loaded.stored(), loaded.failure());
@@ -480,8 +486,7 @@ public final class SessionLane {
             calls.put(call.id(), call);
             route(call, true);
         }
-        RouterCore.Assignment kept = assigned.get(loaded.slot());
-        if (there && !taken && kept != null) {
+        if (kept != null && there && !taken) {
             core.free(kept);
         }
     }

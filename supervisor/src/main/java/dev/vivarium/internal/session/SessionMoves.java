@@ -23,12 +23,21 @@ final class SessionMoves {
     private final SessionTable table;
     private final SessionBindings bindings;
     private final RouterAccess router;
-    // What shall be done once a session has no calls.
-    private final Map<String, SessionReport.Unbind> leaving = new HashMap<>();
+    private final Leaving leaving;
+    // The orders to let sessions go: they take their turn among the calls, and have numbers below 0.
+    private final Map<Long, SessionReport.Unbind> orders = new HashMap<>();
+    private long lastTurn;
     // What shall be done with sessions once the call whose turn it is has ended.
     private final Map<String, List<Runnable>> afterTheTurn = new HashMap<>();
 
-    SessionMoves(PoolContext context, SessionTable table, SessionBindings bindings, RouterAccess router) {
+    /** Ends the turn of an order. */
+    interface Leaving {
+        void leave(String session, long turn, boolean concurrent);
+    }
+
+    SessionMoves(
+            PoolContext context, SessionTable table, SessionBindings bindings, RouterAccess router, Leaving leaving) {
+        this.leaving = leaving;
         this.context = context;
         this.table = table;
         this.bindings = bindings;
@@ -40,16 +49,23 @@ final class SessionMoves {
     }
 
     private void betweenCalls(String session, Runnable move) {
-        if (table.holder(session) == 0) {
+        if (table.holder(session) == 0 && table.visitors(session) == 0) {
             move.run();
         } else {
             afterTheTurn.computeIfAbsent(session, name -> new ArrayList<>()).add(move);
         }
     }
 
+    /** Returns whether something waits until no call of a session is under way; then no call may pass the others by. */
+    boolean isAwaited(String session) {
+        return afterTheTurn.containsKey(session)
+                || orders.values().stream().anyMatch(order -> order.session().equals(session));
+    }
+
     /** The call whose turn it was has ended, and the next has not been sent anywhere yet. */
     void between(String session) {
-        List<Runnable> moves = afterTheTurn.isEmpty() ? null : afterTheTurn.remove(session);
+        boolean still = afterTheTurn.isEmpty() || table.visitors(session) > 0;
+        List<Runnable> moves = still ? null : afterTheTurn.remove(session);
         if (moves != null) {
             moves.forEach(Runnable::run);
         }
@@ -81,35 +97,35 @@ final class SessionMoves {
         context.callbacks().execute(() -> over.completeExceptionally(new IllegalStateException(why)));
     }
 
-    /** Lets a session go, now or once it has no calls. */
+    /** A call that did not wait for its turn has ended. */
+    void visitorLeft(String session) {
+        long holder = table.holder(session);
+        if (holder == 0) {
+            between(session);
+        } else if (holder < 0) {
+            turn(holder);
+        }
+    }
+
+    /** Lets a session go after the calls there are: the order takes its turn as they do. */
     void unbind(SessionReport.Unbind order) {
-        if (table.holder(order.session()) == 0) {
-            letGo(order);
-            return;
-        }
-        SessionReport.Unbind before = leaving.get(order.session());
-        if (before == null) {
-            leaving.put(order.session(), order);
-            return;
-        }
-        leaving.put(
-                order.session(),
-                new SessionReport.Unbind(order.session(), order.forget() || before.forget(), before.over()));
-        var unused = before.over().thenAccept(order.over()::complete);
-    }
-
-    /** A call of a session has ended; it may have no others. */
-    void left(String session) {
-        SessionReport.Unbind order = leaving.isEmpty() || table.holder(session) != 0 ? null : leaving.remove(session);
-        if (order != null) {
-            letGo(order);
+        long turn = --lastTurn;
+        orders.put(turn, order);
+        if (table.arrive(order.session(), turn, false, context.clock().nanoTime())) {
+            turn(turn);
         }
     }
 
-    private void letGo(SessionReport.Unbind order) {
+    /** It is an order's turn, which it keeps until it is carried out; not before the concurrent calls there are have ended. */
+    void turn(long turn) {
+        SessionReport.Unbind order = orders.get(turn);
+        if (order == null || table.visitors(order.session()) > 0) {
+            return;
+        }
+        orders.remove(turn);
         bindings.gone(table.unbind(order.session()));
         if (!order.forget()) {
-            context.callbacks().execute(() -> order.over().complete(Done.getInstance()));
+            removed(new SessionReport.Removed(turn, order, null));
             return;
         }
         table.forgotten(order.session());
@@ -120,13 +136,22 @@ final class SessionMoves {
                     order, context.config().sessions().storeTimeout(), SessionFetch.tooLate(context, removing));
         }
         var unused =
-                removing.whenComplete((removed, failure) -> context.callbacks().execute(() -> {
-                    if (failure == null) {
-                        order.over().complete(Done.getInstance());
-                    } else {
-                        order.over().completeExceptionally(failure);
-                    }
-                }));
+                removing.whenComplete((done, failure) -> router.tell(new SessionReport.Removed(turn, order, failure)));
+    }
+
+    /** An order is carried out, and the calls after it go on. */
+    void removed(SessionReport.Removed removed) {
+        SessionReport.Unbind order = removed.order();
+        router.forget(order);
+        leaving.leave(order.session(), removed.turn(), false);
+        Throwable failure = removed.failure();
+        context.callbacks().execute(() -> {
+            if (failure == null) {
+                order.over().complete(Done.getInstance());
+            } else {
+                order.over().completeExceptionally(failure);
+            }
+        });
     }
 
     /** Several moves that are told as one: how many sessions have moved, once none is left to try. */
@@ -160,18 +185,33 @@ final class SessionMoves {
         }
     }
 
+    /** Sends the sessions of a worker to the others, evenly; where there is none, their next calls bind them. */
     void evacuate(SessionReport.Evacuate order) {
+        Map<Integer, Integer> load = load();
+        load.remove(order.slot());
         Batch batch = new Batch(order.over());
         for (String session : table.boundTo(order.slot(), false)) {
-            batch.move(session, order.slot(), () -> table.unbind(session));
+            Integer to = emptiest(load);
+            if (to == null) {
+                batch.move(session, order.slot(), () -> table.unbind(session));
+            } else {
+                load.merge(to, 1, Integer::sum);
+                batch.move(session, order.slot(), () -> to(session, to));
+            }
         }
         batch.oneDone();
     }
 
-    void rebalance(SessionReport.Rebalance order) {
+    /** Returns how many sessions each worker that serves has. */
+    private Map<Integer, Integer> load() {
         Map<Integer, Integer> load = new TreeMap<>();
         bindings.alive().keySet().forEach(slot -> load.put(slot, 0));
         table.load().forEach((slot, sessions) -> load.computeIfPresent(slot, (key, none) -> sessions));
+        return load;
+    }
+
+    void rebalance(SessionReport.Rebalance order) {
+        Map<Integer, Integer> load = load();
         int total = load.values().stream().mapToInt(Integer::intValue).sum();
         int share = load.isEmpty() ? 0 : (total + load.size() - 1) / load.size();
         Batch batch = new Batch(order.over());
@@ -192,10 +232,10 @@ final class SessionMoves {
         batch.oneDone();
     }
 
-    /** Binds a session to another worker, unless that has ended meanwhile. */
+    /** Binds a session to another worker; to none, where that has ended meanwhile. */
     private SessionTable.@Nullable Unbound to(String session, int slot) {
         Integer incarnation = bindings.alive().get(slot);
-        return incarnation == null ? null : moved(session, slot, incarnation);
+        return incarnation == null ? table.unbind(session) : moved(session, slot, incarnation);
     }
 
     private SessionTable.@Nullable Unbound moved(String session, int slot, int incarnation) {

@@ -38,6 +38,9 @@ public sealed interface SessionReport {
     /** It is time to look for sessions that were not used. */
     record SweepDue() implements SessionReport {}
 
+    /** What was stored of a session is forgotten, or the store has failed to; an order that has its turn. */
+    record Removed(long turn, Unbind order, @Nullable Throwable failure) implements SessionReport {}
+
     /** Let a session go from its worker; and forget its state, if asked to. */
     record Unbind(String session, boolean forget, CompletableFuture<Done> over) implements SessionReport {}
 

@@ -88,7 +88,7 @@ class SessionTableTest {
             table.arrive("s", 1, false, 0);
             depart("s", 1);
             assertThat(table.isCached("s", 1, 1)).isFalse();
-            table.kept("s", 1, 1, new Known(1, 1, 1, false), true, 0);
+            table.kept("s", 1, 1, new Known(1, 1, 1, false), true, false, 0);
             assertThat(table.isCached("s", 1, 1)).isTrue();
             assertThat(table.isCached("s", 1, 2)).isFalse();
 
@@ -105,7 +105,7 @@ class SessionTableTest {
             depart("s", 1);
             table.move("s", 2, 1);
 
-            table.kept("s", 1, 1, new Known(1, 1, 1, false), true, 0);
+            table.kept("s", 1, 1, new Known(1, 1, 1, false), true, false, 0);
 
             assertThat(table.isCached("s", 1, 1)).isFalse();
             assertThat(table.isCached("s", 2, 1)).isFalse();
@@ -115,7 +115,7 @@ class SessionTableTest {
         void knowsWhenTheStoreHasLostSomething() {
             table.arrive("s", 1, false, 0);
             depart("s", 1);
-            table.kept("s", 1, 1, new Known(5, 5, 1, false), true, 0);
+            table.kept("s", 1, 1, new Known(5, 5, 1, false), true, false, 0);
 
             assertThat(table.read("s", new Known(4, 4, 1, false), 0)).isTrue();
             assertThat(table.read("s", new Known(4, 4, 1, false), 0)).isFalse();
@@ -126,7 +126,7 @@ class SessionTableTest {
         void wouldLoseWhatIsResidentByMoving() {
             table.arrive("s", 1, false, 0);
             depart("s", 1);
-            table.kept("s", 1, 1, new Known(1, 1, 1, true), true, 0);
+            table.kept("s", 1, 1, new Known(1, 1, 1, true), true, false, 0);
 
             assertThat(table.losesResident("s", 1, 1)).isFalse();
             assertThat(table.losesResident("s", 1, 2)).isTrue();

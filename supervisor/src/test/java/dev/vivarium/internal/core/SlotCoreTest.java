@@ -57,7 +57,7 @@ class SlotCoreTest {
             connecting    guardianLost  Starting    StopTimer StopTimer Moved Ended Release ScheduleRestart Moved Spawn StartTimer
             loading       hello         Ending      PROTOCOL_VIOLATION StopTimer StopTimer Kill StartTimer
             loading       refused       BackingOff  StopTimer StopTimer Moved Ended Release ScheduleRestart
-            loading       loaded        Ready       StopTimer Moved StartTimer Offer
+            loading       loaded        Ready       StopTimer StartTimer Offer Moved
             loading       loadFailed    Ending      LOAD_FAILED StopTimer StopTimer StartTimer
             loading       timerCONNECT  Ending      CONNECT_TIMEOUT StopTimer StopTimer Kill StartTimer
             loading       timerLOAD     Ending      LOAD_TIMEOUT StopTimer StopTimer Kill StartTimer

@@ -216,7 +216,7 @@ final class SessionModel implements Model<List<SessionModel.Move>, SessionModel.
     private void settle(World world, Worker worker, int slot) {
         if (worker.kept || fault == Fault.BELIEVES_IN_THE_COPY_AFTER_A_DROPPED_ANSWER) {
             Known known = new Known(world.revision, world.revision, world.table.epoch(SESSION), false);
-            world.table.kept(SESSION, slot, worker.incarnation, known, true, 0);
+            world.table.kept(SESSION, slot, worker.incarnation, known, true, false, 0);
         } else {
             world.table.dropped(SESSION, false);
         }

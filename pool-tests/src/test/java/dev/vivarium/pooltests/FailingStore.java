@@ -1,0 +1,66 @@
+package dev.vivarium.pooltests;
+
+import dev.vivarium.session.Commit;
+import dev.vivarium.session.MemorySessionStore;
+import dev.vivarium.session.SessionRecord;
+import dev.vivarium.session.SessionStore;
+import dev.vivarium.session.SessionUpdate;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** A store that fails as long as it is told to. */
+final class FailingStore implements SessionStore {
+
+    /** Completes when commits may go on. */
+    volatile CompletableFuture<Void> commits = CompletableFuture.completedFuture(null);
+
+    volatile boolean reads = true;
+    volatile boolean writes = true;
+    volatile boolean answers = true;
+    volatile boolean sound = true;
+
+    private final SessionStore real = new MemorySessionStore(1000, 1000);
+
+    @Override
+    public CompletionStage<Optional<SessionRecord>> load(String session) {
+        if (!sound) {
+            throw new AssertionError("a defect of the store");
+        }
+        if (!answers) {
+            return new CompletableFuture<>();
+        }
+        return reads ? real.load(session) : CompletableFuture.failedFuture(new IOException("no reading"));
+    }
+
+    @Override
+    public CompletionStage<Commit> commit(String session, long expected, SessionUpdate update) {
+        if (!sound) {
+            throw new AssertionError("a defect of the store");
+        }
+        if (!writes) {
+            return CompletableFuture.failedFuture(new IOException("no writing"));
+        }
+        CompletableFuture<Void> gate = commits;
+        return gate.isDone()
+                ? real.commit(session, expected, update)
+                : gate.thenCompose(open -> real.commit(session, expected, update));
+    }
+
+    @Override
+    public CompletionStage<Boolean> remove(String session) {
+        return answers ? real.remove(session) : new CompletableFuture<>();
+    }
+
+    @Override
+    public CompletionStage<Integer> removeExpired(Instant now, int atMost) {
+        return real.removeExpired(now, atMost);
+    }
+
+    @Override
+    public void close() {
+        real.close();
+    }
+}

@@ -1,0 +1,202 @@
+package dev.vivarium.pooltests;
+
+import static dev.vivarium.pooltests.SessionSteps.count;
+import static dev.vivarium.pooltests.SessionSteps.counted;
+import static dev.vivarium.pooltests.SessionSteps.done;
+import static dev.vivarium.pooltests.SessionSteps.settle;
+import static dev.vivarium.pooltests.SessionSteps.slotOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vivarium.CallCancelled;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PythonPool;
+import dev.vivarium.SessionLost;
+import dev.vivarium.SessionStoreFailed;
+import dev.vivarium.WorkerId;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.session.PythonSession;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.junit5.VivariumTest;
+import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.junit.jupiter.api.Nested;
+
+/** What comes before what in a session: calls in turn, calls that are concurrent, and what is asked of the session itself. */
+@VivariumTest(
+        layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+        workers = 2,
+        expectWarnings = "SIGKILL")
+class SessionOrderTest {
+
+    @Nested
+    class AnAnswer {
+
+        @VivariumTest
+        void ofAConcurrentCallIsSeenByTheNextCall(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            for (int i = 2; i < 100; i++) {
+                assertThat(kit.outcome(session.concurrent().call(count()))).isEqualTo(i);
+                assertThat(kit.outcome(session.call("recall", Integer.class, "count")))
+                        .isEqualTo(i);
+            }
+            assertThat(pool.snapshot().sessions().conflicts()).isZero();
+        }
+    }
+
+    @Nested
+    class TheEndOfASession {
+
+        @VivariumTest
+        void comesBeforeTheCallsMadeAfterIt(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            PendingCall<Integer> held = session.call("count_held", Integer.class, "go");
+            kit.awaitStarted(held);
+
+            CompletionStage<Done> end = session.end();
+            PendingCall<Integer> after = session.call(count());
+            kit.open("go");
+
+            done(end);
+            assertThat(kit.outcome(held)).isEqualTo(1);
+            assertThat(kit.outcome(after)).isEqualTo(1);
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest
+        void waitsForTheConcurrentCallsThereAreAndForNoLaterOnes(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            PendingCall<Integer> held = session.concurrent().call("count_held", Integer.class, "go");
+            kit.awaitStarted(held);
+
+            CompletableFuture<Done> end = session.end().toCompletableFuture();
+            PendingCall<Integer> after = session.concurrent().call(count());
+            kit.outcome(pool.call("echo", String.class, "so the router has heard of all"));
+            assertThat(end).isNotDone();
+            kit.open("go");
+
+            done(end);
+            assertThat(kit.outcome(held)).isEqualTo(1);
+            assertThat(kit.outcome(after)).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class AMove {
+
+        @VivariumTest
+        void waitsForConcurrentCallsToo(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            settle(kit, 2);
+            int slot = slotOf(kit, "a");
+            PendingCall<Void> held = session.concurrent().call("keep_local_held", Void.class, "go", "model");
+            kit.awaitStarted(held);
+
+            CompletableFuture<Done> moved = pool.sessions()
+                    .migrate("a", new WorkerId(pool.name(), 3 - slot))
+                    .toCompletableFuture();
+            kit.outcome(pool.call("echo", String.class, "so the router has heard of it"));
+            assertThat(moved).isNotDone();
+            kit.open("go");
+
+            kit.outcome(held);
+            moved.handle((end, failure) -> failure).get();
+            kit.outcome(session.call("recall_local", String.class));
+            assertThat(pool.snapshot().sessions().lost()).isZero();
+        }
+
+        @VivariumTest
+        void thatEvacuatesAWorkerSendsItsSessionsToOthers(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            counted(kit, session);
+            settle(kit, 2);
+            int slot = slotOf(kit, "a");
+
+            done(pool.sessions().evacuate(new WorkerId(pool.name(), slot)));
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+            assertThat(slotOf(kit, "a")).isEqualTo(3 - slot);
+        }
+    }
+
+    @Nested
+    @VivariumTest(readiness = Readiness.NOT_STARTED)
+    class AStore {
+
+        @VivariumTest
+        void thatNeverKeepsWhatItWasGivenHoldsNoTurn(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonSession session =
+                    kit.start(settings -> settings.sessionStore(store)).pool().session("a");
+            counted(kit, session);
+            store.commits = new CompletableFuture<>();
+
+            assertThatThrownBy(() -> kit.outcome(session.call(count().timeout(Duration.ofSeconds(5)))))
+                    .isInstanceOfSatisfying(
+                            SessionStoreFailed.class,
+                            e -> assertThat(e.execution()).isEqualTo(Execution.RAN));
+            store.commits = CompletableFuture.completedFuture(null);
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+            done(session.end());
+        }
+
+        @VivariumTest(workers = 1)
+        void thatThrowsErrorsFailsTheCallAndNothingElse(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool =
+                    kit.start(settings -> settings.sessionStore(store)).pool();
+            store.sound = false;
+
+            assertThatThrownBy(() -> counted(kit, pool.session("a")))
+                    .isInstanceOf(SessionStoreFailed.class)
+                    .hasRootCauseMessage("a defect of the store");
+            store.sound = true;
+
+            assertThat(counted(kit, pool.session("a"))).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void thatMarksALossAfterItsCallHasEndedHasTheNextCallTold(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool =
+                    kit.start(settings -> settings.sessionStore(store)).pool();
+            PythonSession session = pool.session("a");
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+            kit.worker(slotOf(kit, "a")).kill();
+            kit.events().await("killed", PoolEvent.WorkerExited.class, event -> true);
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+
+            PendingCall<Integer> first = session.call(count());
+            kit.awaitThat("marking", () -> gate.getNumberOfDependents() > 0);
+            first.cancel();
+            assertThatThrownBy(() -> kit.outcome(first)).isInstanceOf(CallCancelled.class);
+            gate.complete(null);
+
+            assertThatThrownBy(() -> counted(kit, session)).isInstanceOf(SessionLost.class);
+            assertThat(counted(kit, session)).isEqualTo(1);
+            assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class AName {
+
+        @VivariumTest(layers = Layer.FAKE)
+        void isText(PythonPool pool) {
+            assertThatThrownBy(() -> pool.session("a\ud800"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("surrogate");
+            assertThatThrownBy(() -> pool.session("a").callOnce("k\udc00", count()))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+}
