@@ -21,7 +21,10 @@ class ControlChannel:
         self._socket = sock
         self._incarnation = incarnation
         self._lock = threading.Lock()
+        self._main_thread = threading.main_thread().ident
         self.dropped = 0
+        self.writes_in_main = 0
+        """Above 0 while the main thread writes: no exception may be raised in it, for the frame and the lock would be left half."""
 
     def answer(self, type: int, call_id: int) -> None:
         """Send an answer that must arrive; waits until it is written."""
@@ -32,6 +35,15 @@ class ControlChannel:
     def offer(self, type: int, call_id: int, body: bytes) -> bool:
         """Send a frame if the JVM reads fast enough, else count it as dropped."""
         data = frames.encode(type, call_id, self._incarnation, body)
+        if threading.get_ident() != self._main_thread:
+            return self._offer(data)
+        try:
+            self.writes_in_main += 1
+            return self._offer(data)
+        finally:
+            self.writes_in_main = 0
+
+    def _offer(self, data: bytes) -> bool:
         if not self._lock.acquire(timeout=0.05):
             self.dropped += 1
             return False
@@ -63,6 +75,13 @@ class LogHandler(logging.Handler):
         """Write records to standard error from now on: a forked child has no channel, but its output is captured."""
         self._is_child = True
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Send a record that passes the filters. Without a lock, which an exception raised by a signal might leave locked."""
+        found = self.filter(record)
+        if found:
+            self.emit(found if isinstance(found, logging.LogRecord) else record)
+        return bool(found)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record."""

@@ -352,6 +352,8 @@ class Worker:
         Python runs signal handlers in the main thread between two bytecodes, so this can strike anywhere in it. Reset
         first: the exception is raised once, and only while ``_execute`` is inside the try that catches it.
         """
+        if self._control_channel.writes_in_main:
+            return  # It is sent again.
         if self._interruptible and self._interruptible == self._cancel_requested:
             self._interruptible = 0
             if self._async_call is not None:

@@ -269,7 +269,14 @@ class CrashTest {
 
     @Nested
     @ParameterizedClass(name = "{0}")
-    @CsvSource({"exit0,EXITED", "exit1,EXITED", "exit137,EXITED", "SIGSEGV,CRASHED", "SIGKILL,KILLED", "hang,UNHEALTHY"
+    @CsvSource({
+        "exit0,EXITED",
+        "exit1,EXITED",
+        "exit72,EXITED",
+        "exit137,EXITED",
+        "SIGSEGV,CRASHED",
+        "SIGKILL,KILLED",
+        "hang,UNHEALTHY"
     })
     @VivariumTest(layers = Layer.PYTHON, readiness = Readiness.NOT_STARTED, expectWarnings = "health check")
     class WhileIdle {

@@ -44,6 +44,13 @@ public record ExitDiagnosis(TransitionCause cause, int status, int signal, Strin
             Map.entry(25, "SIGXFSZ"),
             Map.entry(31, "SIGSYS"));
 
+    /** Returns what it shows of a process that had loaded its handlers: 72 is then a status like others. */
+    public ExitDiagnosis ofOneThatServed() {
+        return cause == TransitionCause.LOAD_FAILED
+                ? new ExitDiagnosis(TransitionCause.EXITED, status, 0, "exited with status " + status)
+                : this;
+    }
+
     /**
      * Decodes a status.
      *

@@ -73,7 +73,7 @@ final class Reporter {
         if (listener != null) {
             try {
                 listener.accept(message.event());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // An error in it must not end the host's actor system.
                 log.warn("the event listener failed on {}", message.event(), e);
             }
         }

@@ -90,6 +90,11 @@ public final class Admission {
         return true;
     }
 
+    /** Returns whether the call has one of those places. */
+    public boolean hasPlace() {
+        return place.get();
+    }
+
     void givePlaceBack() {
         if (place.getAndSet(false)) {
             recovery.recoveries().giveBack();

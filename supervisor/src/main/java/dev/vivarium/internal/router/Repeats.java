@@ -159,8 +159,8 @@ final class Repeats {
         startTimer(call.id(), due);
     }
 
-    /** Puts a call that is tried again into the queue, if there is a place for it among such calls. */
-    private void resume(ActiveCall call) {
+    /** Puts a call that is tried again into the queue, if there is a place for it among such calls; false when there is none. */
+    private boolean resume(ActiveCall call) {
         PythonException raised = memory.asked.remove(call.id());
         if (raised != null && !context.recovery().readmit(call.admission())) {
             calls.remove(call.id());
@@ -171,7 +171,9 @@ final class Repeats {
         } else {
             memory.parked.add(call.id());
             delay(call, call.waitsUntil());
+            return false;
         }
+        return true;
     }
 
     /** There may be a place for a call that waits for one. */
@@ -180,10 +182,11 @@ final class Repeats {
             long id = first.next();
             forget(id);
             ActiveCall call = calls.get(id);
-            if (call != null) {
-                resume(call);
+            boolean waits = call != null && !resume(call);
+            if (waits || (call != null && call.admission().hasPlace())) {
                 return;
             }
+            // It has ended meanwhile and has not taken the place, which nobody would tell of again.
         }
         context.recovery().nobodyWaits();
     }

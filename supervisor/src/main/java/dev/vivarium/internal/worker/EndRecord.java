@@ -3,8 +3,10 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerExit;
+import dev.vivarium.WorkerState;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.ExitDiagnosis;
+import dev.vivarium.internal.core.SlotState;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.MemoryUse;
@@ -104,10 +106,13 @@ final class EndRecord {
         return loadError;
     }
 
-    /** Takes the guardian's report and returns what it shows. */
-    TransitionCause report(Exited exited) {
+    /** Takes the guardian's report and returns what it shows of a process that has ended in this state. */
+    TransitionCause report(Exited exited, SlotState state) {
         report = exited;
         ExitDiagnosis found = ExitDiagnosis.of(exited.status(), exited.oomKills(), exited.maxRssKiB());
+        boolean loading = state instanceof SlotState.Starting
+                || (state instanceof SlotState.Ending ending && ending.from() == WorkerState.INITIALIZING);
+        found = loading ? found : found.ofOneThatServed();
         diagnosis = found;
         return found.cause();
     }

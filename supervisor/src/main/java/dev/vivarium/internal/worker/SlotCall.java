@@ -6,6 +6,7 @@ import dev.vivarium.PoolClosed;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.TimelineLog;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.SlotState;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +30,15 @@ final class SlotCall {
         return current == null ? 0 : current.id();
     }
 
-    void lease(ActiveCall call) {
-        leased = call;
+    /** Takes a call; false when its deadline has passed on the way to an idle worker: then it is given back and never sent. */
+    boolean lease(WorkerSlot.Lease lease, SlotState state, RouterPort router) {
+        leased = lease.call();
+        boolean idle = state instanceof SlotState.Ready && state.incarnation() == lease.incarnation();
+        if (!idle || lease.call().deadline() - context.clock().nanoTime() > 0) {
+            return true;
+        }
+        refuse(lease.call().id(), router);
+        return false;
     }
 
     /** Gives the leased call back and forgets it, if it is this one. */

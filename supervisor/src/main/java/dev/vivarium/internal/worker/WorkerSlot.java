@@ -204,7 +204,10 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onLease(Lease message) {
-        call.lease(message.call());
+        if (!call.lease(message, state, router)) {
+            outlets.carryOut(new SlotEffect.Offer(message.incarnation()));
+            return Behaviors.same();
+        }
         return apply(new SlotEvent.Leased(message.incarnation(), message.call().id()));
     }
 
@@ -224,7 +227,7 @@ public final class WorkerSlot {
         if (answered != null && !(state instanceof SlotState.Ready)) {
             router.withdrawn(slot, state.incarnation()); // It is out of the call, and nothing else says so.
         }
-        closes.carryOut(state, driver); // Before the next lease, which can only come now.
+        closes.answered(state, driver); // Before the next lease, which can only come now.
         return next;
     }
 
@@ -277,10 +280,7 @@ public final class WorkerSlot {
     }
 
     private Behavior<Command> onCloseSession(CloseSession message) {
-        if (message.incarnation() == state.incarnation()) {
-            closes.add(message.session());
-            closes.carryOut(state, driver);
-        }
+        closes.add(message, state, driver);
         return Behaviors.same();
     }
 
@@ -369,7 +369,7 @@ public final class WorkerSlot {
         if (message.incarnation() != state.incarnation()) {
             return Behaviors.same();
         }
-        return apply(new SlotEvent.Exited(message.incarnation(), end.report(message.report())));
+        return apply(new SlotEvent.Exited(message.incarnation(), end.report(message.report(), state)));
     }
 
     private Behavior<Command> onGuardianGone(SlotReport.GuardianGone message) {

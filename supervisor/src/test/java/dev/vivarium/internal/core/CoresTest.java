@@ -88,6 +88,15 @@ class CoresTest {
         }
 
         @Test
+        void doesNotTakeTheStatusOfAFailedLoadForThatWhereTheHandlersWereLoaded() {
+            ExitDiagnosis diagnosis = ExitDiagnosis.of(72 << 8, 0, 0);
+
+            assertThat(diagnosis.cause()).isEqualTo(TransitionCause.LOAD_FAILED);
+            assertThat(diagnosis.ofOneThatServed().cause()).isEqualTo(TransitionCause.EXITED);
+            assertThat(diagnosis.ofOneThatServed().status()).isEqualTo(72);
+        }
+
+        @Test
         void isOutOfMemoryOnlyWithEvidence() {
             assertThat(ExitDiagnosis.of(9, 1, 2048).cause()).isEqualTo(TransitionCause.OUT_OF_MEMORY);
             assertThat(ExitDiagnosis.of(9, 1, 2048).text())
