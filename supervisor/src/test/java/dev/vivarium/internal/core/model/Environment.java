@@ -63,7 +63,7 @@ class Environment {
                 moves.add(Kind.STRAGGLING_REPLY_DROPPED, slot.number);
             }
             if (!slot.dismissed) {
-                if (!slot.wanted && world.router.waiting() > 0) {
+                if (!slot.wanted && world.router().waiting() > 0) {
                     moves.add(Kind.WANTED, slot.number);
                 }
                 moves.add(Kind.DISMISS, slot.number);

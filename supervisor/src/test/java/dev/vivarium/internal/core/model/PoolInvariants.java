@@ -36,7 +36,7 @@ final class PoolInvariants {
 
     /** Someone has the call until it has ended, and never do two. */
     private static void custody(PoolWorld world, CallWorld call) {
-        int holders = RouterState.waits(world.router, call.id) ? 1 : 0;
+        int holders = RouterState.waits(world.router(), call.id) ? 1 : 0;
         holders += carried(call.toRouter, call.id);
         holders += call.made ? 0 : 1;
         holders += call.due < 0 ? 0 : 1;
@@ -91,7 +91,7 @@ final class PoolInvariants {
             return;
         }
         int current = slot.state.incarnation();
-        boolean known = (probe ? RouterState.probes(world.router) : RouterState.idle(world.router))
+        boolean known = (probe ? RouterState.probes(world.router()) : RouterState.idle(world.router()))
                 .contains(new RouterCore.Idle(slot.number, current));
         for (ToRouter message : slot.toRouter) {
             if (message instanceof ToRouter.Withdrawn withdrawn && withdrawn.incarnation() == current) {
@@ -130,8 +130,8 @@ final class PoolInvariants {
         }
         return world.fromPool.isEmpty()
                 && world.deciding == null
-                && world.router.waiting() == 0
-                && world.router.idleWorkers() == idle
+                && world.router().waiting() == 0
+                && world.router().idleWorkers() == idle
                 && world.nextDeadline == PoolWorld.NEVER;
     }
 }

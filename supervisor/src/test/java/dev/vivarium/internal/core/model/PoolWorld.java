@@ -14,7 +14,10 @@ final class PoolWorld implements Cloneable {
 
     final Scenario scenario;
     int time;
-    RouterCore router = new RouterCore();
+    /** Shared with the world that this one was copied from, until either changes it: most moves do not. */
+    private RouterCore router = new RouterCore();
+
+    private boolean routerIsShared;
     boolean refusing;
     int nextDeadline = NEVER;
     /** The calls that the router's actor holds, and the slots whose worker it knows; one bit each. */
@@ -45,6 +48,20 @@ final class PoolWorld implements Cloneable {
         recovery = scenario.recovery() == null ? null : new RecoveryWorld(scenario.recovery(), calls.length);
     }
 
+    /** Returns the router's core, to look at. */
+    RouterCore router() {
+        return router;
+    }
+
+    /** Returns the router's core, to change. */
+    RouterCore routerToChange() {
+        if (routerIsShared) {
+            router = RouterState.copy(router);
+            routerIsShared = false;
+        }
+        return router;
+    }
+
     CallWorld call(long id) {
         return calls[(int) id - 1];
     }
@@ -64,8 +81,8 @@ final class PoolWorld implements Cloneable {
 
     PoolWorld copy() {
         try {
+            routerIsShared = true;
             PoolWorld copy = (PoolWorld) clone();
-            copy.router = RouterState.copy(router);
             copy.slots = new SlotWorld[slots.length];
             for (int i = 0; i < slots.length; i++) {
                 copy.slots[i] = slots[i].copy();
@@ -81,7 +98,8 @@ final class PoolWorld implements Cloneable {
         }
     }
 
-    /** Two slots that change places make no difference, so the smaller of both fingerprints stands for both. */
+    /** Two slots that change places make no difference, so one order stands for both: the smaller slot first, or, of equal ones,
+     * the order with the smaller fingerprint. */
     Fingerprint print(Interner names) {
         Fingerprint[] prints = new Fingerprint[slots.length];
         for (int i = 0; i < slots.length; i++) {
@@ -93,6 +111,10 @@ final class PoolWorld implements Cloneable {
                 order[i] = i;
             }
             return print(names, prints, order);
+        }
+        int sides = prints[0].compareTo(prints[1]);
+        if (sides != 0) {
+            return print(names, prints, sides < 0 ? new int[] {0, 1} : new int[] {1, 0});
         }
         Fingerprint one = print(names, prints, new int[] {0, 1});
         Fingerprint other = print(names, prints, new int[] {1, 0});

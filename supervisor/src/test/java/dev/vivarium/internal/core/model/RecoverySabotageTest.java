@@ -68,8 +68,8 @@ class RecoverySabotageTest {
                             @Override
                             void delay(PoolWorld world, CallWorld call, int until) {
                                 super.delay(world, call, until);
-                                world.router.giveBack(
-                                        call.id, world.order(call.id).deadline(), world.time);
+                                world.routerToChange()
+                                        .giveBack(call.id, world.order(call.id).deadline(), world.time);
                             }
                         }),
                         delayed,

@@ -30,14 +30,14 @@ class RouterActor {
             onRefuseAll(world);
         } else if (message instanceof ToRouter.Offered offered) {
             world.knownWorkers |= bit(from.number);
-            world.router.available(from.number, offered.incarnation());
+            world.routerToChange().available(from.number, offered.incarnation());
             assign(world);
         } else if (message instanceof ToRouter.ProbeOffered offered) {
             world.knownWorkers |= bit(from.number);
-            world.router.probe(from.number, offered.incarnation());
+            world.routerToChange().probe(from.number, offered.incarnation());
             assign(world);
         } else if (message instanceof ToRouter.Withdrawn withdrawn) {
-            world.router.unavailable(from.number, withdrawn.incarnation());
+            world.routerToChange().unavailable(from.number, withdrawn.incarnation());
         } else if (message instanceof ToRouter.Gone) {
             onGone(world, from);
         } else if (message instanceof ToRouter.Refused refused) {
@@ -53,12 +53,12 @@ class RouterActor {
             return;
         }
         world.knownCalls |= bit(call.id);
-        world.router.submit(call.id, world.order(call.id).deadline(), world.time);
+        world.routerToChange().submit(call.id, world.order(call.id).deadline(), world.time);
         assign(world, call);
     }
 
     void onGone(PoolWorld world, SlotWorld slot) {
-        world.router.forget(slot.number);
+        world.routerToChange().forget(slot.number);
         world.knownWorkers &= ~bit(slot.number);
         slot.tell(ToSlot.Sender.ROUTER, new ToSlot.Forgotten());
     }
@@ -69,7 +69,7 @@ class RouterActor {
                 call.fail(call.worst);
             } else {
                 world.knownCalls |= bit(call.id);
-                world.router.giveBack(call.id, world.order(call.id).deadline(), world.time);
+                world.routerToChange().giveBack(call.id, world.order(call.id).deadline(), world.time);
             }
         }
         assign(world, call);
@@ -127,7 +127,7 @@ class RouterActor {
         boolean delayed = call.due >= 0;
         call.undelay();
         if (delayed && (world.knownCalls & bit(call.id)) != 0) {
-            world.router.giveBack(call.id, world.order(call.id).deadline(), world.time);
+            world.routerToChange().giveBack(call.id, world.order(call.id).deadline(), world.time);
             assign(world, call);
         }
     }
@@ -153,7 +153,7 @@ class RouterActor {
     }
 
     void forget(PoolWorld world, CallWorld call) {
-        world.router.remove(call.id);
+        world.routerToChange().remove(call.id);
         call.undelay();
         world.knownCalls &= ~bit(call.id);
     }
@@ -169,7 +169,7 @@ class RouterActor {
 
     private void onRefuseAll(PoolWorld world) {
         world.refusing = true;
-        for (long id : world.router.drain()) {
+        for (long id : world.routerToChange().drain()) {
             world.knownCalls &= ~bit((int) id);
             world.call(id).fail(world.call(id).worst);
         }
@@ -179,7 +179,7 @@ class RouterActor {
 
     void onDeadline(PoolWorld world) {
         world.nextDeadline = PoolWorld.NEVER;
-        for (long id : world.router.expire(world.time)) {
+        for (long id : world.routerToChange().expire(world.time)) {
             world.knownCalls &= ~bit((int) id);
             expire(world.call(id));
         }
@@ -198,7 +198,7 @@ class RouterActor {
     }
 
     private void assign(PoolWorld world) {
-        for (RouterCore.Assignment assignment : world.router.assign()) {
+        for (RouterCore.Assignment assignment : world.routerToChange().assign()) {
             CallWorld call = world.call(assignment.callId());
             boolean known = (world.knownCalls & bit(call.id)) != 0;
             world.knownCalls &= ~bit(call.id);
@@ -220,7 +220,7 @@ class RouterActor {
 
     /** The call ended before it could be sent, so the worker is free for the next one. */
     void free(PoolWorld world, RouterCore.Assignment assignment) {
-        world.router.free(assignment);
+        world.routerToChange().free(assignment);
     }
 
     void lease(PoolWorld world, SlotWorld slot, int incarnation, int call) {
@@ -228,10 +228,10 @@ class RouterActor {
     }
 
     private static void waitsChanged(PoolWorld world) {
-        if (world.router.waiting() == 0) {
+        if (world.router().waiting() == 0) {
             world.nextDeadline = PoolWorld.NEVER;
         } else if (world.nextDeadline == PoolWorld.NEVER) {
-            world.nextDeadline = (int) world.router.earliestDeadline();
+            world.nextDeadline = (int) world.router().earliestDeadline();
         }
     }
 
