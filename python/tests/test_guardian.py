@@ -65,13 +65,23 @@ class FakeJvm:
         assert body["secret"] == SECRET
         return body["kind"], body["slot"], frame.incarnation, peer
 
-    def spawn(self, slot: int, incarnation: int, **changes: Any) -> Dict[str, Peer]:
+    def request(self, slot: int, incarnation: int, **changes: Any) -> None:
         environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
         request = {"slot": slot, "environment": environment, "directory": None,
                    "statusPage": self.page, "interpreterArguments": []}
         request.update(changes)
         self.peer.incarnation = incarnation
         self.peer.send(frames.SPAWN, 1, request)
+
+    def accepted(self, slot: int, incarnation: int) -> str:
+        """Accept a connection of a worker's and return what it is for."""
+        kind, to_slot, of, peer = self.accept()
+        assert (to_slot, of) == (slot, incarnation)
+        self.peers.append(peer)
+        return kind
+
+    def spawn(self, slot: int, incarnation: int, **changes: Any) -> Dict[str, Peer]:
+        self.request(slot, incarnation, **changes)
         opened = {}
         for _ in range(5):
             kind, to_slot, of, peer = self.accept()

@@ -6,17 +6,16 @@ import errno
 import fcntl
 import os
 import resource
-import socket
 
 _OWN_DESCRIPTORS = 200
 """Where the channels' descriptors begin, if there may be so many."""
 
 _LEAST_DESCRIPTORS = 32
-"""Three streams, three channels (each twice while it is moved), an event loop's three, and some for what is being imported."""
+"""Three streams, four ends of channels (each twice while it is moved), an event loop's three, and some for imports."""
 
 
-def own(fd: int) -> socket.socket:
-    """Take a channel over at a descriptor far from those that user code expects, closed in every program it starts."""
+def own(fd: int) -> int:
+    """Move a channel to a descriptor far from those that user code expects, closed in every program it starts."""
     try:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _OWN_DESCRIPTORS)
     except OSError as error:
@@ -24,7 +23,7 @@ def own(fd: int) -> socket.socket:
             raise
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _highest_descriptor() // 2)
     os.close(fd)
-    return socket.socket(fileno=high)
+    return high
 
 
 def _highest_descriptor() -> int:

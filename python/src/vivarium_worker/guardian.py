@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 from . import frames, memory, processes, starting
+from .data import make_pipes
 
 if TYPE_CHECKING:
     import resource
@@ -225,9 +226,15 @@ class Guardian:
 
     def _spawn(self, slot: int, incarnation: int, request_id: int, request: Dict[str, Any]) -> None:
         opened: Dict[str, socket.socket] = {}
+        data: List[int] = []
+        pipes = request.get("pipes") if processes.LINUX else None
         try:
-            for kind in ("data", "control", "stdout", "stderr", "stacks"):
+            for kind in ("control", "stdout", "stderr", "stacks"):
                 opened[kind] = self._connect(kind, slot, incarnation)
+            if pipes is not None:
+                data.extend(make_pipes(*pipes))
+            else:
+                data.append(self._connect("data", slot, incarnation).detach())
             environment = dict(request["environment"])
             environment["VIVARIUM_RUN"] = self._run_id
             environment["VIVARIUM_WORKER"] = f"{slot}:{incarnation}"
@@ -236,19 +243,23 @@ class Guardian:
                 *request["interpreterArguments"],
                 _WORKER_MAIN,
                 *("--slot", str(slot), "--incarnation", str(incarnation)),
-                *("--data-fd", str(opened["data"].fileno()), "--control-fd", str(opened["control"].fileno())),
+                *("--data-fd", ",".join(map(str, data)), "--control-fd", str(opened["control"].fileno())),
                 *("--stacks-fd", str(opened["stacks"].fileno()), "--status-page", request["statusPage"]),
             ]
             oom_kills = processes.out_of_memory_kills()
-            pid = starting.fork_and_exec(argv, environment, request["directory"], opened)
+            stdout, stderr, control, stacks = (opened[kind].fileno() for kind in ("stdout", "stderr", "control", "stacks"))
+            passed = (*data, control, stacks)
+            pid = starting.fork_and_exec(argv, environment, request["directory"], stdout, stderr, passed)
         except OSError as error:
             raise Refusal(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), error.errno or 0) from None
         finally:
             for channel in opened.values():
                 channel.close()
+            for fd in data:
+                os.close(fd)
         pidfd = os.pidfd_open(pid) if processes.has_pidfd() else None
         self._children[pid] = Child(slot, incarnation, pid, pidfd, oom_kills)
-        started = {"slot": slot, "pid": pid, "startTime": processes.start_time(pid)}
+        started = {"slot": slot, "pid": pid, "startTime": processes.start_time(pid), "pipes": pipes is not None}
         self._send(frames.SPAWNED, request_id, incarnation, started)
 
     def _signal(self, slot: int, incarnation: int, number: int, scope: str) -> None:

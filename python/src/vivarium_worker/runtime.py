@@ -26,6 +26,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 from . import codec, errors, frames, sessions
 from .api import CallCancelled, Context, Handler
 from .coroutines import AsyncCall, end_callbacks
+from .data import DataChannel, take_over
 from .descriptors import TooFewDescriptors, own
 from .ending import die, flush
 from .forked import end_child
@@ -49,8 +50,6 @@ CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.S
 # On it the process writes what its threads do.
 STACKS_SIGNAL = CANCEL_SIGNAL + 1 if hasattr(signal, "SIGRTMIN") else int(signal.SIGUSR2)
 
-_RECEIVE_BYTES = 256 * 1024
-
 # A larger body is written apart from its header: copying it costs more than a second system call.
 _COPIED_BYTES = 64 * 1024
 
@@ -58,7 +57,7 @@ _COPIED_BYTES = 64 * 1024
 class Worker:
     """One incarnation's runtime."""
 
-    def __init__(self, data: socket.socket, control: socket.socket, stacks: socket.socket, page: StatusPage, incarnation: int) -> None:
+    def __init__(self, data: DataChannel, control: socket.socket, stacks: socket.socket, page: StatusPage, incarnation: int) -> None:
         self._data = data
         self._control = control
         self._stacks = stacks
@@ -262,7 +261,7 @@ class Worker:
                 self._send_error(call_id, errors.body(error.kind, "RAN", error.type, str(error)))
                 return
             if changes is not None:
-                self._data.sendall(
+                self._data.send(
                     frames.encode(frames.SESSION_REPLY, call_id, self._incarnation, encoded, attachments=changes)
                 )
                 return
@@ -270,10 +269,10 @@ class Worker:
             frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
         )
         if len(encoded) <= _COPIED_BYTES:
-            self._data.sendall(header + encoded)
+            self._data.send(header + encoded)
         else:
-            self._data.sendall(header)
-            self._data.sendall(encoded)
+            self._data.send(header)
+            self._data.send(encoded)
 
     def _fail(
         self, call_id: int, handler: Handler, positional: Sequence[Any], keywords: Dict[str, Any], error: BaseException
@@ -398,7 +397,7 @@ class Worker:
 
     def _receive(self) -> Optional[frames.Frame]:
         while not self._inbox:
-            data = self._data.recv(_RECEIVE_BYTES)
+            data = self._data.receive()
             if not data:
                 self._decoder.end()
                 return None
@@ -409,7 +408,7 @@ class Worker:
         return frame
 
     def _send(self, type: int, call_id: int, body: bytes) -> None:
-        self._data.sendall(frames.encode(type, call_id, self._incarnation, body))
+        self._data.send(frames.encode(type, call_id, self._incarnation, body))
 
     def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
         self._send(frames.ERROR, call_id, errors.encode(description, self._limits.body))
@@ -450,8 +449,9 @@ def _hello() -> Dict[str, Any]:
 def main(argv: List[str]) -> int:
     """Run a worker with the descriptors that the guardian passed."""
     parser = argparse.ArgumentParser(prog="vivarium_worker_main")
-    for option in ("--slot", "--incarnation", "--data-fd", "--control-fd", "--stacks-fd"):
+    for option in ("--slot", "--incarnation", "--control-fd", "--stacks-fd"):
         parser.add_argument(option, type=int, required=True)
+    parser.add_argument("--data-fd", required=True, help="one descriptor, or two with a comma: incoming, outgoing")
     parser.add_argument("--status-page", required=True)
     options = parser.parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
@@ -462,9 +462,9 @@ def main(argv: List[str]) -> int:
         sys.set_int_max_str_digits(0)
     worker: Optional[Worker] = None
     try:
-        data = own(options.data_fd)
-        control = own(options.control_fd)
-        stacks = own(options.stacks_fd)
+        data = take_over(options.data_fd)
+        control = socket.socket(fileno=own(options.control_fd))
+        stacks = socket.socket(fileno=own(options.stacks_fd))
         page = StatusPage(options.status_page, options.slot, options.incarnation)
         worker = Worker(data, control, stacks, page, options.incarnation)
         status = worker.run()

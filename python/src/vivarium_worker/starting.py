@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-from typing import Dict, List, Optional
+from typing import Dict, Iterable, List, Optional
 
 from . import processes
 
 
 def fork_and_exec(
-    argv: List[str], environment: Dict[str, str], directory: Optional[str], opened: Dict[str, socket.socket]
+    argv: List[str],
+    environment: Dict[str, str],
+    directory: Optional[str],
+    stdout: int,
+    stderr: int,
+    passed: Iterable[int],
 ) -> int:
-    """Start a program in a session of its own; raise OSError when it cannot be run.
+    """Start a program in a session of its own, with the descriptors ``passed``; raise OSError when it cannot be run.
 
     Forking is safe: this process has one thread. The pipe closes when exec succeeds, and else carries the error.
     """
@@ -26,10 +30,10 @@ def fork_and_exec(
             processes.die_with_parent(guardian)
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)
-            os.dup2(opened["stdout"].fileno(), 1)
-            os.dup2(opened["stderr"].fileno(), 2)
-            for kind in ("data", "control", "stacks"):
-                os.set_inheritable(opened[kind].fileno(), True)
+            os.dup2(stdout, 1)
+            os.dup2(stderr, 2)
+            for fd in passed:
+                os.set_inheritable(fd, True)
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)

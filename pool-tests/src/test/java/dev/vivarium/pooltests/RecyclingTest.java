@@ -11,6 +11,7 @@ import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerState;
 import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
 import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
@@ -99,11 +100,12 @@ class RecyclingTest {
                 layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
                 workers = 1,
                 options = {"recycling.max-memory = 64m", "recycling.jitter = 0", "memory.interval = 50ms"})
-        void isReplacedWhenItsProcessesHaveTooMuchMemoryAndNoCallFails(TestPool kit, PythonPool pool) throws Exception {
+        void isReplacedWhenItsProcessesHaveTooMuchMemoryAndNoCallFails(
+                TestPool kit, PythonPool pool, FaultInjector faults) throws Exception {
             assertThat(kit.outcome(pool.call(echo("before")))).isEqualTo("before");
 
             if (kit.layer() == Layer.PYTHON) {
-                try (FaultLease ballooned = kit.faults().at(Moment.STARTED).arm(new Fault.Ballooned(96L << 20))) {
+                try (FaultLease ballooned = faults.at(Moment.STARTED).arm(new Fault.Ballooned(96L << 20))) {
                     kit.outcome(pool.call(PythonCall.to("echo").args("x").returning(Long.class)));
                     assertThat(ballooned.landed()).isEqualTo(1);
                     // Before the fault is healed, which gives the memory back.

@@ -30,6 +30,7 @@ import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.PythonSession;
 import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
@@ -151,10 +152,11 @@ class SessionTest {
     class ACallThatLosesItsWorker {
 
         @VivariumTest(workers = 1)
-        void isRunAgainWhenItHasNoEffectButOnItsSession(TestPool kit, PythonPool pool) throws Exception {
+        void isRunAgainWhenItHasNoEffectButOnItsSession(TestPool kit, PythonPool pool, FaultInjector faults)
+                throws Exception {
             PythonSession session = pool.session("a");
             counted(kit, session);
-            kit.faults().at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
+            faults.at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
 
             assertThat(counted(kit, session)).isEqualTo(2);
 
@@ -163,19 +165,19 @@ class SessionTest {
         }
 
         @VivariumTest(workers = 1)
-        void isRunAgainThoughItHadRun(TestPool kit, PythonPool pool) throws Exception {
+        void isRunAgainThoughItHadRun(TestPool kit, PythonPool pool, FaultInjector faults) throws Exception {
             PythonSession session = pool.session("a");
             counted(kit, session);
-            kit.faults().at(Moment.EXECUTED).arm(new Fault.Signalled(SIGKILL));
+            faults.at(Moment.EXECUTED).arm(new Fault.Signalled(SIGKILL));
 
             assertThat(counted(kit, session)).isEqualTo(2);
         }
 
         @VivariumTest(workers = 1)
-        void failsWhenItMayHaveDoneMore(TestPool kit, PythonPool pool) throws Exception {
+        void failsWhenItMayHaveDoneMore(TestPool kit, PythonPool pool, FaultInjector faults) throws Exception {
             PythonSession session = pool.session("a");
             counted(kit, session);
-            kit.faults().at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
+            faults.at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
 
             assertThatThrownBy(() -> kit.outcome(session.call("count_unsafely", Integer.class)))
                     .isInstanceOf(WorkerCrashed.class);
@@ -184,8 +186,8 @@ class SessionTest {
         }
 
         @VivariumTest(workers = 1)
-        void isNoMoreSafeWithoutASession(TestPool kit, PythonPool pool) throws Exception {
-            kit.faults().at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
+        void isNoMoreSafeWithoutASession(TestPool kit, PythonPool pool, FaultInjector faults) throws Exception {
+            faults.at(Moment.STARTED).arm(new Fault.Signalled(SIGKILL));
 
             assertThatThrownBy(() -> kit.outcome(pool.call("count", Integer.class)))
                     .isInstanceOf(WorkerCrashed.class);

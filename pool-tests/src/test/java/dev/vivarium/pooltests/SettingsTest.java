@@ -346,6 +346,10 @@ class SettingsTest {
                     stages.clear();
                 }
             }
+            for (int slot = 1; slot <= 3; slot++) {
+                kit.worker(slot)
+                        .awaitState(WorkerState.READY); // None of those that are about to die of the last kills.
+            }
             done(kit, pool.configure("a", call("put_rising", "x", last + 1)));
 
             allIdle(kit, 3);

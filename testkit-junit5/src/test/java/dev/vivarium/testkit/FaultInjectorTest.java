@@ -19,7 +19,7 @@ class FaultInjectorTest {
     private final List<Runnable> timers = new ArrayList<>();
 
     private FaultInjector on(Layer layer) {
-        return new FaultInjector(layer, new FaultPlan(), (delay, task) -> {
+        return new FaultInjector(layer, true, new FaultPlan(), (delay, task) -> {
             delays.add(delay);
             timers.add(task);
         });

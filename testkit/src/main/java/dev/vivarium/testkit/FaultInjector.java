@@ -25,11 +25,13 @@ public final class FaultInjector {
     }
 
     private final Layer layer;
+    private final boolean possible;
     private final FaultPlan plan;
     private final Timer timer;
 
-    FaultInjector(Layer layer, FaultPlan plan, Timer timer) {
+    FaultInjector(Layer layer, boolean possible, FaultPlan plan, Timer timer) {
         this.layer = layer;
+        this.possible = possible;
         this.plan = plan;
         this.timer = timer;
     }
@@ -107,6 +109,11 @@ public final class FaultInjector {
         }
 
         private void check(Fault fault) {
+            if (!possible) {
+                throw new FaultNotPossible(
+                        "this pool's data channels do not pass the kit's proxy, where faults land: let the "
+                                + "test take a FaultInjector as a parameter, or say faults(true) in its specification");
+            }
             if (fault instanceof Fault.OnWire && layer == Layer.FAKE) {
                 throw new FaultNotPossible(fault + " needs a wire: layer SCRIPTED or PYTHON, this is " + layer);
             }

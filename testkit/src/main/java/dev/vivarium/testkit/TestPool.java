@@ -124,15 +124,13 @@ public final class TestPool implements AutoCloseable {
         ledger = new Ledger(log, spec.scripted());
         gates = new Gates(folder.gates());
         ScriptedProcess.Shared shared = new ScriptedProcess.Shared(spec.script(), gates, log, plan, this::later);
-        faults = new FaultInjector(spec.layer(), plan, this::later);
+        faults = new FaultInjector(spec.layer(), spec.faults(), plan, this::later);
         ProcessLauncher launcher =
                 spec.layer() == Layer.PYTHON ? ProcessLauncher.system() : ScriptedGuardian.launcher(shared);
         Entropy entropy = new SeededEntropy(spec.seed(), name);
-        machine = new Machine(
-                time.clock(),
-                entropy,
-                new FaultProxy(
-                        launcher, folder.sockets(), plan, name, spec.layer() == Layer.PYTHON ? folder.gates() : null));
+        boolean python = spec.layer() == Layer.PYTHON;
+        machine =
+                new Machine(time.clock(), entropy, FaultProxy.in(folder, launcher, plan, name, python, spec.faults()));
         host = spec.layer() == Layer.FAKE ? FakeHost.starter(shared) : null;
     }
 

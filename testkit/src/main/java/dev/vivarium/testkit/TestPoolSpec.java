@@ -28,6 +28,7 @@ public final class TestPoolSpec {
     private final List<String> options;
     private final long seed;
     private final Duration auditPatience;
+    private final boolean faults;
 
     private TestPoolSpec(
             Layer layer,
@@ -37,7 +38,8 @@ public final class TestPoolSpec {
             List<String> handlers,
             List<String> options,
             long seed,
-            Duration auditPatience) {
+            Duration auditPatience,
+            boolean faults) {
         this.layer = layer;
         this.workers = workers;
         this.virtualTime = virtualTime;
@@ -46,6 +48,7 @@ public final class TestPoolSpec {
         this.options = List.copyOf(options);
         this.seed = seed;
         this.auditPatience = auditPatience;
+        this.faults = faults;
     }
 
     /**
@@ -61,46 +64,59 @@ public final class TestPoolSpec {
                 List.of(),
                 List.of(),
                 Long.getLong(SEED, System.nanoTime()),
-                Patience.LIMIT);
+                Patience.LIMIT,
+                true);
     }
 
     /** Sets how many workers the pool has. */
     public TestPoolSpec workers(int count) {
-        return new TestPoolSpec(layer, count, virtualTime, script, handlers, options, seed, auditPatience);
+        return new TestPoolSpec(layer, count, virtualTime, script, handlers, options, seed, auditPatience, faults);
     }
 
     /** Sets whether time stands still unless the test moves it. */
     public TestPoolSpec virtualTime(boolean virtual) {
-        return new TestPoolSpec(layer, workers, virtual, script, handlers, options, seed, auditPatience);
+        return new TestPoolSpec(layer, workers, virtual, script, handlers, options, seed, auditPatience, faults);
     }
 
     /** Sets what the workers of the layers FAKE and SCRIPTED do. */
     public TestPoolSpec script(WorkerScript what) {
-        return new TestPoolSpec(layer, workers, virtualTime, what, handlers, options, seed, auditPatience);
+        return new TestPoolSpec(layer, workers, virtualTime, what, handlers, options, seed, auditPatience, faults);
     }
 
     /** Adds handler sources for layer PYTHON; the kit's own are there anyway. */
     public TestPoolSpec handlers(String... sources) {
         List<String> more = new ArrayList<>(handlers);
         more.addAll(List.of(sources));
-        return new TestPoolSpec(layer, workers, virtualTime, script, more, options, seed, auditPatience);
+        return new TestPoolSpec(layer, workers, virtualTime, script, more, options, seed, auditPatience, faults);
     }
 
     /** Adds options of the pool as configuration, such as {@code "call-timeout = 2s"}; see the reference of options. */
     public TestPoolSpec options(String... lines) {
         List<String> more = new ArrayList<>(options);
         more.addAll(List.of(lines));
-        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, more, seed, auditPatience);
+        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, more, seed, auditPatience, faults);
     }
 
     /** Sets the seed of the pool's randomness. */
     public TestPoolSpec seed(long value) {
-        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, value, auditPatience);
+        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, value, auditPatience, faults);
     }
 
     /** Sets how long the leak audit waits for what is ending. Default: the kit's patience. */
     public TestPoolSpec auditPatience(Duration limit) {
-        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, seed, limit);
+        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, seed, limit, faults);
+    }
+
+    /**
+     * Sets whether faults can be armed. Without them the data channels of Python workers are what they are in service, pipes; with
+     * them they are sockets that pass the kit's proxy. Default: they can.
+     */
+    public TestPoolSpec faults(boolean possible) {
+        return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, seed, auditPatience, possible);
+    }
+
+    boolean faults() {
+        return faults;
     }
 
     Duration auditPatience() {

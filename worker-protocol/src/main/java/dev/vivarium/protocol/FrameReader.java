@@ -14,14 +14,24 @@ public final class FrameReader {
 
     private final ReadableByteChannel channel;
     private final FrameDecoder decoder;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
+    private final ByteBuffer buffer;
     private final ArrayDeque<Frame> decoded = new ArrayDeque<>();
     private @Nullable ProtocolViolationException violation;
 
-    /** Creates a reader. */
+    /** Creates a reader with a buffer outside of the heap, which sockets and files read into without a copy. */
     public FrameReader(ReadableByteChannel channel, Limits limits) {
+        this(channel, limits, ByteBuffer.allocateDirect(64 * 1024));
+    }
+
+    /**
+     * Creates a reader.
+     *
+     * @param buffer what the channel reads into; nobody else's from now on
+     */
+    public FrameReader(ReadableByteChannel channel, Limits limits, ByteBuffer buffer) {
         this.channel = channel;
         this.decoder = new FrameDecoder(limits);
+        this.buffer = buffer;
     }
 
     /**

@@ -82,7 +82,7 @@ class MessagesTest {
         @Test
         void showsNoSecrets() {
             assertThat(new Attach("data", 1, "sesame").toString()).doesNotContain("sesame");
-            assertThat(new Spawn(1, Map.of("KEY", "sesame"), null, "page", List.of()).toString())
+            assertThat(new Spawn(1, Map.of("KEY", "sesame"), null, "page", List.of(), null).toString())
                     .doesNotContain("sesame");
         }
     }

@@ -3,6 +3,7 @@ package dev.vivarium.internal.guardian;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.internal.channel.Connection;
+import dev.vivarium.internal.channel.PipeData;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.Backoff;
 import dev.vivarium.internal.link.GuardianPort;
@@ -293,7 +294,8 @@ public final class GuardianActor {
             link.spawnRefused("the guardian is not running");
             return;
         }
-        link.begin(current.loop(), current.page());
+        PipeData.Paths pipes = current.directory().pipes(link.slot(), link.incarnation());
+        link.begin(current.loop(), current.page(), pipes);
         Spawn request = new Spawn(
                 link.slot(),
                 WorkerEnvironment.of(context.config().interpreter()),
@@ -305,7 +307,8 @@ public final class GuardianActor {
                                 .toAbsolutePath()
                                 .toString(),
                 current.directory().statusPage().toString(),
-                context.config().interpreter().arguments());
+                context.config().interpreter().arguments(),
+                List.of(pipes.toWorker().toString(), pipes.fromWorker().toString()));
         open.send(Frame.of(FrameType.SPAWN, ++requests, link.incarnation(), Bodies.write(request)));
     }
 

@@ -2,6 +2,7 @@ package dev.vivarium.internal.guardian;
 
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
+import dev.vivarium.internal.channel.SocketData;
 import dev.vivarium.internal.link.WorkerLink;
 import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.ProtocolViolation;
@@ -59,7 +60,7 @@ final class GuardianConnections implements Acceptor, Acceptor.Frames {
     public boolean data(int slot, int incarnation, SocketChannel channel) {
         WorkerLink link = links.get(new GuardianActor.Key(slot, incarnation));
         if (link != null) {
-            link.attachData(channel);
+            link.attachData(new SocketData(channel));
         }
         return link != null;
     }
@@ -90,7 +91,7 @@ final class GuardianConnections implements Acceptor, Acceptor.Frames {
                 Spawned spawned = Bodies.read(frame, Spawned.class);
                 WorkerLink link = links.get(new GuardianActor.Key(spawned.slot(), frame.incarnation()));
                 if (link != null) {
-                    link.spawned(spawned.pid());
+                    link.spawned(spawned.pid(), spawned.pipes());
                 }
             }
             case REFUSED -> {

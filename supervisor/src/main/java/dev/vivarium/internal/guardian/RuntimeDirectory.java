@@ -3,6 +3,7 @@ package dev.vivarium.internal.guardian;
 import dev.vivarium.PoolStartFailed;
 import dev.vivarium.PoolStartFailed.Reason;
 import dev.vivarium.internal.channel.IoLoop;
+import dev.vivarium.internal.channel.PipeData;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -23,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The pool's private directory (mode 0700): socket, status page, guardian's log, and a lock that is held while the JVM
+ * The pool's private directory (mode 0700): socket, pipes, status page, guardian's log, and a lock that is held while the JVM
  * lives, by which later pools see that a directory was left behind. Its methods block.
  */
 public final class RuntimeDirectory implements AutoCloseable {
@@ -153,6 +154,12 @@ public final class RuntimeDirectory implements AutoCloseable {
     /** Returns the path of the status page. */
     public Path statusPage() {
         return path.resolve("status");
+    }
+
+    /** Returns the paths of the pipes of a worker. */
+    public PipeData.Paths pipes(int slot, int incarnation) {
+        String worker = "data-" + slot + "." + incarnation;
+        return new PipeData.Paths(path.resolve(worker + ".in"), path.resolve(worker + ".out"));
     }
 
     /** Returns the path of what the guardian writes to standard error. */

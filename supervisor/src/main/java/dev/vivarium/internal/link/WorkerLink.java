@@ -5,14 +5,15 @@ import dev.vivarium.PoolException;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
+import dev.vivarium.internal.channel.DataChannel;
 import dev.vivarium.internal.channel.IoLoop;
+import dev.vivarium.internal.channel.PipeData;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerEvents;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.Frame;
-import dev.vivarium.protocol.FrameEncoder;
-import dev.vivarium.protocol.FrameReader;
 import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.Handshake;
 import dev.vivarium.protocol.ProtocolViolation;
@@ -27,8 +28,6 @@ import dev.vivarium.protocol.message.PoolHello;
 import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -42,15 +41,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One worker process as the JVM sees it.
  *
- * <p>Threads: the slot's actor sends; the link's own thread reads the data channel and completes calls; the pool's input
- * and output thread serves the control channel and the output. A small frame is written by the actor itself: the worker is
- * idle, so the socket is empty and takes the frame at once, even if the process is stopped. A large one goes through a thread
- * that may block.
+ * <p>Threads: the slot's actor sends; a thread of the {@link DataLine} reads the data channel and completes calls; the pool's
+ * input and output thread serves the control channel and the output.
  */
 public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
-
-    /** Frames up to this size are written by the actor. Well below the smallest default buffer of a Unix socket. */
-    static final int INLINE_WRITE_BYTES = 32 * 1024;
 
     private static final Logger log = LoggerFactory.getLogger(WorkerLink.class);
 
@@ -64,15 +58,15 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final WorkerOutput.Sink stderr;
     private final StackCapture stacks;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
-    private final AtomicReference<@Nullable SocketChannel> data = new AtomicReference<>();
+    private final DataLine data;
     private final AtomicBoolean readerDone = new AtomicBoolean();
     private final AtomicReference<@Nullable Exited> exit = new AtomicReference<>();
     private final AtomicBoolean ended = new AtomicBoolean();
-    private final ByteBuffer outgoing = ByteBuffer.allocateDirect(INLINE_WRITE_BYTES);
     private volatile @Nullable Connection control;
     private volatile @Nullable IoLoop loop;
     private volatile @Nullable StatusPage page;
     private volatile @Nullable WorkerHello hello;
+    private volatile PipeData.@Nullable Paths pipes;
 
     /** Creates the link of a process that has not been started. */
     public WorkerLink(PoolContext context, GuardianPort guardian, int slot, int incarnation, WorkerEvents events) {
@@ -88,6 +82,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.stdout = output.sink(false);
         this.stderr = output.sink(true);
         this.stacks = new StackCapture(events::stacksRead);
+        this.data = new DataLine(context, slot, incarnation, events, new FromWorker());
     }
 
     /** Returns the slot. */
@@ -100,10 +95,15 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         return incarnation;
     }
 
-    /** Prepares the link for connections; the guardian is about to start the process. */
-    public void begin(IoLoop ioLoop, StatusPage statusPage) {
+    /**
+     * Prepares the link for connections; the guardian is about to start the process.
+     *
+     * @param offered the paths of the pipes that the guardian may make for the data channel
+     */
+    public void begin(IoLoop ioLoop, StatusPage statusPage, PipeData.Paths offered) {
         loop = ioLoop;
         page = statusPage;
+        pipes = offered;
         statusPage.clear(slot);
     }
 
@@ -112,9 +112,22 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         guardian.spawn(this);
     }
 
-    /** Reports that the process runs. */
-    public void spawned(long pid) {
+    /**
+     * Reports that the process runs.
+     *
+     * @param hasPipes whether its data channel is the pipes that were offered
+     */
+    public void spawned(long pid, boolean hasPipes) {
         events.spawned(pid);
+        PipeData.Paths made = pipes;
+        if (hasPipes && made != null) {
+            try {
+                attachData(PipeData.open(made, context.io()));
+            } catch (IOException e) {
+                log.warn("the data channel of {} cannot be opened: {}", context.worker(slot), e.toString());
+                events.channelClosed();
+            }
+        }
     }
 
     /** Reports that the process could not be started. */
@@ -139,34 +152,18 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     }
 
     /** Takes the data channel over and starts to read it. */
-    public void attachData(SocketChannel channel) {
-        if (!data.compareAndSet(null, channel)) {
-            IoLoop.closeQuietly(channel);
-            return;
-        }
-        Thread reader = new Thread(
-                () -> readData(channel),
-                "vivarium-" + context.worker(slot).toString().replace('/', '-') + "." + incarnation);
-        reader.setDaemon(true);
-        reader.start();
+    public void attachData(DataChannel channel) {
+        data.attach(channel, "vivarium-" + context.worker(slot).toString().replace('/', '-') + "." + incarnation);
     }
 
-    private void readData(SocketChannel channel) {
-        FrameReader reader = new FrameReader(channel, context.config().calls().limits());
-        try {
-            Frame frame = reader.read();
-            while (frame != null) {
-                onData(frame);
-                frame = reader.read();
-            }
-        } catch (ProtocolViolationException e) {
-            events.violated(e.violation());
-        } catch (IOException e) {
-            log.debug("the data channel of {} ended", context.worker(slot), e);
-        } catch (RuntimeException e) {
-            log.error("a defect in reading from {}", context.worker(slot), e);
-        } finally {
-            events.channelClosed();
+    private final class FromWorker implements DataLine.Reader {
+        @Override
+        public void frame(Frame frame) throws ProtocolViolationException {
+            onData(frame);
+        }
+
+        @Override
+        public void ended() {
             readerDone.set(true);
             reportExit();
         }
@@ -224,7 +221,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (!inTime) {
             context.stats().countLateReply();
         }
-        events.answered(frame.callId());
+        Loan.with(() -> events.answered(frame.callId()));
     }
 
     private void stateWanted(Frame frame) throws ProtocolViolationException {
@@ -264,7 +261,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                             ? Path.of(source).toAbsolutePath().toString()
                             : source)
                     .toList();
-            write(Frame.of(
+            data.write(Frame.of(
                     FrameType.HELLO,
                     0,
                     incarnation,
@@ -290,39 +287,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (call.times() != null && known != null) {
             known.askForStart(slot, call.id());
         }
-        write(SessionFrames.call(call, incarnation, remainingMicros));
+        data.write(SessionFrames.call(call, incarnation, remainingMicros));
     }
 
     @Override
     public void closeSession(String session) {
-        write(SessionFrames.close(session, incarnation));
-    }
-
-    /** Writes to the idle worker. Only the slot's actor calls this, so writes never overlap. */
-    private void write(Frame frame) {
-        SocketChannel channel = data.get();
-        if (channel == null) {
-            events.channelClosed();
-            return;
-        }
-        if (frame.encodedLength() <= INLINE_WRITE_BYTES) {
-            outgoing.clear();
-            FrameEncoder.put(frame, outgoing);
-            writeFully(channel, outgoing.flip());
-        } else {
-            context.io().execute(() -> writeFully(channel, FrameEncoder.encode(frame)));
-        }
-    }
-
-    private void writeFully(SocketChannel channel, ByteBuffer bytes) {
-        try {
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        } catch (IOException e) {
-            log.debug("writing to {} failed", context.worker(slot), e);
-            events.channelClosed();
-        }
+        data.write(SessionFrames.close(session, incarnation));
     }
 
     @Override
@@ -356,7 +326,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void drain() {
-        write(Frame.of(FrameType.DRAIN, 0, incarnation));
+        data.write(Frame.of(FrameType.DRAIN, 0, incarnation));
     }
 
     private void sendControl(Frame frame) {
@@ -416,9 +386,10 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void release() {
-        SocketChannel channel = data.get();
-        if (channel != null) {
-            IoLoop.closeQuietly(channel);
+        data.close();
+        PipeData.Paths offered = pipes;
+        if (offered != null && !data.isAttached()) {
+            offered.delete();
         }
         Connection connection = control;
         if (connection != null) {
@@ -440,7 +411,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             known.drain(stderr);
         }
         exit.set(report);
-        if (data.get() == null) {
+        if (!data.isAttached()) {
             readerDone.set(true);
         }
         reportExit();

@@ -27,6 +27,7 @@ import dev.vivarium.internal.call.PendingRepliesImpl;
 import dev.vivarium.internal.call.SettingOrder;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.context.Setting;
+import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.router.WorkersReport;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -80,7 +81,7 @@ final class PoolFacade implements PythonPool {
         ActiveCall active = CallIntake.admit(context, call, id, pending, pending::refuse);
         if (active != null) {
             pending.follow(active, () -> handles.router().tell(new SessionRouter.Forget(id)));
-            handles.router().tell(new SessionRouter.Submit(active));
+            Loan.with(() -> handles.router().tell(new SessionRouter.Submit(active)));
         }
         return pending;
     }

@@ -9,6 +9,7 @@ import dev.vivarium.internal.call.CallIntake;
 import dev.vivarium.internal.call.PendingCallImpl;
 import dev.vivarium.internal.call.SessionTicket;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.session.SessionReport;
 import dev.vivarium.session.PythonSession;
@@ -89,7 +90,7 @@ final class SessionFacade implements PythonSession {
         if (active != null) {
             active.session(new SessionTicket(id, mode, concurrent, key));
             pending.follow(active, () -> router.tell(new SessionRouter.Forget(callId)));
-            router.tell(new SessionRouter.Submit(active));
+            Loan.with(() -> router.tell(new SessionRouter.Submit(active)));
         }
         return pending;
     }

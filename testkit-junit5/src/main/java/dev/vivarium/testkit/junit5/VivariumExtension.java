@@ -236,8 +236,13 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                         .toArray(String[]::new));
                 spec = annotation.time() == Time.OF_LAYER ? spec : spec.virtualTime(annotation.time() == Time.VIRTUAL);
             }
+            spec = spec.faults(takesFaults(context.getRequiredTestMethod()));
             Optional<WorkerScript> script = script(context.getRequiredTestClass());
             return script.isPresent() ? spec.script(script.get()) : spec;
+        }
+
+        private static boolean takesFaults(Method test) {
+            return Arrays.asList(test.getParameterTypes()).contains(FaultInjector.class);
         }
 
         private static Optional<WorkerScript> script(Class<?> test) throws ReflectiveOperationException {

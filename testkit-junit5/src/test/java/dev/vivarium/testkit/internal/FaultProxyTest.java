@@ -57,7 +57,7 @@ class FaultProxyTest {
 
     private ChildProcess started() throws IOException {
         FaultProxy proxy =
-                new FaultProxy((command, environment, errors) -> child, folder, plan, "fault-proxy-test", null);
+                new FaultProxy((command, environment, errors) -> child, folder, plan, "fault-proxy-test", null, true);
         return proxy.start(List.of("guardian"), Map.of(), folder.resolve("errors"));
     }
 

@@ -1,6 +1,7 @@
 package dev.vivarium.testkit.internal;
 
 import com.typesafe.config.Config;
+import dev.vivarium.internal.lending.LendingExecutors;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutorService;
@@ -10,15 +11,12 @@ import org.apache.pekko.dispatch.DispatcherPrerequisites;
 import org.apache.pekko.dispatch.ExecutorServiceConfigurator;
 import org.apache.pekko.dispatch.ExecutorServiceFactory;
 import org.apache.pekko.dispatch.ForkJoinExecutorConfigurator;
-import org.apache.pekko.dispatch.ThreadPoolExecutorConfigurator;
 
-/** The executors of dispatchers in virtual time: Pekko's own, whose tasks the {@link VirtualScheduler} counts. */
+/** The executors of dispatchers in virtual time: those of real time, whose tasks the {@link VirtualScheduler} counts. */
 public final class CountedExecutors extends ExecutorServiceConfigurator {
 
-    /** Set to {@code thread-pool-executor} for such an executor; any other is a fork-join pool. */
-    static final String KIND = "counted-executor";
-
-    private static final String THREAD_POOL = "thread-pool-executor";
+    /** Set for the pool's own dispatcher, whose actors also run on threads that are lent; any other is a fork-join pool. */
+    static final String LENT = "counted-and-lent";
 
     private final ExecutorServiceConfigurator real;
     private final WorkUnderWay work;
@@ -35,8 +33,8 @@ public final class CountedExecutors extends ExecutorServiceConfigurator {
                     + prerequisites.scheduler().getClass().getName());
         }
         work = scheduler.work();
-        real = config.hasPath(KIND) && config.getString(KIND).equals(THREAD_POOL)
-                ? new ThreadPoolExecutorConfigurator(config.getConfig(THREAD_POOL), prerequisites)
+        real = config.hasPath(LENT)
+                ? new LendingExecutors(config, prerequisites)
                 : new ForkJoinExecutorConfigurator(config.getConfig("fork-join-executor"), prerequisites);
     }
 

@@ -33,6 +33,7 @@ public final class FaultProxy implements ProcessLauncher {
     private final FaultPlan plan;
     private final String pool;
     private final @Nullable Path gates;
+    private final boolean onData;
     private final AtomicInteger generations = new AtomicInteger();
 
     /**
@@ -41,13 +42,27 @@ public final class FaultProxy implements ProcessLauncher {
      * @param folder where its sockets go; its path must be short
      * @param pool the pool's name, which its threads bear
      * @param gates where the Python workers look for gates, or null when the workers let what lands in them land themselves
+     * @param onData whether data channels pass it, too; they are sockets then
      */
-    public FaultProxy(ProcessLauncher real, Path folder, FaultPlan plan, String pool, @Nullable Path gates) {
+    public FaultProxy(
+            ProcessLauncher real, Path folder, FaultPlan plan, String pool, @Nullable Path gates, boolean onData) {
         this.gates = gates;
+        this.onData = onData;
         this.real = real;
         this.folder = folder;
         this.plan = plan;
         this.pool = pool;
+    }
+
+    /**
+     * Returns the proxy of a test pool.
+     *
+     * @param python whether workers are Python's, which look for gates
+     * @param onData whether data channels pass it, too
+     */
+    public static FaultProxy in(
+            KitFolder folder, ProcessLauncher real, FaultPlan plan, String pool, boolean python, boolean onData) {
+        return new FaultProxy(real, folder.sockets(), plan, pool, python ? folder.gates() : null, onData);
     }
 
     @Override
@@ -62,7 +77,7 @@ public final class FaultProxy implements ProcessLauncher {
         private final ChildProcess child;
         private final Path path;
         private final Map<ProxyConnection, Boolean> connections = new ConcurrentHashMap<>();
-        private final ProxyWorkers workers = new ProxyWorkers();
+        private final ProxyWorkers workers = new ProxyWorkers(onData);
         private final ServerSocketChannel server;
         private final OutputStream input = new Input();
 

@@ -15,8 +15,8 @@ public final class KitSystem {
             pekko.scheduler.implementation = "%1$s"
             pekko.actor.default-dispatcher.executor = "%2$s"
             pekko.actor.internal-dispatcher.executor = "%2$s"
-            vivarium.dispatcher { executor = "%2$s", %3$s = thread-pool-executor }
-            """.formatted(VirtualScheduler.class.getName(), CountedExecutors.class.getName(), CountedExecutors.KIND);
+            vivarium.dispatcher { executor = "%2$s", %3$s = on }
+            """.formatted(VirtualScheduler.class.getName(), CountedExecutors.class.getName(), CountedExecutors.LENT);
 
     private static final Pattern NAME = Pattern.compile("(vivarium-)?test\\d+-\\d{5}.*");
     private static final AtomicInteger NUMBERS = new AtomicInteger();

@@ -262,6 +262,8 @@ final class ProxyConnection {
         if (down && frame.type() == FrameType.SPAWN) {
             Spawn spawn = Bodies.read(frame, Spawn.class);
             workers.spawning(spawn.slot(), frame.incarnation(), new StatusPageReader(Path.of(spawn.statusPage())));
+            line.pass(workers.spawn(frame, spawn), null);
+            return;
         }
         if (down || frame.type() != FrameType.EXITED) {
             line.pass(frame, null);

@@ -4,6 +4,7 @@ import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.SignalRequest;
+import dev.vivarium.protocol.message.Spawn;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -24,11 +25,36 @@ final class ProxyWorkers {
 
     private record Key(int slot, int incarnation) {}
 
+    private final boolean dataPasses;
     private final Map<Key, StatusPageReader> pages = new HashMap<>();
     private final Set<Key> ended = new HashSet<>();
     private final Map<Key, Integer> outputs = new HashMap<>();
     private @Nullable ProxyConnection guardian;
     private long requests = FIRST_REQUEST;
+
+    /**
+     * Creates what knows of none yet.
+     *
+     * @param dataPasses whether their data channels pass the proxy
+     */
+    ProxyWorkers(boolean dataPasses) {
+        this.dataPasses = dataPasses;
+    }
+
+    /** Returns a SPAWN as it is passed on: without pipes, which would lead past the proxy, where nothing may. */
+    Frame spawn(Frame frame, Spawn spawn) {
+        if (!dataPasses || spawn.pipes() == null) {
+            return frame;
+        }
+        Spawn withoutPipes = new Spawn(
+                spawn.slot(),
+                spawn.environment(),
+                spawn.directory(),
+                spawn.statusPage(),
+                spawn.interpreterArguments(),
+                null);
+        return Frame.of(FrameType.SPAWN, frame.callId(), frame.incarnation(), Bodies.write(withoutPipes));
+    }
 
     synchronized void guardian(ProxyConnection connection) {
         guardian = connection;

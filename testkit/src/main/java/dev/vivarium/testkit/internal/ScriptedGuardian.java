@@ -169,7 +169,8 @@ public final class ScriptedGuardian implements ChildProcess {
                 attach("stdout", slot, incarnation),
                 attach("stderr", slot, incarnation),
                 attach("stacks", slot, incarnation));
-        send(Frame.of(FrameType.SPAWNED, frame.callId(), incarnation, Bodies.write(new Spawned(slot, workerPid, 0))));
+        send(Frame.of(
+                FrameType.SPAWNED, frame.callId(), incarnation, Bodies.write(new Spawned(slot, workerPid, 0, false))));
         CompletableFuture<ScriptedWorker> self = new CompletableFuture<>();
         ScriptedWorker worker = new ScriptedWorker(
                 shared,

@@ -1,0 +1,96 @@
+"""The data channel of a worker: a pair of pipes, or a socket. See PROTOCOL.md, section 1."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from typing import Callable, Tuple
+
+from .descriptors import own
+
+_RECEIVE_BYTES = 256 * 1024
+
+_PIPE_BYTES = 64 * 1024
+"""What a pipe holds; more cannot be there at once."""
+
+
+class DataChannel:
+    """Reads and writes bytes; one thread at a time, the main one."""
+
+    receive: Callable[[], bytes]
+    """Wait for bytes and return them; empty at the end."""
+
+    send: Callable[[bytes], None]
+    """Write all of it."""
+
+    close: Callable[[], None]
+
+
+class SocketChannel(DataChannel):
+    """A channel that is one socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.receive = lambda: sock.recv(_RECEIVE_BYTES)
+        self.send = sock.sendall
+        self.close = sock.close
+
+
+class PipeChannel(DataChannel):
+    """A channel that is two pipes. They are quicker than a socket for what is small, which most calls are."""
+
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self.receive = self._first
+        self.send = self._send
+        self.close = self._close
+
+    def _first(self) -> bytes:
+        # Until the JVM has opened its end, reading would find an end where none is; the poll waits for the first bytes.
+        waiting = select.poll()
+        waiting.register(self._incoming, select.POLLIN)
+        waiting.poll()
+        read, incoming = os.read, self._incoming
+        self.receive = lambda: read(incoming, _PIPE_BYTES)
+        return self.receive()
+
+    def _send(self, data: bytes) -> None:
+        sent = os.write(self._outgoing, data)
+        if sent < len(data):  # A signal came in between.
+            rest = memoryview(data)
+            while sent < len(data):
+                sent += os.write(self._outgoing, rest[sent:])
+
+    def _close(self) -> None:
+        for fd in (self._incoming, self._outgoing):
+            os.close(fd)
+
+
+def take_over(descriptors: str) -> DataChannel:
+    """Take over the channel that the guardian passes: ``"7"`` is a socket, ``"7,8"`` two pipes, that to the worker first."""
+    numbers = [int(number) for number in descriptors.split(",")]
+    if len(numbers) == 1:
+        return SocketChannel(socket.socket(fileno=own(numbers[0])))
+    incoming, outgoing = numbers
+    return PipeChannel(own(incoming), own(outgoing))
+
+
+def make_pipes(incoming: str, outgoing: str) -> Tuple[int, int]:
+    """Make the pipes of a new worker, and return its ends of them. The JVM opens the others by these paths.
+
+    Nothing here waits for the JVM. The end that the worker writes to can be read from as well, so that it is never without
+    a reader, and what is written before the JVM comes is kept.
+    """
+    for path in (incoming, outgoing):
+        try:
+            os.mkfifo(path, 0o600)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
+    reading = os.open(incoming, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.set_blocking(reading, True)
+        return reading, os.open(outgoing, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        os.close(reading)
+        raise

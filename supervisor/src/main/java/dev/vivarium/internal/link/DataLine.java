@@ -1,0 +1,128 @@
+package dev.vivarium.internal.link;
+
+import dev.vivarium.internal.channel.DataChannel;
+import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.lending.Loan;
+import dev.vivarium.internal.worker.WorkerEvents;
+import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameEncoder;
+import dev.vivarium.protocol.FrameReader;
+import dev.vivarium.protocol.ProtocolViolationException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's data channel, from when it is there: a thread of its own reads frames, and whoever carries out the slot's decisions
+ * writes them.
+ *
+ * <p>A small frame is written by that thread itself: the worker is idle, so the channel is empty and takes the frame at once,
+ * even if the process is stopped. A large one goes through a thread that may block, and so does every one where the thread may
+ * be a caller's and an interrupt of it would close the channel.
+ */
+final class DataLine {
+
+    /** Frames up to this size are written at once. Well below the smallest default buffer of a pipe or a Unix socket. */
+    static final int INLINE_WRITE_BYTES = 32 * 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(WorkerLink.class);
+
+    private final PoolContext context;
+    private final String worker;
+    private final WorkerEvents events;
+    private final Reader reader;
+    private final AtomicReference<@Nullable Wire> wire = new AtomicReference<>();
+
+    /** Gets what arrives, on the reading thread. */
+    interface Reader {
+        /** A frame arrived. */
+        void frame(Frame frame) throws ProtocolViolationException;
+
+        /** Nothing arrives any more. */
+        void ended();
+    }
+
+    private record Wire(DataChannel channel, ByteBuffer outgoing) {}
+
+    DataLine(PoolContext context, int slot, int incarnation, WorkerEvents events, Reader reader) {
+        this.context = context;
+        this.worker = context.worker(slot) + ", incarnation " + incarnation;
+        this.events = events;
+        this.reader = reader;
+    }
+
+    /** Takes the channel over and starts to read it; a second one is closed. */
+    void attach(DataChannel channel, String threadName) {
+        if (!wire.compareAndSet(null, new Wire(channel, channel.buffer(INLINE_WRITE_BYTES)))) {
+            channel.readingOver();
+            channel.close();
+            return;
+        }
+        Thread thread = new Thread(() -> read(channel), threadName);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Returns whether there has been a channel. */
+    boolean isAttached() {
+        return wire.get() != null;
+    }
+
+    private void read(DataChannel channel) {
+        FrameReader frames = channel.reader(context.config().calls().limits());
+        try {
+            Frame frame = frames.read();
+            while (frame != null) {
+                reader.frame(frame);
+                frame = frames.read();
+            }
+        } catch (ProtocolViolationException e) {
+            events.violated(e.violation());
+        } catch (IOException e) {
+            log.debug("the data channel of {} ended", worker, e);
+        } catch (RuntimeException e) {
+            log.error("a defect in reading from {}", worker, e);
+        } finally {
+            channel.readingOver();
+            events.channelClosed();
+            reader.ended();
+        }
+    }
+
+    /** Writes to the idle worker. Only the slot's actor calls this, so writes never overlap. */
+    void write(Frame frame) {
+        Wire known = wire.get();
+        if (known == null) {
+            events.channelClosed();
+            return;
+        }
+        boolean here = known.channel().isImmuneToInterrupts() || !Loan.isUnderWay();
+        if (here && frame.encodedLength() <= INLINE_WRITE_BYTES) {
+            ByteBuffer outgoing = known.outgoing().clear();
+            FrameEncoder.put(frame, outgoing);
+            writeFully(known.channel(), outgoing.flip());
+        } else {
+            context.io().execute(() -> writeFully(known.channel(), FrameEncoder.encode(frame)));
+        }
+    }
+
+    private void writeFully(DataChannel channel, ByteBuffer bytes) {
+        try {
+            channel.write(bytes);
+        } catch (IOException e) {
+            log.debug("writing to {} failed", worker, e);
+            events.channelClosed();
+        }
+    }
+
+    /** Ends the channel, if there is one; does not block. */
+    void close() {
+        Wire known = wire.get();
+        if (known != null) {
+            known.channel().close();
+        }
+    }
+}
