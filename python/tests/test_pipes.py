@@ -60,6 +60,15 @@ class ADataChannelOfPipes(GuardianTest):
         peer.receive(frames.READY)
         return spawned["pid"], peer
 
+    @staticmethod
+    def rests(pid: int) -> str:
+        """Wait until a process does not run any more; return what it does instead."""
+        while True:
+            with open(f"/proc/{pid}/stat") as file:
+                state = file.read().rpartition(")")[2].split()[0]
+            if state != "R":
+                return state
+
     def test_carries_calls_and_answers(self) -> None:
         _, peer = self.worker()
 
@@ -82,6 +91,7 @@ class ADataChannelOfPipes(GuardianTest):
 
         self.assertTrue(select.select([listening], [], [], DEADLINE_S)[0])  # It has said HELLO, and waits for the answer.
 
+        self.assertEqual(self.rests(spawned["pid"]), "S")
         ends = PipeEnds(paths)
         self.addCleanup(ends.close)
         self.assertEqual(Peer(ends, 1).body(frames.HELLO)["pid"], spawned["pid"])  # type: ignore[arg-type]
