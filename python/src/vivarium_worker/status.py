@@ -23,7 +23,7 @@ class StatusPage:
             os.close(fd)
         start = (slot - 1) * SLOT_BYTES
         self.words = memoryview(self._map)[start : start + SLOT_BYTES].cast("Q")
-        """incarnation, started, finished, progress, stage, timed (the JVM's), started at, then one that is reserved."""
+        """incarnation, started, finished, progress, stage, timed (the JVM's), started at, deadline (the JVM's)."""
         self.words[0] = incarnation
         self.stage(STARTING)
 

@@ -29,6 +29,7 @@ public final class StatusPage {
     private static final int STAGE = 32;
     private static final int TIMED = 40;
     private static final int STARTED_AT = 48;
+    private static final int DEADLINE = 56;
 
     private final ByteBuffer page;
     private final int slots;
@@ -92,6 +93,15 @@ public final class StatusPage {
         int base = base(slot);
         WORD.setVolatile(page, base + STARTED_AT, 0L);
         WORD.setVolatile(page, base + TIMED, callId);
+    }
+
+    /**
+     * Says when the next call of a slot is too late to start; before the call is sent.
+     *
+     * @param nanos of the worker's monotonic clock; 0 where that is not known
+     */
+    public void deadline(int slot, long nanos) {
+        WORD.setRelease(page, base(slot) + DEADLINE, nanos);
     }
 
     /**

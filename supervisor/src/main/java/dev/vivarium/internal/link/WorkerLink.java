@@ -63,6 +63,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final WorkerOutput.Sink stdout;
     private final WorkerOutput.Sink stderr;
     private final StackCapture stacks;
+    private final SharedClock clock;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final AtomicReference<@Nullable SocketChannel> data = new AtomicReference<>();
     private final AtomicBoolean readerDone = new AtomicBoolean();
@@ -88,6 +89,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.stdout = output.sink(false);
         this.stderr = output.sink(true);
         this.stacks = new StackCapture(events::stacksRead);
+        this.clock = new SharedClock(context.clock());
     }
 
     /** Returns the slot. */
@@ -191,7 +193,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                 }
             }
             case HELLO -> {
-                hello = Bodies.read(frame, WorkerHello.class);
+                WorkerHello said = Bodies.read(frame, WorkerHello.class);
+                clock.read(said.monotonicNanos());
+                hello = said;
                 events.hello();
             }
             case READY -> events.loaded(Bodies.read(frame, Ready.class));
@@ -287,8 +291,11 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
         StatusPage known = page;
-        if (call.times() != null && known != null) {
-            known.askForStart(slot, call.id());
+        if (known != null) {
+            if (call.times() != null) {
+                known.askForStart(slot, call.id());
+            }
+            known.deadline(slot, clock.ofWorker(call.deadline()));
         }
         write(SessionFrames.call(call, incarnation, remainingMicros));
     }
