@@ -13,6 +13,7 @@ import unittest
 from typing import Dict, Optional
 
 from .support import WorkerProcess, frames
+from vivarium_worker import status
 from .worker_case import RAISED, WorkerTest
 
 
@@ -262,6 +263,7 @@ class Ending(WorkerTest):
         self.worker.data.socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
 
         self.assertEqual(self.worker.process.wait(20), 76)
+        self.assertEqual(self.worker.words()[4], status.VIOLATED)
         _, err = self.worker.output()
         self.assertIn("BAD_MAGIC", err)
         self.assertIn("GET / HTTP", err)

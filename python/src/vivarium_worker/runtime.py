@@ -31,7 +31,7 @@ from .ending import die, flush
 from .forked import end_child
 from .loading import LoadError, describe, load
 from .logs import ControlChannel, LogHandler
-from .status import DRAINING, LOADING, SERVING, StatusPage
+from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
 
 EXIT_DEFECT = 70
 EXIT_LOAD_FAILED = 72
@@ -392,6 +392,7 @@ class Worker:
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
         except frames.Violation as violation:
+            self._page.stage(VIOLATED)
             die(EXIT_PROTOCOL, violation)
         except OSError:
             return
@@ -477,6 +478,7 @@ def main(argv: List[str]) -> int:
         worker = Worker(data, control, stacks, page, options.incarnation)
         status = worker.run()
     except frames.Violation as violation:
+        page.stage(VIOLATED)
         die(EXIT_PROTOCOL, violation)
     except TooFewDescriptors as reason:
         die(EXIT_DEFECT, reason)

@@ -10,6 +10,8 @@ STARTING = 1
 LOADING = 2
 SERVING = 3
 DRAINING = 4
+VIOLATED = 5
+"""It ends because it could not read what the JVM sent."""
 
 
 class StatusPage:

@@ -21,6 +21,9 @@ public final class StatusPage {
     /** Bytes of one slot. */
     public static final int SLOT_BYTES = 64;
 
+    /** The stage of a worker that ends because it could not read what it was sent. */
+    public static final int VIOLATED = 5;
+
     private static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
     private static final int INCARNATION = 0;
     private static final int STARTED = 8;
@@ -122,7 +125,7 @@ public final class StatusPage {
         return read(base(slot) + PROGRESS);
     }
 
-    /** Returns the slot's stage: 0 none, 1 starting, 2 loading, 3 serving, 4 draining. */
+    /** Returns the slot's stage: 0 none, 1 starting, 2 loading, 3 serving, 4 draining, 5 {@link #VIOLATED}. */
     public int stage(int slot) {
         return (int) read(base(slot) + STAGE);
     }

@@ -176,7 +176,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     private void onData(Frame frame) throws ProtocolViolationException {
         if (frame.incarnation() != incarnation) {
-            throw violation(
+            throw Violations.of(
                     ProtocolViolation.Kind.WRONG_INCARNATION,
                     frame,
                     "expected " + incarnation + ", got " + frame.incarnation());
@@ -201,25 +201,19 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             case READY -> events.loaded(Bodies.read(frame, Ready.class));
             case BYE -> log.debug("{} says goodbye", context.worker(slot));
             default ->
-                throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
+                throw Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
         }
-    }
-
-    private static ProtocolViolationException violation(ProtocolViolation.Kind kind, Frame frame, String detail) {
-        byte[] quoted =
-                java.util.Arrays.copyOf(frame.body(), Math.min(frame.body().length, ProtocolViolation.QUOTED_BYTES));
-        return new ProtocolViolationException(new ProtocolViolation(kind, detail, quoted));
     }
 
     private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
         ActiveCall call = running.get();
         if (call == null || call.id() != frame.callId()) {
-            throw notRunning(frame, call);
+            throw Violations.notRunning(frame, call);
         }
         PoolException failure = error == null ? null : CallErrors.of(call, error, context, slot);
         SessionFrames.Answer answer = error == null ? SessionFrames.read(call, frame) : null;
         if (!running.compareAndSet(call, null)) {
-            throw notRunning(frame, null);
+            throw Violations.notRunning(frame, null);
         }
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
@@ -234,21 +228,13 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private void stateWanted(Frame frame) throws ProtocolViolationException {
         ActiveCall call = running.get();
         if (call == null || call.id() != frame.callId() || !running.compareAndSet(call, null)) {
-            throw notRunning(frame, call);
+            throw Violations.notRunning(frame, call);
         }
         if (!SessionFrames.stateWanted(call)) {
             running.set(call);
-            throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, "the state was sent, or there is none");
+            throw Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, "the state was sent, or there is none");
         }
         events.answered(frame.callId());
-    }
-
-    private static ProtocolViolationException notRunning(Frame frame, @Nullable ActiveCall call) {
-        return violation(
-                ProtocolViolation.Kind.UNEXPECTED_TYPE,
-                frame,
-                frame.type() + " for call " + frame.callId()
-                        + (call == null ? ", none is running" : ", running is " + call.id()));
     }
 
     @Override
@@ -402,6 +388,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     }
 
     @Override
+    public boolean couldNotRead() {
+        StatusPage known = page;
+        return known != null && known.stage(slot) == StatusPage.VIOLATED;
+    }
+
+    @Override
     public List<String> lastLines() {
         return stderr.lastLines();
     }
@@ -478,7 +470,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                 output.log(Bodies.read(frame, LogBody.class), frame.callId());
             } else {
                 events.violated(
-                        violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
+                        Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
                                 .violation());
             }
         } catch (ProtocolViolationException e) {
