@@ -145,9 +145,15 @@ class WorkerProcess:
         return tuple(int.from_bytes(raw[i : i + 8], sys.byteorder) for i in range(0, 64, 8))
 
     def ask_for_start(self, call_id: int) -> None:
+        self._write_word(5, call_id)
+
+    def set_deadline(self, nanos: int) -> None:
+        self._write_word(7, nanos)
+
+    def _write_word(self, word: int, value: int) -> None:
         with open(self.page, "r+b") as page:
-            page.seek(64 + 5 * 8)
-            page.write(call_id.to_bytes(8, sys.byteorder))
+            page.seek(64 + word * 8)
+            page.write(value.to_bytes(8, sys.byteorder))
 
     def output(self) -> Tuple[str, str]:
         """Close the data channel, wait for the end, return what was written to the standard streams."""

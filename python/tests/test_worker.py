@@ -13,6 +13,7 @@ import unittest
 from typing import Dict, Optional
 
 from .support import WorkerProcess, frames
+from vivarium_worker import status
 from .worker_case import RAISED, WorkerTest
 
 
@@ -55,6 +56,31 @@ class Answering(WorkerTest):
         self.assertEqual(log.call_id, 9)
         self.assertIn(b"told 7", log.body)
         self.assertEqual(self.worker.words()[3], 1)
+
+    def test_says_what_its_clock_shows_so_that_the_jvm_can_compare(self) -> None:
+        self.assertTrue(0 < self.worker.hello["monotonicNanos"] <= time.monotonic_ns())
+
+    def test_counts_what_remains_to_the_deadline_on_the_page_and_not_from_when_it_read_the_call(self) -> None:
+        deadline = time.monotonic_ns() + 3_600_000_000_000
+        self.worker.set_deadline(deadline)
+
+        self.worker.data.send(frames.CALL, 9, ["deadline", [], {}], remaining=7_200_000_000)
+
+        _, seen = self.worker.answer()
+        self.assertAlmostEqual(seen, deadline / 1e9, places=5)
+
+    def test_runs_no_call_whose_deadline_has_passed_though_much_remained_when_it_was_sent(self) -> None:
+        self.worker.set_deadline(time.monotonic_ns())
+        self.worker.ask_for_start(9)
+
+        self.worker.data.send(frames.CALL, 9, ["echo", [1], {}], remaining=5_000_000)
+
+        kind, error = self.worker.answer()
+        self.assertEqual((kind, error["kind"], error["execution"]), (frames.ERROR, "expired", "NOT_STARTED"))
+        self.assertEqual(self.worker.words()[1:3], (0, 0))
+        self.worker.set_deadline(0)
+        self.worker.call(10, "echo", 2)
+        self.assertEqual(self.worker.answer(), (frames.REPLY, 2))
 
     def test_passes_integers_of_any_size_both_ways(self) -> None:
         if hasattr(sys, "set_int_max_str_digits"):
@@ -237,6 +263,7 @@ class Ending(WorkerTest):
         self.worker.data.socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
 
         self.assertEqual(self.worker.process.wait(20), 76)
+        self.assertEqual(self.worker.words()[4], status.VIOLATED)
         _, err = self.worker.output()
         self.assertIn("BAD_MAGIC", err)
         self.assertIn("GET / HTTP", err)

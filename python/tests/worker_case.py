@@ -7,7 +7,7 @@ import unittest
 from .support import WorkerProcess
 
 HANDLERS = '''
-import asyncio, ctypes, logging, os, select, signal, subprocess, sys, threading
+import asyncio, ctypes, logging, os, select, signal, subprocess, sys, threading, time
 from vivarium_worker import CallCancelled, Context, RetryAfter, handler
 
 print("noise while importing")
@@ -95,6 +95,9 @@ def original(ctx: Context):
     Second."""
     ctx.progress(); ctx.logger.warning("told %s", 7)
     return [ctx.call_id, ctx.worker_id, ctx.remaining is not None]
+
+@handler
+def deadline(ctx: Context): return time.monotonic() + ctx.remaining
 
 @handler
 async def later(value): return value

@@ -32,7 +32,7 @@ from .ending import die, flush
 from .forked import end_child
 from .loading import LoadError, describe, load
 from .logs import ControlChannel, LogHandler
-from .status import DRAINING, LOADING, SERVING, StatusPage
+from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
 
 EXIT_DEFECT = 70
 EXIT_LOAD_FAILED = 72
@@ -169,7 +169,8 @@ class Worker:
         self, frame: frames.Frame, attachments: Sequence[memoryview], call: Optional[sessions.SessionCall] = None
     ) -> None:
         call_id = frame.call_id
-        arrived = time.monotonic()
+        # Not counted from now where the clock is the JVM's too: this process may have been stopped, or late to read.
+        deadline = self._page.words[7] / 1e9 or (time.monotonic() + frame.remaining / 1e6 if frame.remaining else None)
         try:
             name, positional, keywords = _call_of(frame.body)
         except (ValueError, RecursionError, MemoryError) as error:
@@ -182,7 +183,6 @@ class Worker:
             message = f"no handler is named '{name}'; there are: {', '.join(sorted(self._handlers))}"
             self._send_error(call_id, errors.body("unknown_handler", "NOT_STARTED", "LookupError", message))
             return
-        deadline = arrived + frame.remaining / 1e6 if frame.remaining else None
         if handler.wants_context:
             if "ctx" in keywords:
                 message = (
@@ -202,11 +202,12 @@ class Worker:
                 None if call is None else call.session,
             )
             handler.place(context, positional, keywords)
-        self._execute(call_id, handler, positional, keywords, call)
+        self._execute(call_id, deadline, handler, positional, keywords, call)
 
     def _execute(
         self,
         call_id: int,
+        deadline: Optional[float],
         handler: Handler,
         positional: Sequence[Any],
         keywords: Dict[str, Any],
@@ -216,6 +217,12 @@ class Worker:
         if words[5] == call_id:
             words[6] = time.monotonic_ns()
         words[1] = call_id
+        # In this order: whoever finds at the deadline that the call has not started must be right about that for ever.
+        if deadline is not None and time.monotonic() >= deadline:
+            words[1] = 0
+            message = "its deadline had passed before its handler was entered"
+            self._send_error(call_id, errors.body("expired", "NOT_STARTED", "TimeoutError", message))
+            return
         try:
             try:
                 # From here to the reset below, and nowhere else, a cancellation may strike: see _on_cancel_signal.
@@ -384,6 +391,7 @@ class Worker:
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
         except frames.Violation as violation:
+            self._page.stage(VIOLATED)
             die(EXIT_PROTOCOL, violation)
         except OSError:
             return
@@ -442,6 +450,7 @@ def _hello() -> Dict[str, Any]:
         "python": platform.python_version(),
         "runtime": "0.1.0",
         "stacksSignal": STACKS_SIGNAL,
+        "monotonicNanos": time.monotonic_ns(),
         "accelerators": accelerators,
     }
 
@@ -469,6 +478,7 @@ def main(argv: List[str]) -> int:
         worker = Worker(data, control, stacks, page, options.incarnation)
         status = worker.run()
     except frames.Violation as violation:
+        page.stage(VIOLATED)
         die(EXIT_PROTOCOL, violation)
     except TooFewDescriptors as reason:
         die(EXIT_DEFECT, reason)

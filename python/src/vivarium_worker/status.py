@@ -10,6 +10,8 @@ STARTING = 1
 LOADING = 2
 SERVING = 3
 DRAINING = 4
+VIOLATED = 5
+"""It ends because it could not read what the JVM sent."""
 
 
 class StatusPage:
@@ -23,7 +25,7 @@ class StatusPage:
             os.close(fd)
         start = (slot - 1) * SLOT_BYTES
         self.words = memoryview(self._map)[start : start + SLOT_BYTES].cast("Q")
-        """incarnation, started, finished, progress, stage, timed (the JVM's), started at, then one that is reserved."""
+        """incarnation, started, finished, progress, stage, timed (the JVM's), started at, deadline (the JVM's)."""
         self.words[0] = incarnation
         self.stage(STARTING)
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 from vivarium_testkit import recorded, wait_for
 from vivarium_worker import CallCancelled, Context, handler
@@ -43,6 +44,11 @@ def about_me(ctx: Context) -> dict:
     ctx.progress()
     ctx.logger.info("about to answer")
     return {"call": ctx.call_id, "worker": ctx.worker_id, "remaining": ctx.remaining}
+
+
+@recorded
+def deadline(ctx: Context) -> int:
+    return int((time.monotonic() + ctx.remaining) * 1e9)
 
 
 @recorded

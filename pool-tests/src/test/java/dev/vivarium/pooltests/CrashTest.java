@@ -13,10 +13,15 @@ import dev.vivarium.PythonCall;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
+import dev.vivarium.WorkerExit;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerState;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.Fault;
+import dev.vivarium.testkit.FaultInjector;
+import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
@@ -272,7 +277,10 @@ class CrashTest {
     @CsvSource({
         "exit0,EXITED",
         "exit1,EXITED",
+        "exit70,EXITED",
         "exit72,EXITED",
+        "exit73,EXITED",
+        "exit76,EXITED",
         "exit137,EXITED",
         "SIGSEGV,CRASHED",
         "SIGKILL,KILLED",
@@ -401,6 +409,20 @@ class CrashTest {
 
             assertThat(error.exit().cause()).isEqualTo(TransitionCause.PROTOCOL_VIOLATION);
             assertThat(error).hasMessageContaining("BAD_MAGIC").hasMessageContaining("Loading model");
+            awaitReplacement(kit);
+        }
+
+        @VivariumTest(layers = Layer.PYTHON, expectWarnings = "closed its data channel")
+        void whichCannotReadWhatItIsSentIsAViolation(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease oversized = faults.at(Moment.BEFORE_SEND).arm(new Fault.Oversized())) {
+                assertThat(kit.pool().call("echo", String.class, "sent again").await())
+                        .isEqualTo("sent again");
+                assertThat(oversized.landed()).isEqualTo(1);
+            }
+
+            WorkerExit exit = kit.events().awaitExit().exit();
+            assertThat(exit.status()).isEqualTo(76);
+            assertThat(exit.cause()).isEqualTo(TransitionCause.PROTOCOL_VIOLATION);
             awaitReplacement(kit);
         }
     }

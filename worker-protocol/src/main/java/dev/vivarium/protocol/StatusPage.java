@@ -21,6 +21,9 @@ public final class StatusPage {
     /** Bytes of one slot. */
     public static final int SLOT_BYTES = 64;
 
+    /** The stage of a worker that ends because it could not read what it was sent. */
+    public static final int VIOLATED = 5;
+
     private static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
     private static final int INCARNATION = 0;
     private static final int STARTED = 8;
@@ -29,6 +32,7 @@ public final class StatusPage {
     private static final int STAGE = 32;
     private static final int TIMED = 40;
     private static final int STARTED_AT = 48;
+    private static final int DEADLINE = 56;
 
     private final ByteBuffer page;
     private final int slots;
@@ -95,6 +99,15 @@ public final class StatusPage {
     }
 
     /**
+     * Says when the next call of a slot is too late to start; before the call is sent.
+     *
+     * @param nanos of the worker's monotonic clock; 0 where that is not known
+     */
+    public void deadline(int slot, long nanos) {
+        WORD.setRelease(page, base(slot) + DEADLINE, nanos);
+    }
+
+    /**
      * Returns when the handler of a call was about to be entered, if that was asked for and is known: nanoseconds of the
      * worker's monotonic clock, which on Linux is the one that {@link System#nanoTime()} reads.
      */
@@ -112,7 +125,7 @@ public final class StatusPage {
         return read(base(slot) + PROGRESS);
     }
 
-    /** Returns the slot's stage: 0 none, 1 starting, 2 loading, 3 serving, 4 draining. */
+    /** Returns the slot's stage: 0 none, 1 starting, 2 loading, 3 serving, 4 draining, 5 {@link #VIOLATED}. */
     public int stage(int slot) {
         return (int) read(base(slot) + STAGE);
     }

@@ -92,7 +92,7 @@ class MessagesTest {
 
         private WorkerHello hello(List<Integer> versions, List<String> codecs) {
             return new WorkerHello(
-                    versions, codecs, List.of("log", "telepathy"), 1, "cpython", "3.11", "0.1.0", 0, Map.of());
+                    versions, codecs, List.of("log", "telepathy"), 1, "cpython", "3.11", "0.1.0", 0, 0, Map.of());
         }
 
         @Test

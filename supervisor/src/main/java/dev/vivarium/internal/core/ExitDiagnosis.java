@@ -44,11 +44,17 @@ public record ExitDiagnosis(TransitionCause cause, int status, int signal, Strin
             Map.entry(25, "SIGXFSZ"),
             Map.entry(31, "SIGSYS"));
 
-    /** Returns what it shows of a process that had loaded its handlers: 72 is then a status like others. */
-    public ExitDiagnosis ofOneThatServed() {
-        return cause == TransitionCause.LOAD_FAILED
-                ? new ExitDiagnosis(TransitionCause.EXITED, status, 0, "exited with status " + status)
-                : this;
+    /**
+     * Returns what it shows, by what else is known of the process: user code may exit with the statuses that the runtime has a
+     * meaning for, and then they are like others.
+     *
+     * @param loading whether it had not loaded its handlers
+     * @param couldNotRead whether it said that it could not read what it was sent
+     */
+    public ExitDiagnosis of(boolean loading, boolean couldNotRead) {
+        boolean users = (cause == TransitionCause.LOAD_FAILED && !loading)
+                || (cause == TransitionCause.PROTOCOL_VIOLATION && !couldNotRead);
+        return users ? new ExitDiagnosis(TransitionCause.EXITED, status, 0, "exited with status " + status) : this;
     }
 
     /**

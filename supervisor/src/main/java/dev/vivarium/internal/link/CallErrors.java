@@ -44,7 +44,6 @@ public final class CallErrors {
 
     /** Returns the exception that a call ends with. */
     public static PoolException of(ActiveCall call, ErrorBody error, PoolContext context, int slot) {
-        String text = error.type() + ": " + error.message();
         return switch (error.kind()) {
             case UNKNOWN_HANDLER, BAD_ARGUMENTS, UNDECODABLE_ARGUMENTS, LOAD, NEGOTIATION ->
                 new CallRejected(call + " was refused by " + context.worker(slot) + ": " + error.message());
@@ -68,7 +67,7 @@ public final class CallErrors {
                         call.timeout(),
                         context.snapshot(),
                         call.attempts(),
-                        call + " was interrupted in " + context.worker(slot) + ": " + text,
+                        call + " came to " + context.worker(slot) + " too late to start: " + error.message(),
                         "");
             // Whoever cancels a call has ended it before the worker hears of it, and gets no answer. A call that is
             // still

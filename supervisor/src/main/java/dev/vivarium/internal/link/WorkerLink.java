@@ -57,6 +57,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final WorkerOutput.Sink stdout;
     private final WorkerOutput.Sink stderr;
     private final StackCapture stacks;
+    private final SharedClock clock;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final DataLine data;
     private final AtomicBoolean readerDone = new AtomicBoolean();
@@ -83,6 +84,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.stderr = output.sink(true);
         this.stacks = new StackCapture(events::stacksRead);
         this.data = new DataLine(context, slot, incarnation, events, new FromWorker());
+        this.clock = new SharedClock(context.clock());
     }
 
     /** Returns the slot. */
@@ -171,7 +173,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     private void onData(Frame frame) throws ProtocolViolationException {
         if (frame.incarnation() != incarnation) {
-            throw violation(
+            throw Violations.of(
                     ProtocolViolation.Kind.WRONG_INCARNATION,
                     frame,
                     "expected " + incarnation + ", got " + frame.incarnation());
@@ -188,31 +190,27 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                 }
             }
             case HELLO -> {
-                hello = Bodies.read(frame, WorkerHello.class);
+                WorkerHello said = Bodies.read(frame, WorkerHello.class);
+                clock.read(said.monotonicNanos());
+                hello = said;
                 events.hello();
             }
             case READY -> events.loaded(Bodies.read(frame, Ready.class));
             case BYE -> log.debug("{} says goodbye", context.worker(slot));
             default ->
-                throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
+                throw Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
         }
-    }
-
-    private static ProtocolViolationException violation(ProtocolViolation.Kind kind, Frame frame, String detail) {
-        byte[] quoted =
-                java.util.Arrays.copyOf(frame.body(), Math.min(frame.body().length, ProtocolViolation.QUOTED_BYTES));
-        return new ProtocolViolationException(new ProtocolViolation(kind, detail, quoted));
     }
 
     private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
         ActiveCall call = running.get();
         if (call == null || call.id() != frame.callId()) {
-            throw notRunning(frame, call);
+            throw Violations.notRunning(frame, call);
         }
         PoolException failure = error == null ? null : CallErrors.of(call, error, context, slot);
         SessionFrames.Answer answer = error == null ? SessionFrames.read(call, frame) : null;
         if (!running.compareAndSet(call, null)) {
-            throw notRunning(frame, null);
+            throw Violations.notRunning(frame, null);
         }
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
@@ -227,21 +225,13 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private void stateWanted(Frame frame) throws ProtocolViolationException {
         ActiveCall call = running.get();
         if (call == null || call.id() != frame.callId() || !running.compareAndSet(call, null)) {
-            throw notRunning(frame, call);
+            throw Violations.notRunning(frame, call);
         }
         if (!SessionFrames.stateWanted(call)) {
             running.set(call);
-            throw violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, "the state was sent, or there is none");
+            throw Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, "the state was sent, or there is none");
         }
         events.answered(frame.callId());
-    }
-
-    private static ProtocolViolationException notRunning(Frame frame, @Nullable ActiveCall call) {
-        return violation(
-                ProtocolViolation.Kind.UNEXPECTED_TYPE,
-                frame,
-                frame.type() + " for call " + frame.callId()
-                        + (call == null ? ", none is running" : ", running is " + call.id()));
     }
 
     @Override
@@ -284,8 +274,11 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
         StatusPage known = page;
-        if (call.times() != null && known != null) {
-            known.askForStart(slot, call.id());
+        if (known != null) {
+            if (call.times() != null) {
+                known.askForStart(slot, call.id());
+            }
+            known.deadline(slot, clock.ofWorker(call.deadline()));
         }
         data.write(SessionFrames.call(call, incarnation, remainingMicros));
     }
@@ -362,6 +355,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public OptionalLong startOf(long callId) {
         StatusPage known = page;
         return known == null ? OptionalLong.empty() : known.startOf(slot, incarnation, callId);
+    }
+
+    @Override
+    public boolean couldNotRead() {
+        StatusPage known = page;
+        return known != null && known.stage(slot) == StatusPage.VIOLATED;
     }
 
     @Override
@@ -442,7 +441,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                 output.log(Bodies.read(frame, LogBody.class), frame.callId());
             } else {
                 events.violated(
-                        violation(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
+                        Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
                                 .violation());
             }
         } catch (ProtocolViolationException e) {

@@ -106,13 +106,13 @@ final class EndRecord {
         return loadError;
     }
 
-    /** Takes the guardian's report and returns what it shows of a process that has ended in this state. */
-    TransitionCause report(Exited exited, SlotState state) {
+    /** Takes the guardian's report and returns what it shows of the driver's process, which has ended in this state. */
+    TransitionCause report(Exited exited, SlotState state, @Nullable WorkerDriver driver) {
         report = exited;
-        ExitDiagnosis found = ExitDiagnosis.of(exited.status(), exited.oomKills(), exited.maxRssKiB());
         boolean loading = state instanceof SlotState.Starting
                 || (state instanceof SlotState.Ending ending && ending.from() == WorkerState.INITIALIZING);
-        found = loading ? found : found.ofOneThatServed();
+        ExitDiagnosis found = ExitDiagnosis.of(exited.status(), exited.oomKills(), exited.maxRssKiB())
+                .of(loading, driver != null && driver.couldNotRead());
         diagnosis = found;
         return found.cause();
     }

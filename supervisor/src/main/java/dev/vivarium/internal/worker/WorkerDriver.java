@@ -70,6 +70,9 @@ public interface WorkerDriver {
      */
     OptionalLong startOf(long callId);
 
+    /** Returns whether it said, before it ended, that it could not read what it was sent. */
+    boolean couldNotRead();
+
     /** Returns the last lines that it wrote to standard error, oldest first. */
     List<String> lastLines();
 

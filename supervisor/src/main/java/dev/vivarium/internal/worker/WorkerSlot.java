@@ -369,7 +369,7 @@ public final class WorkerSlot {
         if (message.incarnation() != state.incarnation()) {
             return Behaviors.same();
         }
-        return apply(new SlotEvent.Exited(message.incarnation(), end.report(message.report(), state)));
+        return apply(new SlotEvent.Exited(message.incarnation(), end.report(message.report(), state, driver)));
     }
 
     private Behavior<Command> onGuardianGone(SlotReport.GuardianGone message) {

@@ -91,9 +91,18 @@ class CoresTest {
         void doesNotTakeTheStatusOfAFailedLoadForThatWhereTheHandlersWereLoaded() {
             ExitDiagnosis diagnosis = ExitDiagnosis.of(72 << 8, 0, 0);
 
-            assertThat(diagnosis.cause()).isEqualTo(TransitionCause.LOAD_FAILED);
-            assertThat(diagnosis.ofOneThatServed().cause()).isEqualTo(TransitionCause.EXITED);
-            assertThat(diagnosis.ofOneThatServed().status()).isEqualTo(72);
+            assertThat(diagnosis.of(true, false).cause()).isEqualTo(TransitionCause.LOAD_FAILED);
+            assertThat(diagnosis.of(false, true).cause()).isEqualTo(TransitionCause.EXITED);
+            assertThat(diagnosis.of(false, true).status()).isEqualTo(72);
+        }
+
+        @Test
+        void doesNotTakeTheStatusOfAViolationForThatWhereTheProcessDidNotSaySo() {
+            ExitDiagnosis diagnosis = ExitDiagnosis.of(76 << 8, 0, 0);
+
+            assertThat(diagnosis.of(false, true).cause()).isEqualTo(TransitionCause.PROTOCOL_VIOLATION);
+            assertThat(diagnosis.of(true, false).cause()).isEqualTo(TransitionCause.EXITED);
+            assertThat(diagnosis.of(true, false).text()).isEqualTo("exited with status 76");
         }
 
         @Test

@@ -142,6 +142,11 @@ final class FakeDriver implements WorkerDriver, Outlet {
     }
 
     @Override
+    public boolean couldNotRead() {
+        return false;
+    }
+
+    @Override
     public long progress() {
         return steps.get();
     }

@@ -155,6 +155,7 @@ final class ScriptedWorker implements Outlet {
                                 "3.9.0",
                                 "testkit",
                                 Signals.STACKS,
+                                0,
                                 Map.of()))));
     }
 

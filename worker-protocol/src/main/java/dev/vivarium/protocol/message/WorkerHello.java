@@ -14,6 +14,7 @@ import java.util.Map;
  * @param python such as {@code 3.11.7}
  * @param runtime version of the worker runtime
  * @param stacksSignal the signal on which it writes what its threads do to its stacks connection; 0 when it does not
+ * @param monotonicNanos what its monotonic clock showed when it sent this; 0 when it does not say
  * @param accelerators optional modules found, with their versions
  */
 public record WorkerHello(
@@ -25,4 +26,5 @@ public record WorkerHello(
         String python,
         String runtime,
         int stacksSignal,
+        long monotonicNanos,
         Map<String, String> accelerators) {}
