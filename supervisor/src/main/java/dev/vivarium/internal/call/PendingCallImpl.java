@@ -4,6 +4,7 @@ import dev.vivarium.CallCancelled;
 import dev.vivarium.CallTimeline;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolException;
+import dev.vivarium.PythonCall;
 import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.internal.port.Clock;
 import dev.vivarium.protocol.Codec;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An outcome arrives on the thread that reads the worker's channel, which must never run a caller's code. So it is
  * handed on: to the thread that waits for it, when one does and there are no callbacks (waking it is all that has to
- * happen), and else to the callback executor. Whoever gets it decodes it and completes the future.
+ * happen), and else to the callback executor, unless the call wants its callbacks directly. Whoever gets it decodes it and completes the
+ * future.
  *
  * @param <T> the result's type
  */
@@ -42,6 +44,7 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
 
     private final long id;
     private final Type resultType;
+    private final boolean direct;
     private final Codec codec;
     private final Executor callbacks;
     private final AtomicReference<@Nullable Object> gate = new AtomicReference<>();
@@ -57,9 +60,10 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
      *
      * @param callbacks where callbacks run
      */
-    public PendingCallImpl(long id, Type resultType, Codec codec, Executor callbacks) {
+    public PendingCallImpl(long id, PythonCall<T> call, Codec codec, Executor callbacks) {
         this.id = id;
-        this.resultType = resultType;
+        this.resultType = call.resultType();
+        this.direct = call.isCalledBackDirectly();
         this.codec = codec;
         this.callbacks = callbacks;
     }
@@ -72,24 +76,26 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
 
     /** Ends a call that was never accepted. */
     public void refuse(PoolException error) {
-        arrive(error);
+        arrive(error, false);
     }
 
     @Override
     public void succeeded(ActiveCall ended, byte[] body) {
-        arrive(body);
+        arrive(body, direct);
     }
 
     @Override
     public void failed(ActiveCall ended, PoolException error) {
-        arrive(error);
+        arrive(error, false); // It may come from an actor, and on anybody's thread.
     }
 
-    private void arrive(Object result) {
+    private void arrive(Object result, boolean here) {
         outcome = result;
         Object waiter = gate.getAndSet(ARRIVED);
         if (waiter instanceof Thread thread) {
             LockSupport.unpark(thread);
+        } else if (here) {
+            settle();
         } else {
             callbacks.execute(this::settle);
         }

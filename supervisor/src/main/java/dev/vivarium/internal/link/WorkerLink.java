@@ -440,9 +440,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             } else if (frame.type() == FrameType.LOG) {
                 output.log(Bodies.read(frame, LogBody.class), frame.callId());
             } else {
-                events.violated(
-                        Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
-                                .violation());
+                events.violated(Violations.of(
+                                ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a control channel")
+                        .violation());
             }
         } catch (ProtocolViolationException e) {
             events.violated(e.violation());

@@ -77,7 +77,7 @@ final class PoolFacade implements PythonPool {
 
     private <T> PendingCallImpl<T> submit(PythonCall<T> call) {
         long id = context.nextCallId();
-        PendingCallImpl<T> pending = new PendingCallImpl<>(id, call.resultType(), context.codec(), context.callbacks());
+        PendingCallImpl<T> pending = new PendingCallImpl<>(id, call, context.codec(), context.callbacks());
         ActiveCall active = CallIntake.admit(context, call, id, pending, pending::refuse);
         if (active != null) {
             pending.follow(active, () -> handles.router().tell(new SessionRouter.Forget(id)));

@@ -84,8 +84,7 @@ final class SessionFacade implements PythonSession {
 
     private <T> PendingCallImpl<T> submit(PythonCall<T> call, @Nullable String key) {
         long callId = context.nextCallId();
-        PendingCallImpl<T> pending =
-                new PendingCallImpl<>(callId, call.resultType(), context.codec(), context.callbacks());
+        PendingCallImpl<T> pending = new PendingCallImpl<>(callId, call, context.codec(), context.callbacks());
         ActiveCall active = CallIntake.admit(context, call, callId, pending, pending::refuse);
         if (active != null) {
             active.session(new SessionTicket(id, mode, concurrent, key));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.PoolClosed;
+import dev.vivarium.PythonCall;
 import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.JsonCodec;
@@ -32,8 +33,11 @@ class PendingCallImplTest {
 
     private final ExecutorService callbacks = Executors.newFixedThreadPool(2);
     private final ExecutorService waiters = Executors.newCachedThreadPool();
-    private final PendingCallImpl<String> call =
-            new PendingCallImpl<>(7, String.class, new JsonCodec(new ObjectMapper(), Limits.DEFAULTS), callbacks);
+    private final PendingCallImpl<String> call = new PendingCallImpl<>(
+            7,
+            PythonCall.to("f").returning(String.class),
+            new JsonCodec(new ObjectMapper(), Limits.DEFAULTS),
+            callbacks);
 
     @AfterEach
     void stop() {
@@ -57,6 +61,36 @@ class PendingCallImplTest {
             Thread.onSpinWait();
         }
         return result;
+    }
+
+    @Nested
+    class ACallThatWantsItsCallbacksDirectly {
+
+        private final PendingCallImpl<String> direct = new PendingCallImpl<>(
+                8,
+                PythonCall.to("f").returning(String.class).callbacksDirectly(),
+                new JsonCodec(new ObjectMapper(), Limits.DEFAULTS),
+                callbacks);
+
+        @Test
+        void hasThemRunOnTheThreadThatBringsTheResult() {
+            List<Thread> ranOn = new ArrayList<>();
+            var unused = direct.thenAccept(result -> ranOn.add(Thread.currentThread()));
+
+            direct.succeeded(null, "1".getBytes(StandardCharsets.UTF_8));
+
+            assertThat(ranOn).containsExactly(Thread.currentThread());
+        }
+
+        @Test
+        void getsAnErrorOnTheCallbackExecutor() throws Exception {
+            CompletableFuture<Thread> ranOn = new CompletableFuture<>();
+            var unused = direct.whenComplete((result, failure) -> ranOn.complete(Thread.currentThread()));
+
+            direct.failed(null, new PoolClosed(Execution.NOT_STARTED, List.of(), "closed"));
+
+            assertThat(ranOn.get()).isNotSameAs(Thread.currentThread());
+        }
     }
 
     @Nested
