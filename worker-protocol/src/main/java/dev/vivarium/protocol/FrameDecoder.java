@@ -98,34 +98,39 @@ public final class FrameDecoder {
         long body = view.getInt(28) & 0xffff_ffffL;
         long attachments = view.getInt(32) & 0xffff_ffffL;
         int count = view.getShort(36) & 0xffff;
-        require(version == Frame.VERSION, Kind.BAD_VERSION, "version must be 1, got " + version);
-        require(
-                !FrameType.isReserved(code),
-                Kind.RESERVED_TYPE,
-                "type 0x" + Integer.toHexString(code) + " is reserved");
-        require(
-                FrameType.ofCode(code) != null,
-                Kind.UNKNOWN_TYPE,
-                "type 0x" + Integer.toHexString(code) + " is unknown");
-        require(flags == 0, Kind.BAD_FLAGS, "flags must be 0, got 0x" + Integer.toHexString(flags));
-        require(view.getShort(38) == 0, Kind.BAD_RESERVED, "the reserved field must be 0");
-        require(
-                body <= limits.maxBodyBytes(),
-                Kind.OVERSIZE_BODY,
-                "maxBodyBytes is " + limits.maxBodyBytes() + ", got " + body);
-        require(
-                attachments <= limits.maxAttachmentsBytes() && count <= limits.maxAttachmentCount(),
-                Kind.OVERSIZE_ATTACHMENTS,
-                "maxAttachmentsBytes is " + limits.maxAttachmentsBytes() + ", got " + attachments
-                        + "; maxAttachmentCount is " + limits.maxAttachmentCount() + ", got " + count);
-        require(
-                (count == 0) == (attachments == 0) && attachments >= 4L * count,
-                Kind.BAD_ATTACHMENTS,
-                count + " attachments cannot take " + attachments + " bytes");
-        require(
-                body + attachments <= Integer.MAX_VALUE - 16,
-                Kind.OVERSIZE_ATTACHMENTS,
-                "body and attachments together must fit into one array, got " + (body + attachments));
+        // Each is told only when it has failed: to make the texts takes longer than all the rest.
+        if (version != Frame.VERSION) {
+            throw fail(Kind.BAD_VERSION, "version must be 1, got " + version);
+        }
+        if (FrameType.isReserved(code)) {
+            throw fail(Kind.RESERVED_TYPE, "type 0x" + Integer.toHexString(code) + " is reserved");
+        }
+        if (FrameType.ofCode(code) == null) {
+            throw fail(Kind.UNKNOWN_TYPE, "type 0x" + Integer.toHexString(code) + " is unknown");
+        }
+        if (flags != 0) {
+            throw fail(Kind.BAD_FLAGS, "flags must be 0, got 0x" + Integer.toHexString(flags));
+        }
+        if (view.getShort(38) != 0) {
+            throw fail(Kind.BAD_RESERVED, "the reserved field must be 0");
+        }
+        if (body > limits.maxBodyBytes()) {
+            throw fail(Kind.OVERSIZE_BODY, "maxBodyBytes is " + limits.maxBodyBytes() + ", got " + body);
+        }
+        if (attachments > limits.maxAttachmentsBytes() || count > limits.maxAttachmentCount()) {
+            throw fail(
+                    Kind.OVERSIZE_ATTACHMENTS,
+                    "maxAttachmentsBytes is " + limits.maxAttachmentsBytes() + ", got " + attachments
+                            + "; maxAttachmentCount is " + limits.maxAttachmentCount() + ", got " + count);
+        }
+        if ((count == 0) != (attachments == 0) || attachments < 4L * count) {
+            throw fail(Kind.BAD_ATTACHMENTS, count + " attachments cannot take " + attachments + " bytes");
+        }
+        if (body + attachments > Integer.MAX_VALUE - 16) {
+            throw fail(
+                    Kind.OVERSIZE_ATTACHMENTS,
+                    "body and attachments together must fit into one array, got " + (body + attachments));
+        }
         bodyLength = (int) body;
         attachmentsLength = (int) attachments;
         attachmentCount = count;
@@ -180,12 +185,6 @@ public final class FrameDecoder {
             offset += length;
         }
         return List.copyOf(attachments);
-    }
-
-    private void require(boolean holds, Kind kind, String otherwise) throws ProtocolViolationException {
-        if (!holds) {
-            throw fail(kind, otherwise);
-        }
     }
 
     private ProtocolViolationException fail(Kind kind, String detail) {

@@ -28,20 +28,42 @@ public final class Loan {
 
     private record Errand(Runnable task, Executor owner) {}
 
-    private Loan() {}
+    Loan() {}
+
+    private static @Nullable Loan current() {
+        return Thread.currentThread() instanceof LendingThread own ? own.current : CURRENT.get();
+    }
 
     /** Runs {@code news}, which tells actors something, and then what those have to do because of it. */
     public static void with(Runnable news) {
-        if (CURRENT.get() != null || !StackRoom.isEnough()) {
+        if (Thread.currentThread() instanceof LendingThread own) {
+            withOwn(own, news);
+        } else if (CURRENT.get() != null || !StackRoom.isEnough()) {
+            news.run();
+        } else {
+            withForeign(news);
+        }
+    }
+
+    private static void withOwn(LendingThread own, Runnable news) {
+        if (own.current != null) {
             news.run();
             return;
         }
+        own.current = own.loan;
+        try {
+            own.loan.run(news);
+        } finally {
+            own.current = null;
+            own.loan.giveBack();
+        }
+    }
+
+    private static void withForeign(Runnable news) {
         Loan loan = new Loan();
         CURRENT.set(loan);
-        loan.interrupted = Thread.interrupted();
         try {
-            news.run();
-            loan.runErrands();
+            loan.run(news);
         } finally {
             // Not only set to null: the thread may outlive this library's class loader.
             CURRENT.remove();
@@ -49,14 +71,20 @@ public final class Loan {
         }
     }
 
+    private void run(Runnable news) {
+        interrupted = Thread.interrupted();
+        news.run();
+        runErrands();
+    }
+
     /** Returns whether the calling thread is one that is lent, and so may be a user's. */
     public static boolean isUnderWay() {
-        return CURRENT.get() != null;
+        return current() != null;
     }
 
     /** Has a task run by the calling thread, if it is lent; false when it is not. */
     static boolean take(Runnable task, Executor owner) {
-        Loan loan = CURRENT.get();
+        Loan loan = current();
         if (loan == null) {
             return false;
         }

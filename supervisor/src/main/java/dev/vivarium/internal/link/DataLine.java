@@ -2,6 +2,7 @@ package dev.vivarium.internal.link;
 
 import dev.vivarium.internal.channel.DataChannel;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.lending.LendingThread;
 import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.worker.WorkerEvents;
 import dev.vivarium.protocol.Frame;
@@ -61,9 +62,7 @@ final class DataLine {
             channel.close();
             return;
         }
-        Thread thread = new Thread(() -> read(channel), threadName);
-        thread.setDaemon(true);
-        thread.start();
+        new LendingThread(() -> read(channel), threadName).start();
     }
 
     /** Returns whether there has been a channel. */

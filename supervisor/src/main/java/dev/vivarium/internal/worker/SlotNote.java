@@ -14,6 +14,9 @@ sealed interface SlotNote extends WorkerSlot.Command {
     /** A timer that the core asked for has elapsed. */
     record TimerElapsed(int incarnation, Timer timer) implements SlotNote {}
 
+    /** The scheduler's timer behind one that is mostly stopped before it fires has fired. */
+    record Look(String timer) implements SlotNote {}
+
     /** The worker is as old as it may become. */
     record GrownOld(int incarnation) implements SlotNote {}
 

@@ -7,10 +7,49 @@ import dev.vivarium.internal.core.Backoff;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent.Timer;
 import java.time.Duration;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
-/** Carries out the effects that concern the timers of a slot. */
-record TimerEffects(TimerScheduler<WorkerSlot.Command> timers, PoolContext context, SlotHealth health, SlotNews news) {
+/** Carries out the effects that concern the timers of a slot, and has the timer of its call. */
+final class TimerEffects {
+
+    private final TimerScheduler<WorkerSlot.Command> timers;
+    private final PoolContext context;
+    private final SlotHealth health;
+    private final SlotNews news;
+    private final LazyTimer deadline;
+    private final LazyTimer check;
+
+    TimerEffects(TimerScheduler<WorkerSlot.Command> timers, PoolContext context, SlotHealth health, SlotNews news) {
+        this.timers = timers;
+        this.context = context;
+        this.health = health;
+        this.news = news;
+        LazyTimer.Scheduler scheduler = (look, in) -> timers.startSingleTimer(look, look, in);
+        this.deadline = new LazyTimer(scheduler, context.clock(), "deadline");
+        this.check = new LazyTimer(scheduler, context.clock(), "check");
+    }
+
+    /** Has the slot told when the deadline of its call has passed. */
+    void startDeadline(int incarnation, long callId, Duration left) {
+        deadline.start(new SlotNote.DeadlinePassed(incarnation, callId), left);
+    }
+
+    /** The call is over. */
+    void stopDeadline() {
+        deadline.stop();
+    }
+
+    /** The scheduler's timer of this name has fired: the slot is told what is due now, if anything is. */
+    Behavior<WorkerSlot.Command> onLook(SlotNote.Look look, ActorRef<WorkerSlot.Command> slot) {
+        WorkerSlot.Command due = (look.equals(deadline.look()) ? deadline : check).fired();
+        if (due != null) {
+            slot.tell(due);
+        }
+        return Behaviors.same();
+    }
 
     /** Returns whether it was such an effect. */
     boolean carryOut(SlotEffect effect) {
@@ -22,7 +61,11 @@ record TimerEffects(TimerScheduler<WorkerSlot.Command> timers, PoolContext conte
             Duration time = ejected ? health.ejectFor() : SlotTimes.of(start.timer(), context.config());
             start(start.incarnation(), start.timer(), time);
         } else if (effect instanceof SlotEffect.StopTimer stop) {
-            timers.cancel(stop.timer());
+            if (stop.timer() == Timer.HEALTH) {
+                check.stop();
+            } else {
+                timers.cancel(stop.timer());
+            }
         } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
             scheduleRestart(restart);
         } else {
@@ -32,7 +75,12 @@ record TimerEffects(TimerScheduler<WorkerSlot.Command> timers, PoolContext conte
     }
 
     private void start(int incarnation, Timer timer, Duration time) {
-        timers.startSingleTimer(timer, new SlotNote.TimerElapsed(incarnation, timer), time);
+        SlotNote.TimerElapsed elapsed = new SlotNote.TimerElapsed(incarnation, timer);
+        if (timer == Timer.HEALTH) {
+            check.start(elapsed, time);
+        } else {
+            timers.startSingleTimer(timer, elapsed, time);
+        }
     }
 
     private void scheduleRestart(SlotEffect.ScheduleRestart restart) {

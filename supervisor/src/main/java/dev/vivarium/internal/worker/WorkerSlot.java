@@ -63,7 +63,6 @@ public final class WorkerSlot {
     /** The router has forgotten the slot, which has ended: no lease is on its way any more. */
     public record Forgotten() implements Command {}
 
-    private static final String DEADLINE = "deadline";
     private static final String PROGRESS = "progress";
     private static final int EXITS_OVERDUE = 2;
 
@@ -166,6 +165,7 @@ public final class WorkerSlot {
                 .onMessage(SlotNote.DeadlinePassed.class, this::onDeadlinePassed)
                 .onMessage(SlotNote.ProgressDue.class, this::onProgressDue)
                 .onMessage(SlotNote.TimerElapsed.class, this::onTimerElapsed)
+                .onMessage(SlotNote.Look.class, message -> clock.onLook(message, actor.getSelf()))
                 .onMessage(Want.class, this::onWant)
                 .onMessage(Dismiss.class, this::onDismiss)
                 .onMessage(EndNow.class, this::onEndNow)
@@ -219,7 +219,7 @@ public final class WorkerSlot {
         ActiveCall answered = call.answered(message.callId());
         if (answered != null) {
             verdict = health.answered(answered, message.incarnation());
-            timers.cancel(DEADLINE);
+            clock.stopDeadline();
             timers.cancel(PROGRESS);
             wear.answered();
         }
@@ -464,7 +464,7 @@ public final class WorkerSlot {
         WorkerDriver worker = Objects.requireNonNull(driver, "a lease of no worker");
         Duration look = health.watch(worker); // Before the handler can have begun.
         Duration left = call.send(worker, () -> actor.getSelf().tell(new SlotNote.CallStopped(incarnation, id)));
-        timers.startSingleTimer(DEADLINE, new SlotNote.DeadlinePassed(incarnation, id), left);
+        clock.startDeadline(incarnation, id, left);
         if (look != null) {
             timers.startTimerWithFixedDelay(PROGRESS, new SlotNote.ProgressDue(incarnation, id), look);
         }
@@ -478,7 +478,7 @@ public final class WorkerSlot {
     }
 
     private void ended(SlotEffect.Ended ended) {
-        timers.cancel(DEADLINE);
+        clock.stopDeadline();
         timers.cancel(PROGRESS);
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
