@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.vivarium.Alert;
 import dev.vivarium.CallAttempt;
 import dev.vivarium.CallCancelled;
+import dev.vivarium.CallTimedOut;
 import dev.vivarium.Circuit;
 import dev.vivarium.CircuitOpen;
 import dev.vivarium.ErrorCategory;
@@ -20,6 +21,7 @@ import dev.vivarium.PythonException;
 import dev.vivarium.Severity;
 import dev.vivarium.Signal;
 import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerCrashed;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.Fault;
@@ -298,6 +300,47 @@ class RecoveryTest {
             }
 
             assertThat(kit.outcome(kit.pool().call(echo("probe")))).isEqualTo("probe");
+        }
+
+        @VivariumTest(
+                workers = 1,
+                time = VivariumTest.Time.VIRTUAL,
+                options = {"circuit-breaker.failure-threshold = 2", "call-timeout = 2s", "cancel-grace = 1h"},
+                expectWarnings = "KILL")
+        void doesNotCountCallsThatTimedOutInWorkersThatWereKilledFromOutside(TestPool kit, TestTime time)
+                throws Exception {
+            for (int i = 1; i <= 3; i++) {
+                timeOut(kit, time, "stubborn");
+                int killed = i;
+                kit.worker(1).signal(Signal.KILL);
+                kit.passTimeUntil(
+                        "replaced",
+                        () -> kit.worker(1).snapshot().incarnation() > killed
+                                && kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 1);
+            }
+
+            assertThat(kit.pool().snapshot().openCircuits()).isEmpty();
+        }
+
+        @VivariumTest(
+                workers = 1,
+                time = VivariumTest.Time.VIRTUAL,
+                options = {"circuit-breaker.failure-threshold = 2", "call-timeout = 2s", "cancel-grace = 1h"})
+        void countsCallsThatTimedOutInWorkersThatCameBack(TestPool kit, TestTime time) throws Exception {
+            for (int i = 1; i <= 2; i++) {
+                timeOut(kit, time, "hang");
+                kit.awaitThat("idle", () -> kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 1);
+            }
+
+            assertThat(kit.pool().snapshot().openCircuits())
+                    .contains(new Circuit(kit.pool().name(), "hang"));
+        }
+
+        private void timeOut(TestPool kit, TestTime time, String handler) throws InterruptedException {
+            PendingCall<String> call = kit.pool().call(handler, String.class);
+            kit.awaitStarted(call);
+            time.advance(Duration.ofSeconds(2));
+            assertThat(catchThrowableOfType(CallTimedOut.class, call::await)).isNotNull();
         }
 
         @VivariumTest

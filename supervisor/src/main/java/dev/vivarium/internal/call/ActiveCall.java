@@ -399,22 +399,27 @@ public final class ActiveCall implements OpenCall {
         stats.ended(this, false, from == Phase.QUEUED);
         errors.failed(handler, error);
         book.ended(id, handler, arrived(), firstLease, sent(), error);
-        admission.ended(outcome(from, error));
+        if (isHung(from, error)) {
+            admission.endedHung();
+        } else {
+            admission.ended(outcome(error));
+        }
         admission.recoveryEnded(error);
         sink.failed(this, error);
     }
 
     /** Says what an error means to the circuit breakers: a handler that raised has a worker that works. */
-    private static Outcome outcome(Phase from, PoolException error) {
-        if (error instanceof PythonException
+    private static Outcome outcome(PoolException error) {
+        boolean sound = error instanceof PythonException
                 || error instanceof ResultNotDecodable
                 || error instanceof CallRejected
-                || error instanceof SessionException) {
-            return Outcome.SOUND;
-        }
+                || error instanceof SessionException;
+        return sound ? Outcome.SOUND : Outcome.UNTOLD;
+    }
+
+    private static boolean isHung(Phase from, PoolException error) {
         boolean late = error instanceof CallTimedOut || error instanceof CallStalled;
-        boolean hung = late && from == Phase.LEASED && error.execution() != Execution.NOT_STARTED;
-        return hung ? Outcome.BROKEN : Outcome.UNTOLD;
+        return late && from == Phase.LEASED && error.execution() != Execution.NOT_STARTED;
     }
 
     /** Makes the error that a cancellation ends with. */

@@ -23,6 +23,7 @@ public final class Admission {
     private final byte[] body;
     private final AtomicReference<@Nullable Passes> passes;
     private volatile boolean over;
+    private volatile boolean hung;
     private Duration lastDelay = Duration.ZERO;
     private final AtomicBoolean place = new AtomicBoolean();
     private final AtomicBoolean recovering = new AtomicBoolean();
@@ -43,6 +44,28 @@ public final class Admission {
     public void ended(Outcome outcome) {
         over = true;
         giveBack(outcome);
+        finish(outcome);
+    }
+
+    /** The call has ended because its worker did not end it in time; what that means is known when the worker is off it. */
+    public void endedHung() {
+        over = true;
+        hung = true;
+        finish(Outcome.UNTOLD);
+    }
+
+    /**
+     * The worker is off the call. Nothing to do unless that has ended without an answer.
+     *
+     * @param within whether it was the worker's own doing; what was killed from outside may have been stopped from there as well
+     */
+    public void released(boolean within) {
+        if (hung) {
+            giveBack(within ? Outcome.BROKEN : Outcome.UNTOLD);
+        }
+    }
+
+    private void finish(Outcome outcome) {
         givePlaceBack();
         if (outcome == Outcome.SOUND) {
             recovery.survived(body);

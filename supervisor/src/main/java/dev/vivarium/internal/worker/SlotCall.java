@@ -3,9 +3,11 @@ package dev.vivarium.internal.worker;
 import dev.vivarium.CallStalled;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PoolClosed;
+import dev.vivarium.TransitionCause;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.TimelineLog;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.core.FailureTable;
 import dev.vivarium.internal.core.SlotState;
 import dev.vivarium.protocol.Execution;
 import java.time.Duration;
@@ -85,6 +87,7 @@ final class SlotCall {
             return null;
         }
         running = null;
+        answered.admission().released(true);
         return answered;
     }
 
@@ -136,13 +139,17 @@ final class SlotCall {
 
     /** Returns the call that the end of its worker has left unanswered, and forgets it; null without one. */
     @Nullable
-    ActiveCall takeBack(@Nullable WorkerDriver driver) {
+    ActiveCall takeBack(@Nullable WorkerDriver driver, TransitionCause cause) {
         ActiveCall open = running;
         if (driver == null) {
             return null;
         }
         running = null;
-        if (open == null || !driver.takeBack(open)) {
+        if (open == null) {
+            return null;
+        }
+        open.admission().released(FailureTable.isWithin(cause));
+        if (!driver.takeBack(open)) {
             return null;
         }
         open.attemptOver(); // As long as the slot's next process has not wiped the page.

@@ -385,7 +385,7 @@ public final class WorkerSlot {
             current.release();
             driver = null;
         }
-        ActiveCall open = call.takeBack(current);
+        ActiveCall open = call.takeBack(current, TransitionCause.DRAINED);
         if (open != null && current != null) {
             unfinished.accept(open, current);
         }
@@ -483,7 +483,7 @@ public final class WorkerSlot {
         WorkerExit exit = end.exit(ended.cause(), driver == null ? List.of() : driver.lastLines());
         lastExit = exit;
         news.exited(exit, ended.callId());
-        ActiveCall open = call.takeBack(driver);
+        ActiveCall open = call.takeBack(driver, ended.cause());
         if (open != null && driver != null) {
             router.lost(open, exit, driver.executionOf(open.id()));
         }
