@@ -268,6 +268,45 @@ class SessionOrderTest {
     }
 
     @Nested
+    @VivariumTest(readiness = Readiness.NOT_STARTED, expectWarnings = "a defect")
+    class ARouterThatStartsAnew {
+
+        @VivariumTest(options = "sessions.store-timeout = 2 s")
+        void goesOnToWaitForAStoreThatNeverReads(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool =
+                    kit.start(settings -> settings.sessionStore(store)).pool();
+            kit.ensureReady();
+            store.answers = false;
+            PendingCall<Integer> call = pool.session("a").call(count());
+            store.understood = false;
+            var unused = pool.session("b").end();
+
+            assertThatThrownBy(() -> kit.outcome(call))
+                    .isInstanceOf(SessionStoreFailed.class)
+                    .hasMessageContaining("sessions.store-timeout");
+        }
+
+        @VivariumTest
+        void endsCallsWhoseChangesAreStillBeingStoredAtTheirDeadline(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool =
+                    kit.start(settings -> settings.sessionStore(store)).pool();
+            kit.ensureReady();
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+            PendingCall<Integer> call = pool.session("a").call(count().timeout(Duration.ofSeconds(5)));
+            kit.awaitThat("being stored", () -> gate.getNumberOfDependents() > 0);
+            settle(kit, 2);
+            kit.outcome(pool.call("echo", String.class, "so the router has heard of it"));
+            store.understood = false;
+            var unused = pool.session("b").end();
+
+            assertThatThrownBy(() -> kit.outcome(call)).isInstanceOf(SessionStoreFailed.class);
+        }
+    }
+
+    @Nested
     class AName {
 
         @VivariumTest(layers = Layer.FAKE)

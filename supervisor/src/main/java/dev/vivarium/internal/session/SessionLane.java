@@ -72,11 +72,6 @@ public final class SessionLane {
         this.router = router;
     }
 
-    /** Goes on after the router's actor has started anew: its timers are gone. */
-    public void resume() {
-        bindings.resume();
-    }
-
     private static SessionTicket ticket(ActiveCall call) {
         return Objects.requireNonNull(call.session());
     }
