@@ -121,7 +121,7 @@ class Session(MutableMapping[str, Any]):
         self.id = id
         """The session's name."""
         self.epoch = epoch
-        """How often the session has been bound to a worker."""
+        """Rises with each binding of the session to a worker."""
         self.local = local
         """What cannot travel, such as a loaded model: stays in this worker for as long as the session does. A session
         that has something here and loses its worker is lost, unless a function marked ``@session_open`` can make it again."""

@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mode what becomes of a call when the worker that has its session is busy
  * @param ttl how long a session stays with its worker after its last call, 10 ms to 30 days
- * @param stateTtl how long its state is kept after its last call; at least {@code ttl}, at most 365 days
+ * @param stateTtl how long its state is kept after its last call, or up to a quarter longer; at least {@code ttl}, at most 365
+ *     days
  * @param maxBindings sessions that are with a worker at the same time, 1 to 10,000,000; of those without a call the one that
  *     was used least recently gives way
- * @param keptAnswers answers to idempotency keys that are kept for each session, 0 to 1,000; the oldest goes first
+ * @param keptAnswers answers to idempotency keys that are kept for each session, 0 to 1,000; the oldest goes first. With 0,
+ *     calls that have a key are refused
  * @param maxStateBytes the most that the state of one session may take, its kept answers included, 64 to 268,435,456; for a
  *     store of the pool's own
  * @param maxTotalBytes the most that all of them may take together, 64 to 1,099,511,627,776; for a store of the pool's own

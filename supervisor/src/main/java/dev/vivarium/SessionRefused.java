@@ -17,7 +17,9 @@ public final class SessionRefused extends SessionException {
         /** The states of all sessions would take too much. */
         TOTAL_QUOTA,
         /** There are as many sessions in use as there may be. */
-        BINDINGS
+        BINDINGS,
+        /** The call has an idempotency key, and no answers are kept: {@code sessions.kept-answers} is 0. */
+        NO_ANSWERS_KEPT
     }
 
     private final Reason reason;
@@ -45,7 +47,7 @@ public final class SessionRefused extends SessionException {
         return reason;
     }
 
-    /** Returns the limit that was reached; 0 for {@link Reason#NOT_ENCODABLE}. */
+    /** Returns the limit that was reached; 0 for {@link Reason#NOT_ENCODABLE} and {@link Reason#NO_ANSWERS_KEPT}. */
     public long limit() {
         return limit;
     }

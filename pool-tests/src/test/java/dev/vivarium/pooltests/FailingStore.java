@@ -22,6 +22,16 @@ final class FailingStore implements SessionStore {
     volatile boolean answers = true;
     volatile boolean sound = true;
 
+    volatile boolean understood = true;
+
+    /** What whoever asks for it stumbles over. */
+    private static final class Odd<T> extends CompletableFuture<T> {
+        @Override
+        public boolean isDone() {
+            throw new IllegalStateException("a defect");
+        }
+    }
+
     private final SessionStore real = new MemorySessionStore(1000, 1000);
 
     @Override
@@ -51,6 +61,9 @@ final class FailingStore implements SessionStore {
 
     @Override
     public CompletionStage<Boolean> remove(String session) {
+        if (!understood) {
+            return new Odd<>();
+        }
         return answers ? real.remove(session) : new CompletableFuture<>();
     }
 

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.vivarium.CallCancelled;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
+import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import dev.vivarium.SessionLost;
 import dev.vivarium.SessionStoreFailed;
@@ -19,8 +20,10 @@ import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.PythonSession;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
+import dev.vivarium.testkit.junit5.VivariumTest.Time;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -47,6 +50,83 @@ class SessionOrderTest {
                         .isEqualTo(i);
             }
             assertThat(pool.snapshot().sessions().conflicts()).isZero();
+        }
+    }
+
+    @Nested
+    class OfCallsThatOverlap {
+
+        @VivariumTest
+        void theOneThatOnlyReadsIsNeverTooLateThoughItHasAKey(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            kit.outcome(session.call("remember", Void.class, "word", "old"));
+            PythonCall<String> look =
+                    PythonCall.to("recall_held_unsafely").args("go", "word").returning(String.class);
+            PendingCall<String> reader = session.callOnce("k", look);
+            kit.awaitStarted(reader);
+
+            kit.outcome(session.call("remember", Void.class, "word", "new"));
+            kit.open("go");
+
+            assertThat(kit.outcome(reader)).isEqualTo("old");
+            assertThat(kit.outcome(session.callOnce("k", look))).isEqualTo("old");
+            assertThat(kit.outcome(session.call("recall", String.class, "word")))
+                    .isEqualTo("new");
+            assertThat(pool.snapshot().sessions().conflicts()).isZero();
+        }
+
+        @VivariumTest
+        void theOneThatOnlyReadsMakesNoOtherTooLateThoughItHasAKey(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            counted(kit, session);
+            PendingCall<Integer> writer = session.call("count_held_unsafely", Integer.class, "go");
+            kit.awaitStarted(writer);
+
+            assertThat(kit.outcome(session.callOnce(
+                            "k", PythonCall.to("recall").args("count").returning(Integer.class))))
+                    .isEqualTo(1);
+            kit.open("go");
+
+            assertThat(kit.outcome(writer)).isEqualTo(2);
+            assertThat(counted(kit, session)).isEqualTo(3);
+            assertThat(pool.snapshot().sessions().conflicts()).isZero();
+        }
+
+        @VivariumTest(
+                time = Time.VIRTUAL,
+                options = {"sessions.ttl = 30s", "sessions.state-ttl = 40s", "health-interval = 1 day"})
+        void theOneThatOnlyReadsIsNeverTooLateThoughItIsToKeepTheState(TestPool kit, PythonPool pool, TestTime time)
+                throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            kit.outcome(session.call("remember", Void.class, "word", "old"));
+            time.advance(Duration.ofSeconds(11));
+            kit.outcome(session.call("recall", String.class, "word"));
+            time.advance(Duration.ofSeconds(11));
+            PendingCall<String> reader = session.call("recall_held_unsafely", String.class, "go", "word");
+            kit.awaitStarted(reader);
+
+            kit.outcome(session.call("remember", Void.class, "word", "new"));
+            kit.open("go");
+
+            assertThat(kit.outcome(reader)).isEqualTo("old");
+            assertThat(pool.snapshot().sessions().conflicts()).isZero();
+        }
+
+        @VivariumTest
+        void thoseWithOneKeyAreAnsweredTheSame(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            PendingCall<Integer> late = session.callOnce(
+                    "k", PythonCall.to("count_held_unsafely").args("go").returning(Integer.class));
+            kit.awaitStarted(late);
+
+            assertThat(kit.outcome(session.callOnce(
+                            "k", PythonCall.to("count_unsafely").returning(Integer.class))))
+                    .isEqualTo(1);
+            kit.open("go");
+
+            assertThat(kit.outcome(late)).isEqualTo(1);
+            assertThat(counted(kit, session)).isEqualTo(2);
+            assertThat(pool.snapshot().sessions().replayed()).isEqualTo(1);
         }
     }
 
@@ -184,6 +264,45 @@ class SessionOrderTest {
             assertThatThrownBy(() -> counted(kit, session)).isInstanceOf(SessionLost.class);
             assertThat(counted(kit, session)).isEqualTo(1);
             assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    @VivariumTest(readiness = Readiness.NOT_STARTED, expectWarnings = "a defect")
+    class ARouterThatStartsAnew {
+
+        @VivariumTest(options = "sessions.store-timeout = 2 s")
+        void goesOnToWaitForAStoreThatNeverReads(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool =
+                    kit.start(settings -> settings.sessionStore(store)).pool();
+            kit.ensureReady();
+            store.answers = false;
+            PendingCall<Integer> call = pool.session("a").call(count());
+            store.understood = false;
+            var unused = pool.session("b").end();
+
+            assertThatThrownBy(() -> kit.outcome(call))
+                    .isInstanceOf(SessionStoreFailed.class)
+                    .hasMessageContaining("sessions.store-timeout");
+        }
+
+        @VivariumTest
+        void endsCallsWhoseChangesAreStillBeingStoredAtTheirDeadline(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool =
+                    kit.start(settings -> settings.sessionStore(store)).pool();
+            kit.ensureReady();
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+            PendingCall<Integer> call = pool.session("a").call(count().timeout(Duration.ofSeconds(5)));
+            kit.awaitThat("being stored", () -> gate.getNumberOfDependents() > 0);
+            settle(kit, 2);
+            kit.outcome(pool.call("echo", String.class, "so the router has heard of it"));
+            store.understood = false;
+            var unused = pool.session("b").end();
+
+            assertThatThrownBy(() -> kit.outcome(call)).isInstanceOf(SessionStoreFailed.class);
         }
     }
 

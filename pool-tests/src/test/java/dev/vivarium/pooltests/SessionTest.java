@@ -532,6 +532,20 @@ class SessionTest {
             assertThat(kit.outcome(session.callOnce("k1", count()))).isEqualTo(1);
         }
 
+        @VivariumTest(options = "sessions.kept-answers = 0")
+        void isRefusedWhereNoAnswersAreKept(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+
+            assertThatThrownBy(() -> kit.outcome(session.callOnce("k1", count())))
+                    .isInstanceOfSatisfying(SessionRefused.class, e -> {
+                        assertThat(e.reason()).isEqualTo(SessionRefused.Reason.NO_ANSWERS_KEPT);
+                        assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED);
+                    })
+                    .hasMessageContaining("sessions.kept-answers is 0");
+
+            assertThat(counted(kit, session)).isEqualTo(1);
+        }
+
         @VivariumTest
         void hasALength(PythonPool pool) {
             assertThatThrownBy(() -> pool.session("a").callOnce("", count())).hasMessageContaining("1 to 256");
@@ -636,6 +650,55 @@ class SessionTest {
                 }
             });
             assertThat(countedAtOnce(session)).isEqualTo(1);
+        }
+
+        @VivariumTest(
+                time = Time.VIRTUAL,
+                options = {"sessions.ttl = 10s", "sessions.state-ttl = 40s", "health-interval = 1 day"})
+        void leavesAStateThatIsKeptForItsTimeAfterACallThatOnlyReads(TestPool kit, PythonPool pool, TestTime time)
+                throws Exception {
+            PythonSession session = pool.session("a");
+            countedAtOnce(session);
+            time.advance(Duration.ofSeconds(9));
+            assertThat(session.call("recall", Integer.class, "count").await()).isEqualTo(1);
+
+            for (int i = 0; i < 36; i++) {
+                time.advance(Duration.ofSeconds(1));
+            }
+
+            assertThat(countedAtOnce(session)).isEqualTo(2);
+        }
+
+        @VivariumTest(
+                time = Time.VIRTUAL,
+                options = {"sessions.ttl = 10s", "sessions.state-ttl = 40s", "health-interval = 1 day"})
+        void thatIsNewDoesNotMakeAnOldStateYoung(TestPool kit, PythonPool pool, TestTime time) throws Exception {
+            PythonSession session = pool.session("a");
+            countedAtOnce(session);
+            for (int i = 0; i < 30; i++) {
+                time.advance(Duration.ofSeconds(1));
+            }
+            assertThat(session.call("recall", Integer.class, "count").await()).isEqualTo(1);
+
+            for (int i = 0; i < 36; i++) {
+                time.advance(Duration.ofSeconds(1));
+            }
+
+            assertThat(countedAtOnce(session)).isEqualTo(2);
+        }
+
+        @VivariumTest
+        void hasAnEpochThatNoOtherOfItsSessionHas(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            for (int i = 1; i <= 3; i++) {
+                kit.outcome(session.call("recall", Integer.class, "count"));
+                done(session.unbind());
+                assertThat(bindings(kit, "a", i)).hasSize(i);
+            }
+
+            assertThat(bindings(kit, "a", 3))
+                    .extracting(PoolEvent.SessionBound::epoch)
+                    .containsExactly(1L, 2L, 3L);
         }
 
         @VivariumTest(options = "sessions.max-bindings = 2")

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +30,9 @@ import org.slf4j.LoggerFactory;
  * limit is refused. Thread-safe.
  *
  * <p>One thread does everything: what arrives while it writes is written together, with one flush for all of it. The file is
- * H2's MVStore: append-only chunks, each with a checksum, of which the last whole one counts when the file is opened.
+ * H2's MVStore: append-only chunks, each with a checksum, of which the last whole one counts when the file is opened. After an
+ * error in writing it is opened again by itself, when something is asked: at once, then after 100 ms, and twice as long each time up
+ * to 30 s. What is asked meanwhile fails; what was answered before is not forgotten.
  */
 public final class FileSessionStore implements SessionStore {
 
@@ -39,6 +43,12 @@ public final class FileSessionStore implements SessionStore {
     private static final int RETENTION_MS = 5000;
     private static final int CACHE_MIB = 16;
     private static final int TOGETHER = 1000;
+    private static final String MAP = "sessions";
+
+    /** How long after a vain try to open the file again there is no other; twice as long each time. */
+    private static final long FIRST_WAIT_MS = 100;
+
+    private static final long LAST_WAIT_MS = 30_000;
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
 
     private record Request<T>(Callable<T> work, CompletableFuture<T> answer, boolean writes) {}
@@ -50,8 +60,7 @@ public final class FileSessionStore implements SessionStore {
         }
     }
 
-    private final MVStore file;
-    private final MVMap<String, byte[]> sessions;
+    private final String name;
     private final Durability durability;
     private final long maxStateBytes;
     private final long maxTotalBytes;
@@ -59,13 +68,22 @@ public final class FileSessionStore implements SessionStore {
     private final AtomicBoolean called = new AtomicBoolean();
     private final ScheduledThreadPoolExecutor thread;
     // Used by the thread only.
+    private MVStore file;
+    private MVMap<String, byte[]> sessions;
+    // What was put into the file since it was written last, null for what was removed: its caller may have been
+    // answered.
+    private final Map<String, byte @Nullable []> unwritten = new HashMap<>();
+    private @Nullable Throwable trouble;
+    private boolean waits;
+    private long patience = FIRST_WAIT_MS;
     private long bytes;
     private boolean flushDue;
     private Iterator<String> sweep = List.<String>of().iterator();
 
-    private FileSessionStore(MVStore file, Durability durability, long maxStateBytes, long maxTotalBytes) {
+    private FileSessionStore(String name, MVStore file, Durability durability, long maxStateBytes, long maxTotalBytes) {
+        this.name = name;
         this.file = file;
-        this.sessions = file.openMap("sessions");
+        this.sessions = file.openMap(MAP);
         this.durability = durability;
         this.maxStateBytes = maxStateBytes;
         this.maxTotalBytes = maxTotalBytes;
@@ -75,6 +93,11 @@ public final class FileSessionStore implements SessionStore {
             return worker;
         });
         this.thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        count();
+    }
+
+    private void count() {
+        bytes = 0;
         sessions.forEach((session, stored) -> bytes += session.length() + stored.length);
     }
 
@@ -99,16 +122,70 @@ public final class FileSessionStore implements SessionStore {
     static FileSessionStore open(String name, Durability durability, long maxStateBytes, long maxTotalBytes)
             throws IOException {
         try {
-            MVStore file = new MVStore.Builder()
-                    .fileName(name)
-                    .autoCommitDisabled()
-                    .cacheSize(CACHE_MIB)
-                    .open();
-            file.setRetentionTime(RETENTION_MS);
-            return new FileSessionStore(file, durability, maxStateBytes, maxTotalBytes);
+            return new FileSessionStore(name, opened(name), durability, maxStateBytes, maxTotalBytes);
         } catch (RuntimeException e) {
             throw new IOException("the session store " + name + " cannot be opened: " + e.getMessage(), e);
         }
+    }
+
+    private static MVStore opened(String name) {
+        MVStore file = new MVStore.Builder()
+                .fileName(name)
+                .autoCommitDisabled()
+                .cacheSize(CACHE_MIB)
+                .open();
+        file.setRetentionTime(RETENTION_MS);
+        return file;
+    }
+
+    /**
+     * Makes the file usable again after an error in writing it, upon which it closes itself. Tried when something is asked of
+     * it, and not again for a while when it fails.
+     */
+    private void ensureOpen() throws IOException {
+        if (trouble == null && !file.isClosed()) {
+            return;
+        }
+        if (!waits) {
+            waits = true; // Also when it goes well: as long as nothing could be written, that says little.
+            var unused = thread.schedule(() -> waits = false, patience, TimeUnit.MILLISECONDS);
+            patience = Math.min(LAST_WAIT_MS, patience * 2);
+            try {
+                reopen();
+                return;
+            } catch (RuntimeException e) {
+                trouble = e;
+            }
+        }
+        throw new IOException(
+                "the session store " + name + " could not be written, and not be opened again yet: " + trouble,
+                trouble);
+    }
+
+    private void reopen() {
+        file.closeImmediately();
+        file = opened(name);
+        sessions = file.openMap(MAP);
+        unwritten.forEach((session, stored) -> {
+            byte[] unused = stored == null ? sessions.remove(session) : sessions.put(session, stored);
+        });
+        count();
+        if (!unwritten.isEmpty()) {
+            write();
+        }
+        sweep = List.<String>of().iterator();
+        log.warn("the session store {} could not be written, and was opened again", name);
+        trouble = null;
+    }
+
+    /** Hands all changes to the operating system. */
+    private void write() {
+        file.commit();
+        if (durability instanceof Durability.Fsync) {
+            file.sync();
+        }
+        unwritten.clear();
+        patience = FIRST_WAIT_MS;
     }
 
     @Override
@@ -143,6 +220,7 @@ public final class FileSessionStore implements SessionStore {
             return new Commit.Refused(SessionRefused.Reason.TOTAL_QUOTA, maxTotalBytes, bytes + more);
         }
         sessions.put(session, encoded);
+        unwritten.put(session, encoded);
         bytes += more;
         return new Commit.Committed(next);
     }
@@ -155,6 +233,7 @@ public final class FileSessionStore implements SessionStore {
     private boolean forget(String session) {
         byte[] removed = sessions.remove(session);
         if (removed != null) {
+            unwritten.put(session, null);
             bytes -= session.length() + removed.length;
         }
         return removed != null;
@@ -231,8 +310,9 @@ public final class FileSessionStore implements SessionStore {
     }
 
     @SuppressWarnings("CatchingUnchecked") // Whatever is wrong with the file: its caller is owed an outcome.
-    private static <T> void carryOut(Request<T> request, List<Done<?>> done) {
+    private <T> void carryOut(Request<T> request, List<Done<?>> done) {
         try {
+            ensureOpen();
             T value = request.work().call();
             done.add(new Done<>(request.answer(), value));
         } catch (Exception e) {
@@ -253,12 +333,11 @@ public final class FileSessionStore implements SessionStore {
                 }
                 return true;
             }
-            file.commit();
-            if (durability instanceof Durability.Fsync) {
-                file.sync();
-            }
+            write();
             return true;
         } catch (RuntimeException e) {
+            trouble = e;
+            unwritten.clear(); // Whoever made these changes is told that they may be lost.
             done.forEach(one -> one.answer().completeExceptionally(e));
             return false;
         }
@@ -267,9 +346,13 @@ public final class FileSessionStore implements SessionStore {
     private void flushLater() {
         flushDue = false;
         try {
-            file.commit();
-        } catch (RuntimeException e) {
-            log.error("sessions that were answered for could not be written; the next change tries again", e);
+            ensureOpen();
+            write();
+        } catch (IOException | RuntimeException e) {
+            trouble = e;
+            log.error("sessions that were answered for could not be written yet; this is tried again", e);
+            flushDue = true;
+            var unused = thread.schedule(this::flushLater, patience, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -282,13 +365,27 @@ public final class FileSessionStore implements SessionStore {
         CompletableFuture<Boolean> closed = new CompletableFuture<>();
         thread.execute(() -> {
             serve();
-            file.close();
+            end();
             closed.complete(true);
         });
         thread.shutdown();
         var unused = closed.completeOnTimeout(false, CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
                 .join();
         refuseAll();
+    }
+
+    private void end() {
+        try {
+            if (!unwritten.isEmpty()) {
+                waits = false;
+                ensureOpen();
+                write();
+            }
+            file.close();
+        } catch (IOException | RuntimeException e) {
+            log.error("the session store {} could not be written at its end", name, e);
+            file.closeImmediately();
+        }
     }
 
     /** Returns about how many bytes its sessions take. For tests. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param revision counts what was written, from 1; 0 for a session that was never written
  * @param version counts the changes of the state
- * @param epoch counts how often the session was bound to a worker
+ * @param epoch of the binding in which it was written; it rises from binding to binding
  * @param resident whether it has something in its worker that cannot travel
  * @param state encoded values by key
  * @param answers encoded results by idempotency key, oldest first

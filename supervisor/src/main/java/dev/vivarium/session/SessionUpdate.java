@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What one call made of its session.
  *
  * @param changes encoded values by key; null for a key that was removed; empty when the state is as it was
- * @param epoch counts how often the session was bound to a worker
+ * @param epoch of the binding in which it is written; it rises from binding to binding
  * @param resident whether it has something in its worker that cannot travel
  * @param answer what a repeated call with the same idempotency key is answered, or null
  * @param keptAnswers how many answers are kept; the oldest go first

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.h2.store.fs.FileBase;
@@ -298,12 +299,89 @@ class SessionStoreTest {
         }
     }
 
+    @Nested
+    class AnErrorInWriting {
+
+        private void onADisk(Durability durability, CheckedConsumer test) throws IOException {
+            Forced disk = new Forced();
+            Forced.image = folder.resolve("forced");
+            FilePath.register(disk);
+            try (FileSessionStore store =
+                    FileSessionStore.open("forced:" + path(), durability, STATE_BYTES, TOTAL_BYTES)) {
+                test.accept(store);
+            } finally {
+                Forced.full = false;
+                FilePath.unregister(disk);
+            }
+        }
+
+        private static void putWhenItGoesAgain(FileSessionStore store, long expected, String value) {
+            boolean done = false;
+            for (int tries = 0; !done; tries++) {
+                assertThat(tries).as("tries").isLessThan(10_000_000);
+                done = store.commit("s", expected, update("a", value))
+                        .toCompletableFuture()
+                        .handle((commit, failure) -> commit instanceof Commit.Committed)
+                        .join();
+            }
+        }
+
+        @Test
+        void failsWhatIsAskedMeanwhileAndNothingAfterwards() throws IOException {
+            for (Durability durability : new Durability[] {Durability.FSYNC, Durability.PROCESS_CRASH}) {
+                Files.deleteIfExists(path());
+                onADisk(durability, store -> {
+                    put(store, "s", 0, "1");
+                    put(store, "s", 1, "2");
+                    Forced.full = true;
+                    assertThatThrownBy(() -> put(store, "s", 2, "3")).hasRootCauseMessage("the disk is full");
+                    assertThatThrownBy(() -> put(store, "s", 2, "3")).isInstanceOf(CompletionException.class);
+                    Forced.full = false;
+
+                    putWhenItGoesAgain(store, 2, "4");
+
+                    SessionRecord record = get(store.load("s")).orElseThrow();
+                    assertThat(record.revision()).isEqualTo(3);
+                    assertThat(record.state().get("a")).asString().isEqualTo("4");
+                    assertThat(survivesKill()).isEqualTo(3);
+                });
+            }
+        }
+
+        @Test
+        void losesNothingThatWasAnsweredBeforeItWasWritten() throws IOException {
+            onADisk(Durability.relaxed(Duration.ofMillis(2)), store -> {
+                put(store, "s", 0, "1");
+                get(store.load("s"));
+                Forced.full = true;
+                put(store, "s", 1, "2");
+                boolean failed = false;
+                while (!failed) {
+                    failed = store.load("t")
+                            .handle((stored, failure) -> failure != null)
+                            .toCompletableFuture()
+                            .join();
+                }
+                Forced.full = false;
+
+                putWhenItGoesAgain(store, 2, "3");
+            });
+            assertThat(survivesKill()).isEqualTo(3);
+        }
+    }
+
+    @FunctionalInterface
+    private interface CheckedConsumer {
+        void accept(FileSessionStore store) throws IOException;
+    }
+
     /** A disk that shows what it would have after a loss of power: what was there at the last flush. */
     public static final class Forced extends FilePathWrapper {
 
         // Its library makes one object for each file, by a constructor without arguments.
         private static final AtomicInteger FORCES = new AtomicInteger();
         private static volatile Path image = Path.of("");
+        private static volatile boolean full;
 
         /** For its library. */
         public Forced() {}
@@ -346,13 +424,21 @@ class SessionStoreTest {
             return base.read(to, position);
         }
 
+        private static void room() throws IOException {
+            if (Forced.full) {
+                throw new IOException("the disk is full");
+            }
+        }
+
         @Override
         public int write(ByteBuffer from) throws IOException {
+            room();
             return base.write(from);
         }
 
         @Override
         public synchronized int write(ByteBuffer from, long position) throws IOException {
+            room();
             return base.write(from, position);
         }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * {@code hang()}, {@code stubborn()}, {@code slow(seconds, value)}, {@code held(gate, value)}, {@code retry_after(times, seconds)}, and in sessions {@code count()},
  * {@code count_unsafely()}, {@code count_held(gate)}, {@code count_held_unsafely(gate)}, {@code count_and_fail(message)},
  * {@code count_and_retry_after(times, seconds)},
- * {@code remember(key, value)}, {@code recall(key)}, {@code keep_local(value)}, {@code keep_local_held(gate, value)},
+ * {@code remember(key, value)}, {@code recall(key)}, {@code recall_held_unsafely(gate, key)}, {@code keep_local(value)}, {@code keep_local_held(gate, value)},
  * {@code recall_local()}. They take positional and keyword arguments, and fail at them, as those do.
  */
 public final class WorkerScript {

@@ -1,6 +1,7 @@
 package dev.vivarium.internal.call;
 
 import dev.vivarium.PoolException;
+import dev.vivarium.SessionLost;
 import dev.vivarium.SessionRefused;
 import dev.vivarium.SessionStoreFailed;
 import dev.vivarium.protocol.Execution;
@@ -13,6 +14,8 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,15 +40,20 @@ public final class SessionAttempt {
      * It was not answered with a result, or too late.
      *
      * @param storeUnknown whether it is not known what is stored
-     * @param openFailed whether the hook that opens sessions raised
      */
-    public record Dropped(boolean storeUnknown, boolean openFailed) implements End {}
+    public record Dropped(boolean storeUnknown) implements End {}
+
+    /** The hook that opens sessions raised, so that something is lost; the call is still open, and has not been told. */
+    public record OpenFailed(SessionLost loss) implements End {}
 
     /** The worker asks for the state; nothing was run. */
     public record StateWanted() implements End {}
 
     /** The handler asked to be called again later; what it changed is dropped, and the call is still open. */
     public record Postponed() implements End {}
+
+    /** Another call with its key was answered meanwhile, and it is answered the same. */
+    public record Replayed() implements End {}
 
     /** What is stored has changed meanwhile; the call is still open. */
     public record Conflicted() implements End {}
@@ -66,11 +74,14 @@ public final class SessionAttempt {
             boolean visiting,
             @Nullable Map<String, byte[]> state) {}
 
+    /** How often a call tries to store what others have not made obsolete, only moved on. */
+    private static final int MOST_WRITES = 100;
+
     private final SessionStore store;
     private final String session;
     private final @Nullable String key;
     private final int keptAnswers;
-    private final boolean refresh;
+    private final BooleanSupplier refresh;
     private final Supplier<Instant> expiry;
     private final Base base;
     private final CompletableFuture<End> end = new CompletableFuture<>();
@@ -79,7 +90,7 @@ public final class SessionAttempt {
      * Creates an attempt.
      *
      * @param key the call's idempotency key, or null
-     * @param refresh whether something shall be stored although nothing has changed
+     * @param refresh says, once it is answered, whether something shall be stored although nothing has changed
      * @param expiry says when the session may be forgotten
      */
     public SessionAttempt(
@@ -87,7 +98,7 @@ public final class SessionAttempt {
             String session,
             @Nullable String key,
             int keptAnswers,
-            boolean refresh,
+            BooleanSupplier refresh,
             Supplier<Instant> expiry,
             Base base) {
         this.store = store;
@@ -129,10 +140,10 @@ public final class SessionAttempt {
     public boolean answered(
             ActiveCall call, byte[] result, @Nullable Map<String, byte @Nullable []> changes, boolean resident) {
         if (!call.beginCommit()) {
-            end.complete(new Dropped(false, false));
+            end.complete(new Dropped(false));
             return false;
         }
-        if (changes == null && key == null && !refresh) {
+        if (changes == null && key == null && !refresh.getAsBoolean()) {
             end.complete(new Kept(base.revision(), base.version(), base.resident(), false));
             call.committed(result);
             return true;
@@ -144,41 +155,109 @@ public final class SessionAttempt {
                 key == null ? null : new SessionUpdate.Answer(key, result),
                 keptAnswers,
                 expiry.get());
-        var unused = commit(update).whenComplete((commit, failure) -> committed(call, result, commit, failure));
+        commit(call, result, new Write(changes != null, base.revision(), 1, update));
         return true;
     }
 
+    /**
+     * A try to store what the call made of the session.
+     *
+     * @param changing whether the call has changed something, the answer to its key apart
+     * @param expected the revision that must be stored
+     * @param number counts the tries
+     */
+    private record Write(boolean changing, long expected, int number, SessionUpdate update) {}
+
+    private void commit(ActiveCall call, byte[] result, Write write) {
+        var unused = asked(() -> store.commit(session, write.expected(), write.update()))
+                .whenComplete((commit, failure) -> committed(call, result, write, commit, failure));
+    }
+
     @SuppressWarnings("CatchingUnchecked") // A store of the user's may fail in any way.
-    private CompletableFuture<Commit> commit(SessionUpdate update) {
+    private static <T> CompletableFuture<T> asked(Supplier<CompletionStage<T>> question) {
         try {
-            return store.commit(session, base.revision(), update).toCompletableFuture();
+            return question.get().toCompletableFuture();
         } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }
     }
 
-    private void committed(ActiveCall call, byte[] result, @Nullable Commit commit, @Nullable Throwable failure) {
+    /**
+     * Another call has written the session meanwhile. Only when both have changed it is one of them too late: a call that has only
+     * read it wants nothing stored but its answer, and an answer beside the state does not make the state another one.
+     */
+    private void overtaken(ActiveCall call, byte[] result, Write write) {
+        if (key == null && !write.changing()) {
+            end.complete(new Dropped(false)); // Whoever wrote it has said that it is in use.
+            call.committed(result);
+        } else if (write.number() == MOST_WRITES) {
+            conflicted(call);
+        } else {
+            var unused = asked(() -> store.load(session).thenApply(stored -> stored.orElse(SessionRecord.NEW)))
+                    .whenComplete((stored, failure) -> reread(call, result, write, stored, failure));
+        }
+    }
+
+    private void reread(
+            ActiveCall call, byte[] result, Write write, @Nullable SessionRecord record, @Nullable Throwable failure) {
+        if (record == null) {
+            failed(call, failure);
+            return;
+        }
+        byte[] answered = key == null ? null : record.answers().get(key);
+        if (answered != null) {
+            end.complete(new Replayed());
+            call.committed(answered);
+        } else if (write.changing() && record.version() != base.version()) {
+            conflicted(call);
+        } else {
+            SessionUpdate update = write.update();
+            SessionUpdate onTop = new SessionUpdate(
+                    update.changes(),
+                    Math.max(update.epoch(), record.epoch()),
+                    write.changing() ? update.resident() : record.resident(),
+                    update.answer(),
+                    update.keptAnswers(),
+                    update.expiresAt());
+            commit(call, result, new Write(write.changing(), record.revision(), write.number() + 1, onTop));
+        }
+    }
+
+    private void conflicted(ActiveCall call) {
+        call.uncommitted();
+        end.complete(new Conflicted());
+    }
+
+    private void committed(
+            ActiveCall call, byte[] result, Write write, @Nullable Commit commit, @Nullable Throwable failure) {
         if (commit instanceof Commit.Committed done) {
-            SessionRecord record = done.record();
-            end.complete(new Kept(record.revision(), record.version(), record.resident(), true));
+            // What it has in its worker is the state only if nothing was written in between.
+            end.complete(write.number() == 1 ? kept(done.record()) : new Dropped(false));
             call.committed(result);
         } else if (commit instanceof Commit.Conflict) {
-            call.uncommitted();
-            end.complete(new Conflicted());
+            overtaken(call, result, write);
         } else if (commit instanceof Commit.Refused refused) {
-            end.complete(new Dropped(false, false));
+            end.complete(new Dropped(false));
             call.commitFailed(refusal(call, refused));
         } else {
-            end.complete(new Dropped(true, false));
-            Throwable cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
-            call.commitFailed(new SessionStoreFailed(
-                    session,
-                    Execution.RAN,
-                    call.attempts(),
-                    call + " ran, and it is not known whether what it changed in session '" + session + "' was kept: "
-                            + cause,
-                    cause));
+            failed(call, failure);
         }
+    }
+
+    private static Kept kept(SessionRecord record) {
+        return new Kept(record.revision(), record.version(), record.resident(), true);
+    }
+
+    private void failed(ActiveCall call, @Nullable Throwable failure) {
+        end.complete(new Dropped(true));
+        Throwable cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
+        call.commitFailed(new SessionStoreFailed(
+                session,
+                Execution.RAN,
+                call.attempts(),
+                call + " ran, and it is not known whether what it changed in session '" + session + "' was kept: "
+                        + cause,
+                cause));
     }
 
     private PoolException refusal(ActiveCall call, Commit.Refused refused) {
@@ -195,18 +274,19 @@ public final class SessionAttempt {
                         + refused.size() + " bytes, the limit is " + refused.limit());
     }
 
-    /**
-     * The worker answered with an error, or ended.
-     *
-     * @param openFailed whether the hook that opens sessions raised
-     */
-    public void dropped(boolean openFailed) {
-        end.complete(new Dropped(false, openFailed));
+    /** The worker answered with an error, or ended. */
+    public void dropped() {
+        end.complete(new Dropped(false));
+    }
+
+    /** The worker could not make anew what the session had in another one. */
+    public void openFailed(SessionLost loss) {
+        end.complete(new OpenFailed(loss));
     }
 
     /** The store has not said in time whether it keeps what was changed. */
     public void givenUp() {
-        end.complete(new Dropped(true, false));
+        end.complete(new Dropped(true));
     }
 
     /** The worker answered that it is to be asked again later. */

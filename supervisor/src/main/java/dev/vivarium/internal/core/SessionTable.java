@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The sessions that are bound to a worker or have calls: whose turn it is, which worker has which state, and for how long.
  * Deterministic, without a clock of its own. Not thread-safe.
  *
- * <p>A binding names a slot, the incarnation in it, and an epoch that counts bindings. The worker's copy of the state is
+ * <p>A binding names a slot, the incarnation in it, and an epoch that rises from binding to binding of a session. The worker's copy of the state is
  * believed in only from a good answer until the next call leaves: any other end of a call makes the next one bring the state.
  */
 public final class SessionTable {
@@ -88,6 +88,8 @@ public final class SessionTable {
     private final LinkedHashMap<String, Binding> bindings = new LinkedHashMap<>(16, 0.75f, true);
     private final long ttl;
     private final int capacity;
+    // The highest epoch of those bindings of which nothing is known any more.
+    private long lastEpoch;
 
     /**
      * Creates an empty table.
@@ -118,7 +120,7 @@ public final class SessionTable {
         for (Map.Entry<String, Binding> oldest : bindings.entrySet()) {
             if (oldest.getValue().isIdle()) {
                 Unbound gone = ended(oldest.getKey(), oldest.getValue(), true);
-                bindings.remove(gone.session());
+                remove(gone.session());
                 return gone;
             }
         }
@@ -176,7 +178,7 @@ public final class SessionTable {
             binding.queue = null;
         }
         if (binding.isEmpty()) {
-            bindings.remove(session);
+            remove(session);
         }
         return 0;
     }
@@ -211,18 +213,19 @@ public final class SessionTable {
         return binding != null && binding.cached && binding.slot == slot && binding.incarnation == incarnation;
     }
 
-    /** Returns whether the session was not written for so long that its stored state should be told that it is in use. */
-    public boolean isStale(String session, long now, long stale) {
+    /** Returns when the session was written last; now when nothing is stored. */
+    public long written(String session, long now) {
         Binding binding = bindings.get(session);
-        return binding != null && binding.revision > 0 && now - binding.written > stale;
+        return binding != null && binding.revision > 0 ? binding.written : now;
     }
 
     /**
      * The stored session was read.
      *
+     * @param written when it was stored
      * @return whether it is older than what was written: then something was lost
      */
-    public boolean read(String session, Known stored, long now) {
+    public boolean read(String session, Known stored, long written) {
         Binding binding = bindings.get(session);
         if (binding == null) {
             return false;
@@ -230,7 +233,7 @@ public final class SessionTable {
         boolean lost = binding.known && stored.revision() < binding.revision;
         if (!binding.known || stored.revision() != binding.revision) {
             binding.cached = false;
-            binding.written = now;
+            binding.written = written;
         }
         binding.known = true;
         binding.revision = stored.revision();
@@ -271,7 +274,8 @@ public final class SessionTable {
         if (kind == Kind.FIRST || kind == Kind.MOVED) {
             binding.slot = slot;
             binding.incarnation = incarnation;
-            binding.epoch++;
+            // What is forgotten of a session includes its epoch, where nothing was stored: no epoch is to come again.
+            binding.epoch = 1 + (kind == Kind.FIRST ? Math.max(binding.epoch, lastEpoch) : binding.epoch);
         }
         binding.cached = false; // Until it answers well; a visit may change what the worker of the binding has.
         return new Departure(
@@ -352,7 +356,7 @@ public final class SessionTable {
         binding.incarnation = 0;
         binding.cached = false;
         if (binding.isEmpty()) {
-            bindings.remove(session);
+            remove(session);
         }
         return gone;
     }
@@ -416,7 +420,7 @@ public final class SessionTable {
                 busy.add(oldest.getKey());
             }
         }
-        expired.forEach(gone -> bindings.remove(gone.session()));
+        expired.forEach(gone -> remove(gone.session()));
         for (String session : busy) {
             Binding binding = bindings.get(session); // Which also puts it at the end.
             if (binding != null) {
@@ -424,6 +428,13 @@ public final class SessionTable {
             }
         }
         return expired;
+    }
+
+    private void remove(String session) {
+        Binding gone = bindings.remove(session);
+        if (gone != null) {
+            lastEpoch = Math.max(lastEpoch, gone.epoch);
+        }
     }
 
     private static Unbound ended(String session, Binding binding, boolean expired) {

@@ -2,6 +2,7 @@ package dev.vivarium.internal.link;
 
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
+import dev.vivarium.SessionLost;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
@@ -11,8 +12,6 @@ import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.ProtocolViolation;
 import dev.vivarium.protocol.ProtocolViolationException;
 import dev.vivarium.protocol.SessionEntries;
-import dev.vivarium.protocol.message.ErrorBody;
-import dev.vivarium.protocol.message.ErrorKind;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -97,21 +96,26 @@ public final class SessionFrames {
     }
 
     /**
-     * Ends a call with an error, unless it is a request for a later try: then it is the router that decides. A call that is
-     * for one worker only is never sent again, and the router may not even know it.
+     * Ends a call with an error, unless it is a request for a later try, or a loss, which is stored before it is told: then it
+     * is the router that decides. A call that is for one worker only is never sent again, and the router may not even know it.
      *
      * @return false when it had ended before
      */
-    public static boolean fail(ActiveCall call, PoolException failure, @Nullable ErrorBody error) {
+    public static boolean fail(ActiveCall call, PoolException failure) {
         if (call.target() == null
                 && failure instanceof PythonException raised
                 && raised.retryAfter().isPresent()) {
             return postpone(call, raised);
         }
-        boolean inTime = call.fail(failure);
         SessionAttempt attempt = attempt(call);
+        if (attempt != null && failure instanceof SessionLost loss) {
+            boolean open = !call.isDone();
+            attempt.openFailed(loss);
+            return open;
+        }
+        boolean inTime = call.fail(failure);
         if (attempt != null) {
-            attempt.dropped(error != null && error.kind() == ErrorKind.SESSION_OPEN);
+            attempt.dropped();
         }
         return inTime;
     }

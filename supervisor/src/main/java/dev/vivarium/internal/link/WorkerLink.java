@@ -214,8 +214,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         }
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
-        boolean inTime =
-                answer != null ? answer.end(call) : SessionFrames.fail(call, Objects.requireNonNull(failure), error);
+        boolean inTime = answer != null ? answer.end(call) : SessionFrames.fail(call, Objects.requireNonNull(failure));
         if (!inTime) {
             context.stats().countLateReply();
         }

@@ -4,6 +4,7 @@ import dev.vivarium.CallOutcome;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PythonCall;
 import dev.vivarium.SessionMode;
+import dev.vivarium.SessionRefused;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.CallIntake;
 import dev.vivarium.internal.call.PendingCallImpl;
@@ -12,6 +13,7 @@ import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.session.SessionReport;
+import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.PythonSession;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
@@ -89,9 +91,25 @@ final class SessionFacade implements PythonSession {
         if (active != null) {
             active.session(new SessionTicket(id, mode, concurrent, key));
             pending.follow(active, () -> router.tell(new SessionRouter.Forget(callId)));
-            Loan.with(() -> router.tell(new SessionRouter.Submit(active)));
+            if (key != null && context.config().sessions().keptAnswers() == 0) {
+                active.fail(keepsNoAnswers(active));
+            } else {
+                Loan.with(() -> router.tell(new SessionRouter.Submit(active)));
+            }
         }
         return pending;
+    }
+
+    private SessionRefused keepsNoAnswers(ActiveCall call) {
+        return new SessionRefused(
+                id,
+                SessionRefused.Reason.NO_ANSWERS_KEPT,
+                0,
+                Execution.NOT_STARTED,
+                call.attempts(),
+                call
+                        + " was not run: it has an idempotency key, and sessions.kept-answers is 0, so that a repeated call would"
+                        + " run again");
     }
 
     @Override

@@ -1,10 +1,12 @@
 package dev.vivarium.internal.router;
 
 import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.session.RouterAccess;
 import dev.vivarium.internal.session.SessionReport;
 import dev.vivarium.internal.worker.WorkerSlot;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -21,6 +23,16 @@ final class RouterDoor implements RouterAccess {
             Consumer<ActiveCall> again,
             Consumer<ActiveCall> postponed) {}
 
+    private record Later(SessionReport report, long due) {}
+
+    private final PoolContext context;
+    // What the actor is told later, by key: its timers end with it, and this does not.
+    private final Map<Object, Later> later = new HashMap<>();
+
+    RouterDoor(PoolContext context) {
+        this.context = context;
+    }
+
     private volatile @Nullable Inside inside;
 
     /** Makes it lead to an actor. */
@@ -31,6 +43,7 @@ final class RouterDoor implements RouterAccess {
             Consumer<ActiveCall> again,
             Consumer<ActiveCall> postponed) {
         inside = new Inside(self, timers, workers, again, postponed);
+        later.forEach(this::startTimer);
     }
 
     private Inside inside() {
@@ -48,7 +61,22 @@ final class RouterDoor implements RouterAccess {
 
     @Override
     public void tellAfter(Object key, Duration delay, SessionReport report) {
-        inside().timers().startSingleTimer(key, new SessionRouter.Session(report), delay);
+        Later armed = new Later(report, context.clock().nanoTime() + delay.toNanos());
+        later.put(key, armed);
+        startTimer(key, armed);
+    }
+
+    private void startTimer(Object key, Later armed) {
+        Duration left =
+                Duration.ofNanos(Math.max(0, armed.due() - context.clock().nanoTime()));
+        inside().timers().startSingleTimer(key, new SessionRouter.SessionDue(key), left);
+    }
+
+    /** Returns what the actor was to be told now, once; null when that was taken back. */
+    @Nullable
+    SessionReport due(Object key) {
+        Later armed = later.remove(key);
+        return armed == null ? null : armed.report();
     }
 
     /** Tells the router something about all workers. */
@@ -64,6 +92,7 @@ final class RouterDoor implements RouterAccess {
 
     @Override
     public void forget(Object key) {
+        later.remove(key);
         inside().timers().cancel(key);
     }
 

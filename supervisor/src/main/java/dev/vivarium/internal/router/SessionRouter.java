@@ -71,6 +71,8 @@ public final class SessionRouter {
     /** Something about all workers. */
     public record OfWorkers(WorkersReport report) implements Command {}
 
+    record SessionDue(Object key) implements Command {}
+
     private record DeadlineDue() implements Command {}
 
     record RetryDue(long callId) implements Command {}
@@ -84,7 +86,7 @@ public final class SessionRouter {
     private static final class Memory {
         private final RouterCore core = new RouterCore();
         private final Map<Long, ActiveCall> calls = new HashMap<>();
-        private final RouterDoor door = new RouterDoor();
+        private final RouterDoor door;
         private final SessionLane sessions;
         private final Map<Integer, ActorRef<WorkerSlot.Command>> workers = new HashMap<>();
         private final AllWorkers all;
@@ -92,6 +94,7 @@ public final class SessionRouter {
         private boolean refusing;
 
         Memory(PoolContext context) {
+            door = new RouterDoor(context);
             sessions = new SessionLane(context, core, calls, door);
             all = new AllWorkers(context, core, calls, door, sessions::sent);
         }
@@ -155,7 +158,6 @@ public final class SessionRouter {
             memory.door.open(actor.getSelf(), timers, memory.workers, router::again, router.repeats::released);
             router.repeats.resume();
             memory.all.resume();
-            memory.sessions.resume();
             var unused = router.waitsChanged(); // The timer of the deadlines has ended with the actor, too.
             return router.behavior();
         }));
@@ -174,6 +176,7 @@ public final class SessionRouter {
                 .onMessage(Lost.class, this::onLost)
                 .onMessage(RefuseAll.class, this::onRefuseAll)
                 .onMessage(Session.class, this::onSession)
+                .onMessage(SessionDue.class, this::onSessionDue)
                 .onMessage(OfWorkers.class, this::onOfWorkers)
                 .onMessage(DeadlineDue.class, this::onDeadlineDue)
                 .onMessage(RetryDue.class, this::onRetryDue)
@@ -254,6 +257,14 @@ public final class SessionRouter {
 
     private Behavior<Command> onSession(Session message) {
         memory.sessions.on(message.report());
+        return assign();
+    }
+
+    private Behavior<Command> onSessionDue(SessionDue message) {
+        SessionReport report = memory.door.due(message.key());
+        if (report != null) {
+            memory.sessions.on(report);
+        }
         return assign();
     }
 

@@ -45,13 +45,6 @@ final class SessionBindings {
         }
     }
 
-    /** Sweeps on after the router's actor has started anew. */
-    void resume() {
-        if (sweeping) {
-            sweepLater();
-        }
-    }
-
     /** A session is bound to a worker, by a call or by request. */
     void bound(String session, int slot, int incarnation, long epoch) {
         if (context.events().isHeard()) {

@@ -10,6 +10,7 @@ import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.context.SessionStats.Count;
 import dev.vivarium.internal.core.SessionTable;
 import dev.vivarium.internal.core.SessionTable.Known;
+import dev.vivarium.internal.core.StateLife;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.Commit;
 import dev.vivarium.session.SessionRecord;
@@ -43,26 +44,23 @@ final class SessionFetch {
 
         /** It waits for a worker again. */
         void again(ActiveCall call);
-
-        /** A binding has ended. */
-        void gone(SessionTable.@Nullable Unbound unbound);
-
-        /** The router is told something, from any thread. */
-        void tell(SessionReport report);
-
-        /** The router is told something later, unless it forgets it; on its thread. */
-        void tellAfter(Object key, Duration delay, SessionReport report);
     }
 
     private final PoolContext context;
     private final SessionTable table;
     private final SessionStore store;
+    private final StateLife life;
+    private final SessionBindings bindings;
+    private final RouterAccess router;
     private final Way way;
 
-    SessionFetch(PoolContext context, SessionTable table, Way way) {
+    SessionFetch(PoolContext context, SessionTable table, SessionBindings bindings, RouterAccess router, Way way) {
+        this.bindings = bindings;
+        this.router = router;
         this.context = context;
         this.table = table;
         this.store = context.sessions();
+        this.life = new StateLife(context.config().sessions().stateTtl());
         this.way = way;
     }
 
@@ -83,7 +81,9 @@ final class SessionFetch {
     }
 
     private void limit(ActiveCall call, CompletableFuture<?> question) {
-        way.tellAfter(call, context.config().sessions().storeTimeout(), tooLate(context, question));
+        long left = Math.max(0, call.deadline() - context.clock().nanoTime());
+        long most = context.config().sessions().storeTimeout().toNanos();
+        router.tellAfter(call, Duration.ofNanos(Math.min(left, most)), tooLate(context, question));
     }
 
     private static SessionTicket ticket(ActiveCall call) {
@@ -106,7 +106,7 @@ final class SessionFetch {
         way.park(call); // Meanwhile it waits like others, so that its deadline and its caller find it.
         limit(call, loading);
         var unused = loading.whenComplete(
-                (stored, failure) -> way.tell(new SessionReport.Loaded(call, slot, incarnation, stored, failure)));
+                (stored, failure) -> router.tell(new SessionReport.Loaded(call, slot, incarnation, stored, failure)));
         return true;
     }
 
@@ -130,46 +130,60 @@ final class SessionFetch {
         Known known = new Known(record.revision(), record.version(), record.epoch(), record.resident());
         long owed = table.takeOwed(session);
         if (owed != 0) {
-            tellLoss(call, owed);
+            tellLoss(call, loss(call, owed));
             return false;
         }
-        boolean older = table.read(session, known, context.clock().nanoTime());
+        long age = record.revision() == 0
+                ? 0
+                : life.ageNanos(record.expiresAt(), context.clock().now());
+        boolean older = table.read(session, known, context.clock().nanoTime() - age);
         boolean reopened = context.sessionHooks().contains("open");
         if (older || (!reopened && table.losesResident(session, slot, incarnation))) {
-            markLoss(call, record);
+            way.park(call);
+            markLoss(call, record.revision(), loss(call, Math.max(1, table.epoch(session))), false);
             return false;
         }
         return way.send(call, slot, incarnation, record);
     }
 
     /** Something of the session is gone. Its store is told first, so that the loss is told once, whatever happens. */
-    private void markLoss(ActiveCall call, SessionRecord record) {
-        String session = ticket(call).session();
-        long epoch = Math.max(1, table.epoch(session));
-        way.park(call);
-        CompletableFuture<Commit> marking = clearResident(session, record.revision(), epoch);
+    private void markLoss(ActiveCall call, long revision, SessionLost loss, boolean leased) {
+        CompletableFuture<Commit> marking = clearResident(loss.session(), revision, loss.epoch());
         if (marking.isDone()) {
             var unused = marking.handle((commit, failure) -> {
-                        lossMarked(new SessionReport.LossMarked(call, epoch, commit, failure));
+                        lossMarked(new SessionReport.LossMarked(call, loss, leased, commit, failure));
                         return true;
                     })
                     .join();
         } else {
             limit(call, marking);
-            var unused = marking.whenComplete(
-                    (commit, failure) -> way.tell(new SessionReport.LossMarked(call, epoch, commit, failure)));
+            var unused = marking.whenComplete((commit, failure) ->
+                    router.tell(new SessionReport.LossMarked(call, loss, leased, commit, failure)));
         }
     }
 
+    /**
+     * The hook that opens sessions has raised. The call keeps its turn until the loss is stored, so that no other finds it, too.
+     *
+     * @return false when the call has ended: nobody is told, and the hook gets another try with the next one
+     */
+    boolean openFailed(ActiveCall call, SessionAttempt attempt, SessionLost loss) {
+        if (call.isDone()) {
+            return false;
+        }
+        markLoss(call, attempt.base().revision(), loss, true);
+        return true;
+    }
+
     /** Stores that a session has nothing in its worker any more. */
-    CompletableFuture<Commit> clearResident(String session, long revision, long epoch) {
+    private CompletableFuture<Commit> clearResident(String session, long revision, long epoch) {
         SessionUpdate update = new SessionUpdate(
                 Map.of(),
                 epoch,
                 false,
                 null,
                 context.config().sessions().keptAnswers(),
-                context.clock().now().plus(context.config().sessions().stateTtl()));
+                life.expiry(context.clock().now()));
         return asked(() -> store.commit(session, revision, update).toCompletableFuture());
     }
 
@@ -177,42 +191,53 @@ final class SessionFetch {
         ActiveCall call = marked.call();
         String session = ticket(call).session();
         table.forgotten(session);
-        boolean waits = way.unpark(call);
+        boolean waits = marked.leased() || way.unpark(call);
         if (marked.commit() instanceof Commit.Committed) {
             if (!waits) {
-                table.owe(session, marked.epoch());
+                table.owe(session, marked.loss().epoch());
             }
-            way.gone(table.unbind(session));
-            lost(session, marked.epoch());
+            bindings.gone(table.unbind(session));
+            lost(session, marked.loss().epoch());
             if (waits) {
-                tellLoss(call, marked.epoch());
+                tellLoss(call, marked.loss());
             }
         } else if (!waits) {
             return;
         } else if (marked.commit() instanceof Commit.Conflict) {
-            way.again(call); // Another call has told of the loss, or has gone on since.
+            // Another call has told of the loss, or has gone on since.
+            if (marked.leased()) {
+                router.again(call);
+            } else {
+                way.again(call);
+            }
         } else {
             failed(call, "could not be written", marked.failure());
         }
     }
 
     /** A loss is known, and will be told to a call. */
-    void lost(String session, long epoch) {
+    private void lost(String session, long epoch) {
         context.sessionStats().count(Count.LOST);
         context.events()
                 .publish(new PoolEvent.SessionWasLost(
                         session, epoch, context.clock().now()));
     }
 
-    private void tellLoss(ActiveCall call, long epoch) {
+    private static SessionLost loss(ActiveCall call, long epoch) {
         String session = ticket(call).session();
-        call.fail(new SessionLost(
+        return new SessionLost(
                 session,
                 epoch,
                 call.attempts(),
                 "session '" + session + "', epoch " + epoch + ", has lost what it had in its worker, or in its store; "
                         + call + " was not run. The next call goes on with the state that there is",
-                null));
+                null);
+    }
+
+    private void tellLoss(ActiveCall call, SessionLost loss) {
+        if (!call.fail(loss)) {
+            table.owe(loss.session(), loss.epoch()); // Its caller has ended it a moment ago, and hears of nothing else.
+        }
         way.left(call);
     }
 

@@ -12,6 +12,7 @@ import dev.vivarium.internal.context.SessionStats.Count;
 import dev.vivarium.internal.core.RouterCore;
 import dev.vivarium.internal.core.SessionTable;
 import dev.vivarium.internal.core.SessionTable.Known;
+import dev.vivarium.internal.core.StateLife;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.SessionRecord;
 import dev.vivarium.session.SessionStore;
@@ -34,6 +35,7 @@ public final class SessionLane {
     private final RouterCore core;
     private final Map<Long, ActiveCall> calls;
     private final SessionPolicy policy;
+    private final StateLife life;
     private final SessionStore store;
     private final SessionTable table;
     private final SessionMoves moves;
@@ -59,19 +61,15 @@ public final class SessionLane {
         this.core = core;
         this.calls = calls;
         this.policy = context.config().sessions();
+        this.life = new StateLife(policy.stateTtl());
         this.store = context.sessions();
         this.table = new SessionTable(policy.ttl(), policy.maxBindings());
         this.bindings = new SessionBindings(context, table, router);
         this.alive = bindings.alive();
         this.moves = new SessionMoves(context, table, bindings, router, this::leave);
-        this.fetch = new SessionFetch(context, table, new Way());
+        this.fetch = new SessionFetch(context, table, bindings, router, new Way());
         this.repeats = new SessionRepeats(context);
         this.router = router;
-    }
-
-    /** Goes on after the router's actor has started anew: its timers are gone. */
-    public void resume() {
-        bindings.resume();
     }
 
     private static SessionTicket ticket(ActiveCall call) {
@@ -229,21 +227,6 @@ public final class SessionLane {
             calls.put(call.id(), call);
             route(call, true);
         }
-
-        @Override
-        public void gone(SessionTable.@Nullable Unbound unbound) {
-            bindings.gone(unbound);
-        }
-
-        @Override
-        public void tell(SessionReport report) {
-            router.tell(report);
-        }
-
-        @Override
-        public void tellAfter(Object key, Duration delay, SessionReport report) {
-            router.tellAfter(key, delay, report);
-        }
     }
 
     private boolean send(ActiveCall call, int slot, int incarnation, @Nullable SessionRecord record) {
@@ -268,14 +251,15 @@ public final class SessionLane {
         if (departure.kind() == SessionTable.Kind.MOVED || departure.kind() == SessionTable.Kind.FIRST) {
             bindings.bound(session, slot, incarnation, known.epoch());
         }
+        long written = table.written(session, now());
         boolean bring = !departure.cached() && known.version() > 0;
         ticket.leaves(new SessionAttempt(
                 store,
                 session,
                 ticket.key(),
                 policy.keptAnswers(),
-                table.isStale(session, now(), policy.stateTtl().toNanos() / 4),
-                () -> context.clock().now().plus(policy.stateTtl()),
+                () -> life.isOld(now() - written),
+                () -> life.expiry(context.clock().now()),
                 new SessionAttempt.Base(
                         slot,
                         incarnation,
@@ -369,7 +353,7 @@ public final class SessionLane {
         SessionAttempt attempt = ticket.attempt();
         if (attempt != null) {
             running.remove(attempt.base().slot(), call);
-            attempt.dropped(false);
+            attempt.dropped();
             table.dropped(ticket.session(), false);
             var unused = ticket.settle(attempt);
         }
@@ -394,11 +378,14 @@ public final class SessionLane {
                     now());
         } else if (end instanceof SessionAttempt.Dropped dropped) {
             table.dropped(session, dropped.storeUnknown());
-            if (dropped.openFailed() && base.resident()) {
-                fetch.lost(session, base.epoch());
-                table.forgotten(session);
-                var unused = fetch.clearResident(session, base.revision(), base.epoch());
+        } else if (end instanceof SessionAttempt.OpenFailed failed) {
+            table.dropped(session, false);
+            if (fetch.openFailed(call, attempt, failed.loss())) {
+                return;
             }
+        } else if (end instanceof SessionAttempt.Replayed) {
+            context.sessionStats().count(Count.REPLAYED);
+            table.dropped(session, false);
         } else if (end instanceof SessionAttempt.Postponed) {
             table.dropped(session, false);
             router.postponed(call); // Its turn goes on, so that the calls of a session stay in order.

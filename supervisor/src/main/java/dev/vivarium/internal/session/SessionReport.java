@@ -1,5 +1,6 @@
 package dev.vivarium.internal.session;
 
+import dev.vivarium.SessionLost;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.session.Commit;
@@ -19,10 +20,15 @@ public sealed interface SessionReport {
             @Nullable SessionRecord stored,
             @Nullable Throwable failure) implements SessionReport {}
 
-    /** A session was marked as one whose loss is told; the failure is null when that went well. */
+    /**
+     * A session was marked as one whose loss is told; the failure is null when that went well.
+     *
+     * @param leased whether the call has been with a worker, and does not wait for one
+     */
     record LossMarked(
             ActiveCall call,
-            long epoch,
+            SessionLost loss,
+            boolean leased,
             @Nullable Commit commit,
             @Nullable Throwable failure) implements SessionReport {}
 

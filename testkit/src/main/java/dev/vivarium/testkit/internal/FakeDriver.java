@@ -217,7 +217,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     @Override
     public void error(long callId, ErrorBody body) {
-        answered(callId, call -> SessionFrames.fail(call, CallErrors.of(call, body, context, slot), body));
+        answered(callId, call -> SessionFrames.fail(call, CallErrors.of(call, body, context, slot)));
     }
 
     private interface End {

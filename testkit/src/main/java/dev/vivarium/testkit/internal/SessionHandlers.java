@@ -60,6 +60,11 @@ final class SessionHandlers {
             JsonNode value = session.state().get(given.get(0).asText());
             return new Reaction.Reply(value == null ? JSON.nullNode() : value);
         }));
+        all.put("recall_held_unsafely", handler(List.of("gate", "key"), "", (session, given) -> {
+            JsonNode value = session.state().get(given.get(1).asText());
+            return new Reaction.AtGate(
+                    given.get(0).asText(), new Reaction.Reply(value == null ? JSON.nullNode() : value));
+        }));
         all.put("keep_local", handler(List.of("value"), "", (session, given) -> {
             session.local().put("value", given.get(0));
             return new Reaction.Reply(null);

@@ -301,6 +301,14 @@ def recall(ctx: Context, key: str) -> Any:
 
 
 @recorded
+def recall_held_unsafely(ctx: Context, gate: str, key: str) -> Any:
+    """Return a value of the session, or None, once a gate is open, without saying that this is all it does."""
+    value = ctx.session.get(key)
+    wait_for(gate)
+    return value
+
+
+@recorded
 def keep_local(ctx: Context, value: Any) -> None:
     """Keep a value in this worker, for as long as the session is here."""
     ctx.session.local["value"] = value

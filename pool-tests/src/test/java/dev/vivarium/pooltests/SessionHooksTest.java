@@ -1,0 +1,131 @@
+package dev.vivarium.pooltests;
+
+import static dev.vivarium.pooltests.SessionSteps.slotOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.vivarium.CallCancelled;
+import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PythonException;
+import dev.vivarium.PythonPool;
+import dev.vivarium.SessionLost;
+import dev.vivarium.SessionStoreFailed;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.session.PythonSession;
+import dev.vivarium.testkit.Layer;
+import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.junit5.VivariumTest;
+import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The functions that open sessions and close them, in pools. */
+@VivariumTest(layers = Layer.PYTHON, workers = 2, readiness = Readiness.NOT_STARTED, expectWarnings = "SIGKILL")
+class SessionHooksTest {
+
+    @TempDir
+    Path folder;
+
+    private Path handlers(String hooks) throws IOException {
+        return Files.writeString(folder.resolve("hooks.py"), """
+                import os
+                from vivarium_worker import Context, handler, session_close, session_open
+
+                here = os.path.dirname(__file__)
+
+                @handler
+                def look(ctx: Context):
+                    return ctx.session.local.get("model")
+                """ + hooks);
+    }
+
+    @Nested
+    class AFunctionThatOpensAndRaises {
+
+        private final FailingStore store = new FailingStore();
+
+        private PythonPool started(TestPool kit) throws Exception {
+            Path handlers = handlers("""
+
+                    @session_open
+                    def open_it(session):
+                        if os.path.exists(os.path.join(here, "broken")):
+                            raise RuntimeError("no model")
+                        session.local["model"] = "loaded"
+                    """);
+            return kit.start(settings -> settings.handlers(handlers.toString()).sessionStore(store))
+                    .pool();
+        }
+
+        private PythonSession broken(TestPool kit, PythonPool pool) throws Exception {
+            PythonSession session = pool.session("a");
+            assertThat(kit.outcome(session.call("look", String.class))).isEqualTo("loaded");
+            Files.createFile(folder.resolve("broken"));
+            kit.worker(slotOf(kit, "a")).kill();
+            kit.events()
+                    .await(
+                            "killed",
+                            PoolEvent.WorkerExited.class,
+                            event -> event.exit().cause() == TransitionCause.KILLED);
+            return session;
+        }
+
+        @VivariumTest
+        void hasALossToldOnceThoughTheStoreTakesItsTime(TestPool kit) throws Exception {
+            PythonPool pool = started(kit);
+            PythonSession session = broken(kit, pool);
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+
+            PendingCall<String> first = session.call("look", String.class);
+            PendingCall<String> second = session.call("look", String.class);
+            kit.awaitThat("marking", () -> gate.getNumberOfDependents() > 0);
+            gate.complete(null);
+
+            assertThatThrownBy(() -> kit.outcome(first))
+                    .isInstanceOf(SessionLost.class)
+                    .hasMessageContaining("no model");
+            assertThatThrownBy(() -> kit.outcome(second)).isInstanceOf(PythonException.class);
+            assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void hasNoLossToldThatTheStoreDoesNotKeep(TestPool kit) throws Exception {
+            PythonPool pool = started(kit);
+            PythonSession session = broken(kit, pool);
+            store.writes = false;
+
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(SessionStoreFailed.class);
+            store.writes = true;
+
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(SessionLost.class);
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(PythonException.class);
+        }
+
+        @VivariumTest
+        void hasTheNextCallToldWhenTheFirstIsCancelledMeanwhile(TestPool kit) throws Exception {
+            PythonPool pool = started(kit);
+            PythonSession session = broken(kit, pool);
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+
+            PendingCall<String> first = session.call("look", String.class);
+            kit.awaitThat("marking", () -> gate.getNumberOfDependents() > 0);
+            first.cancel();
+            assertThatThrownBy(() -> kit.outcome(first)).isInstanceOf(CallCancelled.class);
+            gate.complete(null);
+
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(SessionLost.class);
+            assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
+        }
+    }
+}
