@@ -275,7 +275,9 @@ class HealthTest {
                 assertThat(catchThrowableOfType(CallStalled.class, () -> kit.outcome(call)))
                         .isNotNull();
             }
-            kit.awaitThat("its worker is off the second, too", () -> pool.snapshot().openCircuits().size() == 2);
+            kit.awaitThat(
+                    "its worker is off the second, too",
+                    () -> pool.snapshot().openCircuits().size() == 2);
 
             CircuitOpen refused = catchThrowableOfType(
                     CircuitOpen.class,

@@ -106,11 +106,13 @@ class PoolEndTest {
 
             assertThat(kit.pool().call("echo", String.class, "one").await()).isEqualTo("one");
             assertThat(kit.pool().call("echo", String.class, "two").await()).isEqualTo("two");
-            kit.awaitThat("both are told", () -> kit.events().all().stream()
-                            .filter(event -> event instanceof PoolEvent.WorkerTransitioned moved
-                                    && moved.to() == WorkerState.BUSY)
-                            .count()
-                    == 2);
+            kit.awaitThat(
+                    "both are told",
+                    () -> kit.events().all().stream()
+                                    .filter(event -> event instanceof PoolEvent.WorkerTransitioned moved
+                                            && moved.to() == WorkerState.BUSY)
+                                    .count()
+                            == 2);
 
             assertThat(kit.actors().system().whenTerminated().isCompleted()).isFalse();
         }
