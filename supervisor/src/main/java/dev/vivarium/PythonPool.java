@@ -214,7 +214,8 @@ public interface PythonPool extends AutoCloseable {
     /**
      * Stops accepting calls, waits for those there are, but not longer than {@code atMost}, then ends the workers. Calls that
      * wait are finished or refused, as the pool's {@link DrainPolicy} says. Returns when no process, thread or file of the
-     * pool is left. Idempotent. An interrupt ends the waiting for calls at once, and the interrupt flag is set again.
+     * pool is left, or at once when the pool's own event listener calls it: the pool ends after that has returned. Idempotent.
+     * An interrupt ends the waiting for calls at once, and the interrupt flag is set again.
      *
      * @param atMost zero or less ends everything at once
      */

@@ -70,6 +70,55 @@ class PoolEndTest {
     }
 
     @Nested
+    class ItsListener {
+
+        private void onBusy(TestPool kit, Runnable action) throws InterruptedException {
+            kit.start(settings -> settings.eventListener(event -> {
+                        if (event instanceof PoolEvent.WorkerTransitioned moved && moved.to() == WorkerState.BUSY) {
+                            action.run();
+                        }
+                    }))
+                    .ensureReady();
+        }
+
+        @VivariumTest(readiness = Readiness.NOT_STARTED)
+        void mayCloseItAndGoesOnAtOnce(TestPool kit) throws Exception {
+            CompletableFuture<Boolean> wentOn = new CompletableFuture<>();
+            onBusy(kit, () -> {
+                kit.pool().close(Duration.ZERO);
+                wentOn.complete(true);
+            });
+
+            PendingCall<String> call = kit.pool().call("hang", String.class);
+
+            assertThat(catchThrowableOfType(WorkerCrashed.class, () -> call.await(LIMIT)))
+                    .isNotNull();
+            assertThat(wentOn.get(Scripts.LIMIT_S, TimeUnit.SECONDS)).isTrue();
+            kit.pool().close();
+            assertThat(kit.pool().snapshot().state()).isEqualTo(PoolState.CLOSED);
+        }
+
+        @VivariumTest(readiness = Readiness.NOT_STARTED, expectWarnings = "the event listener failed")
+        void endsNothingByAnError(TestPool kit) throws Exception {
+            onBusy(kit, () -> {
+                throw new LinkageError("of the listener");
+            });
+
+            assertThat(kit.pool().call("echo", String.class, "one").await()).isEqualTo("one");
+            assertThat(kit.pool().call("echo", String.class, "two").await()).isEqualTo("two");
+            kit.awaitThat(
+                    "both are told",
+                    () -> kit.events().all().stream()
+                                    .filter(event -> event instanceof PoolEvent.WorkerTransitioned moved
+                                            && moved.to() == WorkerState.BUSY)
+                                    .count()
+                            == 2);
+
+            assertThat(kit.actors().system().whenTerminated().isCompleted()).isFalse();
+        }
+    }
+
+    @Nested
     class ItsCalls {
 
         @VivariumTest(readiness = Readiness.NOT_STARTED)

@@ -285,6 +285,12 @@ final class PoolFacade implements PythonPool {
 
     private void close(PoolCommand.Close how) {
         handles.pool().tell(how);
+        if (Reporter.isListening(context)) {
+            if (owning) {
+                var unused = context.closed().thenRun(system::terminate);
+            }
+            return;
+        }
         boolean interrupted = waitFor(context.closed());
         if (owning) {
             system.terminate();

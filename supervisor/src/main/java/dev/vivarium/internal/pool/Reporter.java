@@ -33,13 +33,17 @@ final class Reporter {
 
     private static final Logger log = LoggerFactory.getLogger(Reporter.class);
 
+    /** The pool whose listener this thread is in: such a pool cannot end before that returns. */
+    private static final ThreadLocal<@Nullable PoolContext> LISTENING = new ThreadLocal<>();
+
+    private final PoolContext context;
     private final @Nullable Consumer<PoolEvent> listener;
     private final List<BoundedSourceQueue<PoolEvent>> streams;
     private final Alarms alarms;
 
-    private Reporter(
-            @Nullable Consumer<PoolEvent> listener, List<BoundedSourceQueue<PoolEvent>> streams, Alarms alarms) {
-        this.listener = listener;
+    private Reporter(PoolContext context, List<BoundedSourceQueue<PoolEvent>> streams, Alarms alarms) {
+        this.context = context;
+        this.listener = context.config().eventListener();
         this.streams = streams;
         this.alarms = alarms;
     }
@@ -50,9 +54,14 @@ final class Reporter {
         Behavior<Command> behavior = Behaviors.withTimers(timers -> {
             Duration step = CallRates.step(context.config().alerts().window());
             timers.startTimerWithFixedDelay(new LookDue(), step);
-            return new Reporter(context.config().eventListener(), streams, alarms).behavior();
+            return new Reporter(context, streams, alarms).behavior();
         });
         return Behaviors.supervise(behavior).onFailure(SupervisorStrategy.resume());
+    }
+
+    /** Returns whether the calling thread is in the pool's event listener. */
+    static boolean isListening(PoolContext pool) {
+        return LISTENING.get() == pool;
     }
 
     private Behavior<Command> behavior() {
@@ -71,10 +80,13 @@ final class Reporter {
 
     private Behavior<Command> onPublish(Publish message) {
         if (listener != null) {
+            LISTENING.set(context);
             try {
                 listener.accept(message.event());
             } catch (RuntimeException | Error e) { // An error in it must not end the host's actor system.
                 log.warn("the event listener failed on {}", message.event(), e);
+            } finally {
+                LISTENING.remove();
             }
         }
         streams.removeIf(queue -> {
