@@ -48,15 +48,15 @@ public final class Main implements Runnable {
     /** Runs the command and returns its exit status. */
     static int execute(String... args) {
         CommandLine commandLine = new CommandLine(new Main());
+        commandLine.addSubcommand(BenchCommand.create());
         commandLine.registerConverter(java.time.Duration.class, new Durations());
         commandLine.setParameterExceptionHandler((error, arguments) -> {
             PrintWriter err = error.getCommandLine().getErr();
             err.println("vivarium: " + error.getMessage());
             CommandLine.UnmatchedArgumentException.printSuggestions(error, err);
             err.println("Try 'vivarium "
-                    + (error.getCommandLine().getParent() == null
-                            ? ""
-                            : error.getCommandLine().getCommandName() + " ") + "--help'.");
+                    + (error.getCommandLine().getParent() == null ? "" : path(error.getCommandLine()) + " ")
+                    + "--help'.");
             return ExitCode.USAGE;
         });
         commandLine.setExecutionExceptionHandler((error, where, parsed) -> {
@@ -73,9 +73,17 @@ public final class Main implements Runnable {
         return commandLine.execute(args);
     }
 
+    /** Returns the words that lead to a subcommand. */
+    private static String path(CommandLine command) {
+        CommandLine parent = command.getParent();
+        return parent == null || parent.getParent() == null
+                ? command.getCommandName()
+                : path(parent) + " " + command.getCommandName();
+    }
+
     /** Called without a subcommand, which is wrong usage. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "a command is needed: run or doctor");
+        throw new CommandLine.ParameterException(spec.commandLine(), "a command is needed: run, doctor or bench");
     }
 }

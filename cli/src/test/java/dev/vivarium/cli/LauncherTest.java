@@ -56,7 +56,7 @@ class LauncherTest {
         Files.copy(script, root.resolve("vivarium"));
         Files.createDirectories(root.resolve("python/src"));
         Files.createFile(root.resolve("pom.xml"));
-        for (String module : List.of("worker-protocol", "supervisor", "cli")) {
+        for (String module : List.of("worker-protocol", "supervisor", "bench", "cli")) {
             Files.createDirectories(root.resolve(module).resolve("src/main"));
             Files.createFile(root.resolve(module).resolve("pom.xml"));
         }
