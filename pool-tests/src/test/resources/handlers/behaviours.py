@@ -168,7 +168,7 @@ def garble(text: str):
         try:
             os.write(fd, text.encode())
         except OSError:
-            return
+            continue  # It is the end that reads, or there is none.
 
 
 def touched(size: int) -> bytearray:
