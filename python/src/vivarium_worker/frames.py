@@ -212,9 +212,9 @@ class Decoder:
         _, _, type, _, call_id, remaining, incarnation, body, section, count, _ = self._header
         if not section:
             return Frame(type, call_id, remaining, incarnation, payload)
+        if count == 1 and payload[body : body + 4] == (section - 4).to_bytes(4, "big"):  # That of most that have any.
+            return Frame(type, call_id, remaining, incarnation, payload[:body], (memoryview(payload)[body + 4 :],))
         view = memoryview(payload)[body:]
-        if count == 1 and view[:4] == (section - 4).to_bytes(4, "big"):  # That of most frames that have any.
-            return Frame(type, call_id, remaining, incarnation, payload[:body], (view[4:],))
         lengths = struct.unpack_from(f">{count}I", view)
         if 4 * count + sum(lengths) != section:
             self._parts = [payload]

@@ -276,7 +276,8 @@ class SessionCall:
     __slots__ = ("session", "_cache", "_kept")
 
     def __init__(self, cache: "Sessions", head: Head, kept: _Kept) -> None:
-        self.session = Session(head.id, head.epoch, kept.encoded, kept.local, kept.decoded)
+        _, epoch, id = head
+        self.session = Session(id, epoch, kept.encoded, kept.local, kept.decoded)
         self._cache = cache
         self._kept = kept
 
@@ -323,14 +324,15 @@ class Sessions:
 
         What is kept is taken out: only an answer puts it back.
         """
-        kept = self._take(head.id)
+        version, epoch, id = head
+        kept = self._take(id)
         if len(attachments) > 1:
             encoded = read_entries(attachments[1])
             if None in encoded.values():
                 raise ValueError("a state has no removed keys")
             fresh = _Kept(head.version, head.epoch, encoded)  # type: ignore[arg-type]
             return SessionCall(self, head, self._following(head, kept, fresh))
-        if kept is not None and kept.version == head.version and kept.epoch == head.epoch:
+        if kept is not None and kept.version == version and kept.epoch == epoch:
             return SessionCall(self, head, kept)
         if head.version == 0:
             return SessionCall(self, head, self._following(head, kept, _Kept(0, head.epoch, {})))
@@ -371,6 +373,8 @@ class Sessions:
         Not of what cannot travel and nothing makes anew: the pool believes it here until it lets the session go itself. Few
         at a time are looked at, so that no call waits for many.
         """
+        if len(self._kept) <= self._most and self._bytes <= self._most_bytes:
+            return
         for _ in range(LOOKED_AT_BETWEEN_CALLS):
             if len(self._kept) <= self._most and (self._bytes <= self._most_bytes or len(self._kept) <= 1):
                 return
@@ -422,8 +426,19 @@ class Sessions:
             view.end()
 
 
+# Heads that were read, by their bytes: a session whose state does not change sends the same one with each call.
+_heads: Dict[bytes, Head] = {}
+
+
 def split(attachments: Sequence[Buffer]) -> Tuple[Head, Sequence[Buffer]]:
     """Return the head of a SESSION_CALL and its attachments, or raise ValueError."""
     if not 1 <= len(attachments) <= 2:
         raise ValueError(f"a SESSION_CALL has one or two attachments, got {len(attachments)}")
-    return read_head(attachments[0]), attachments
+    data = bytes(attachments[0])
+    head = _heads.get(data)
+    if head is None:
+        head = read_head(data)
+        if len(_heads) >= MAX_CACHED:
+            _heads.clear()
+        _heads[data] = head
+    return head, attachments
