@@ -251,7 +251,7 @@ class SessionOrderTest {
             PythonSession session = pool.session("a");
             kit.outcome(session.call("keep_local", Void.class, "model"));
             kit.worker(slotOf(kit, "a")).kill();
-            kit.events().await("killed", PoolEvent.WorkerExited.class, event -> true);
+            kit.events().await("killed", PoolEvent.WorkerExited.class, SessionSteps::isKill);
             CompletableFuture<Void> gate = new CompletableFuture<>();
             store.commits = gate;
 

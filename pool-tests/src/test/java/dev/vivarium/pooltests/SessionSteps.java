@@ -2,6 +2,7 @@ package dev.vivarium.pooltests;
 
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
+import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.session.PythonSession;
 import dev.vivarium.testkit.TestPool;
@@ -45,6 +46,11 @@ final class SessionSteps {
                 .map(PoolEvent.SessionBound.class::cast)
                 .filter(bound -> bound.session().equals(session))
                 .toList();
+    }
+
+    /** Whether a worker ended because it was killed, and not, say, because it was slow to start. */
+    static boolean isKill(PoolEvent.WorkerExited event) {
+        return event.exit().cause() == TransitionCause.KILLED;
     }
 
     static int slotOf(TestPool kit, String session) throws InterruptedException {

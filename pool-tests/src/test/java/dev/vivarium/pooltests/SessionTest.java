@@ -73,7 +73,7 @@ class SessionTest {
             counted(kit, session);
 
             kit.worker(slotOf(kit, "a")).kill();
-            kit.events().await("killed", PoolEvent.WorkerExited.class, event -> true);
+            kit.events().await("killed", PoolEvent.WorkerExited.class, SessionSteps::isKill);
 
             assertThat(counted(kit, session)).isEqualTo(3);
             List<PoolEvent.SessionBound> bound = bindings(kit, "a", 2);
@@ -595,7 +595,7 @@ class SessionTest {
             kit.outcome(session.call("keep_local", Void.class, "model"));
 
             kit.worker(slotOf(kit, "a")).kill();
-            kit.events().await("killed", PoolEvent.WorkerExited.class, event -> true);
+            kit.events().await("killed", PoolEvent.WorkerExited.class, SessionSteps::isKill);
 
             assertThatThrownBy(() -> kit.outcome(session.call(count())))
                     .isInstanceOfSatisfying(SessionLost.class, e -> {
