@@ -66,7 +66,7 @@ public enum Benchmark {
 
     /** Returns what it is told unless told otherwise. */
     public BenchSettings defaults() {
-        return new BenchSettings("python3", workers, calls, warmUp, Transport.SOCKET);
+        return new BenchSettings("python3", workers, calls, warmUp, Transport.PIPE);
     }
 
     /** Returns whether this process, and what it starts, may use one processor only. */

@@ -1,6 +1,7 @@
 package dev.vivarium.bench;
 
 import dev.vivarium.PendingCall;
+import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,12 @@ final class EchoCalls {
     /** Returns the call of a small JSON object that comes back. */
     static Supplier<PendingCall<?>> small(PythonPool pool) {
         return () -> pool.call("echo", Map.class, SMALL);
+    }
+
+    /** Returns the same call, whose callback runs on the thread that has read the result. */
+    static Supplier<PendingCall<?>> smallDirect(PythonPool pool) {
+        return () ->
+                pool.call(PythonCall.to("echo").args(SMALL).returning(Map.class).callbacksDirectly());
     }
 
     /** Returns calls of one caller, one after the other, seen in the callback. */

@@ -49,6 +49,8 @@ final class Latency implements Benchmark.Program {
         floors.add(floorBlocked);
 
         PythonPool pool = bench.pool("bench", settings.workers(), config -> config);
+        Samples direct =
+                rounds.add("call, in the callback, directly", EchoCalls.seenInTheCallback(EchoCalls.smallDirect(pool)));
         Samples callback = rounds.add("call, in the callback", EchoCalls.seenInTheCallback(EchoCalls.small(pool)));
         Samples blocked = rounds.add("call, blocked caller", EchoCalls.seenByABlockedCaller(EchoCalls.small(pool)));
 
@@ -56,14 +58,17 @@ final class Latency implements Benchmark.Program {
 
         List<Row> rows = new ArrayList<>();
         floors.forEach(floor -> rows.add(floor.latency(Side.FLOOR)));
+        rows.add(direct.latency(Side.VIVARIUM));
         rows.add(callback.latency(Side.VIVARIUM));
         rows.add(blocked.latency(Side.VIVARIUM));
         return bench.report(
                 Benchmark.LATENCY,
                 rows,
                 List.of(
-                        callback.latencyOver(base, CALLBACK_ASKED),
+                        direct.latencyOver(base, CALLBACK_ASKED),
+                        callback.latencyOver(base, ""),
                         blocked.latencyOver(base, BLOCKED_ASKED),
+                        direct.latencyOver(floorCallback, ""),
                         callback.latencyOver(floorCallback, ""),
                         blocked.latencyOver(floorBlocked, "")),
                 bench.pinned() ? List.of() : List.of(Workbench.FREE));

@@ -85,7 +85,7 @@ final class BenchCommand implements Runnable {
                 names = "--floor",
                 paramLabel = "CHANNEL",
                 description =
-                        "The floor that ratios are over, pipe or socket: the channel that pools use. Default: socket.")
+                        "The floor that ratios are over, pipe or socket: the channel that pools use. Default: pipe.")
         private @Nullable String floor;
 
         Measurement(Benchmark benchmark) {

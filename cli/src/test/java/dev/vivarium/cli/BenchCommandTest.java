@@ -15,7 +15,7 @@ class BenchCommandTest extends CommandFixture {
     @Test
     void printsTheReportAndWritesItAsJson() throws Exception {
         Result result = run(
-                "bench", "latency", "--calls", "100", "--warm-up", "20", "--floor", "pipe", "--json", "report.json");
+                "bench", "latency", "--calls", "100", "--warm-up", "20", "--floor", "socket", "--json", "report.json");
 
         assertThat(result.status()).as(result.err()).isZero();
         assertThat(result.out())
@@ -25,7 +25,7 @@ class BenchCommandTest extends CommandFixture {
                 new ObjectMapper().readTree(folder.resolve("report.json").toFile());
         assertThat(report.get("benchmark").asText()).isEqualTo("latency");
         assertThat(report.get("settings").get("calls").asInt()).isEqualTo(100);
-        assertThat(report.get("settings").get("transport").asText()).isEqualTo("PIPE");
+        assertThat(report.get("settings").get("transport").asText()).isEqualTo("SOCKET");
     }
 
     @Test

@@ -30,6 +30,7 @@ class LauncherTest {
             {
               echo "$streams"
               echo "closed $VIVARIUM_CLOSED"
+              sed -n 's/^Cpus_allowed_list:[[:space:]]*/processors /p' /proc/self/status
               for word; do echo "$word"; done
             } >>"$NOTES"
             """;
@@ -80,9 +81,13 @@ class LauncherTest {
 
     /** Runs the script with a redirection, and returns what its Java notes. */
     private List<String> launch(String java, String redirection) throws Exception {
+        return launch(java, "doctor 'a b'", redirection);
+    }
+
+    private List<String> launch(String java, String arguments, String redirection) throws Exception {
         Files.deleteIfExists(notes);
         List<String> command = new ArrayList<>(
-                List.of("bash", "-c", "exec \"$0\" doctor 'a b' " + redirection, target + "/../../vivarium"));
+                List.of("bash", "-c", "exec \"$0\" " + arguments + " " + redirection, target + "/../../vivarium"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).directory(folder.toFile());
         builder.environment().put("JAVA_HOME", folder.resolve(java).toString());
@@ -122,6 +127,53 @@ class LauncherTest {
 
         assertThat(words.get(words.indexOf("-cp") + 1))
                 .isEqualTo(target.toRealPath().resolve("vivarium.jar") + ":" + folder.resolve("other.jar"));
+    }
+
+    @Nested
+    class ABenchThatIsToBePinned {
+
+        private static final String PROGRAMS =
+                "bash sh readlink dirname find cat rm mkdir stat mv touch flock sed java";
+
+        @Test
+        void runsOnOneProcessorFromTheBeginning() throws Exception {
+            assertThat(launch("one", "bench latency --pin", "")).contains("processors 0", "bench", "--pin");
+        }
+
+        @Test
+        void isTheOnlyCommandThatDoes() throws Exception {
+            String all = launch("one", "doctor", "").stream()
+                    .filter(line -> line.startsWith("processors "))
+                    .findFirst()
+                    .orElseThrow();
+
+            assertThat(launch("one", "doctor --pin", "")).contains(all);
+            assertThat(launch("one", "bench latency", "")).contains(all);
+        }
+
+        @Test
+        void isRefusedWhereTasksetIsMissing() throws Exception {
+            Path bin = Files.createDirectories(folder.resolve("without"));
+            for (String program : PROGRAMS.split(" ", -1)) {
+                for (String place : System.getenv("PATH").split(":", -1)) {
+                    Path file = Path.of(place, program);
+                    if (Files.isExecutable(file) && !Files.exists(bin.resolve(program))) {
+                        Files.createSymbolicLink(bin.resolve(program), file);
+                    }
+                }
+            }
+            ProcessBuilder builder = new ProcessBuilder(
+                            bin.resolve("bash").toString(), target + "/../../vivarium", "bench", "latency", "--pin")
+                    .directory(folder.toFile());
+            builder.environment().put("PATH", bin.toString());
+            builder.environment().put("JAVA_HOME", folder.resolve("one").toString());
+            builder.environment().put("NOTES", notes.toString());
+            Process process = builder.start();
+
+            assertThat(process.errorReader().lines())
+                    .contains("vivarium: --pin needs the program taskset: install util-linux");
+            assertThat(process.waitFor()).isEqualTo(ExitCode.UNAVAILABLE);
+        }
     }
 
     @Test

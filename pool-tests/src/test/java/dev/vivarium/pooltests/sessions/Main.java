@@ -53,7 +53,6 @@ public final class Main {
         return switch (options.program()) {
             case COUNT -> new CountStorm(options).run();
             case JVM_KILL -> new JvmKill(options).run();
-            case RATIOS -> new Ratios(options).run();
             case BINDINGS -> new Bindings(options).run();
         };
     }

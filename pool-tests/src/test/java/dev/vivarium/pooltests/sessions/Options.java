@@ -37,7 +37,6 @@ record Options(
     enum Program {
         COUNT("count"),
         JVM_KILL("jvm-kill"),
-        RATIOS("ratios"),
         BINDINGS("bindings");
 
         private final String word;
@@ -65,7 +64,6 @@ record Options(
                             "--workers", 2,
                             "--kill-every", 500,
                             "--relaxed", 200);
-                case RATIOS -> Map.of("--calls", 12_000);
                 case BINDINGS -> Map.of("--count", 1_000_000);
             };
         }
@@ -84,9 +82,6 @@ record Options(
                                            [--relaxed MS]
                                          kills the JVM in the middle of that, and reads what its store has kept
                                          (default: 30 rounds, 40 sessions, 8 callers, 2 workers, every 500 ms, 200 ms)
-            scripts/session-storm ratios [--calls N]
-                                         calls of sessions over calls of none, for states of 100 B to 1 MB
-                                         (default: 12000 of each kind); pinned: taskset -c 0 scripts/session-storm ratios
             scripts/session-storm bindings [--count N]
                                          memory, lookups and sweeps of many bindings (default: 1000000)
 
@@ -146,8 +141,8 @@ record Options(
         return Arrays.stream(Program.values())
                 .filter(known -> known.word.equals(word))
                 .findFirst()
-                .orElseThrow(() -> new UsageException(
-                        "unknown program '" + word + "': count, jvm-kill, ratios, bindings, or none"));
+                .orElseThrow(
+                        () -> new UsageException("unknown program '" + word + "': count, jvm-kill, bindings, or none"));
     }
 
     private static SessionMode mode(String word) {
