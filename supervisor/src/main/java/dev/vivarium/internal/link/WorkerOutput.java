@@ -16,10 +16,15 @@ import org.slf4j.MDC;
 /** What one process says, as log lines with worker, incarnation and call in the MDC. On the input and output thread. */
 final class WorkerOutput {
 
+    private static final String LOGGERS = "dev.vivarium.worker.";
+    private static final String LOGGER = "logger";
+
     private final PoolContext context;
     private final int slot;
     private final int incarnation;
     private final LongSupplier runningCall;
+    // One for all records: logging libraries keep every logger for ever, and Python code may make up names without end.
+    private final Logger records;
 
     /**
      * Creates the output.
@@ -31,6 +36,11 @@ final class WorkerOutput {
         this.slot = slot;
         this.incarnation = incarnation;
         this.runningCall = runningCall;
+        this.records = logger("logging");
+    }
+
+    private Logger logger(String source) {
+        return LoggerFactory.getLogger(LOGGERS + context.config().name() + "." + source);
     }
 
     /** Returns what takes the bytes of standard output, or of standard error. */
@@ -40,20 +50,20 @@ final class WorkerOutput {
 
     /** Passes a log record on. */
     void log(LogBody record, long callId) {
-        Logger logger = LoggerFactory.getLogger(
-                "dev.vivarium.worker." + context.config().name() + "." + record.logger());
-        String text = record.exception().isEmpty() ? record.message() : record.message() + "\n" + record.exception();
+        String said = record.logger() + ": " + record.message();
+        String text = record.exception().isEmpty() ? said : said + "\n" + record.exception();
         String message =
                 record.dropped() > 0 ? text + " [" + record.dropped() + " earlier records were dropped]" : text;
         if (record.dropped() > 0) {
             context.stats().countDroppedLogLines(record.dropped());
         }
         withMdc(callId, () -> {
+            MDC.put(LOGGER, record.logger());
             switch (record.level()) {
-                case "CRITICAL", "ERROR" -> logger.error("{}", message);
-                case "WARNING" -> logger.warn("{}", message);
-                case "INFO" -> logger.info("{}", message);
-                default -> logger.debug("{}", message);
+                case "CRITICAL", "ERROR" -> records.error("{}", message);
+                case "WARNING" -> records.warn("{}", message);
+                case "INFO" -> records.info("{}", message);
+                default -> records.debug("{}", message);
             }
         });
     }
@@ -70,6 +80,7 @@ final class WorkerOutput {
             MDC.remove("worker");
             MDC.remove("incarnation");
             MDC.remove("call");
+            MDC.remove(LOGGER);
         }
     }
 
@@ -81,8 +92,7 @@ final class WorkerOutput {
 
         private Sink(boolean errors) {
             this.errors = errors;
-            this.logger = LoggerFactory.getLogger(
-                    "dev.vivarium.worker." + context.config().name() + (errors ? ".stderr" : ".stdout"));
+            this.logger = logger(errors ? "stderr" : "stdout");
             PoolConfig.Output output = context.config().output();
             this.capture = new OutputCapture(
                     output.maxLineBytes(),
