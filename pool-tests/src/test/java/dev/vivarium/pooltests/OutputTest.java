@@ -9,14 +9,16 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.junit5.VivariumTest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.LoggerFactory;
 
-/** What workers print and log becomes lines of the JVM's log. */
-@VivariumTest(layers = Layer.PYTHON, workers = 1, handlers = Scripts.HANDLERS)
+/** What workers print and log becomes lines of the JVM's log. Time stands still, so that a second is as long as the test wants. */
+@VivariumTest(layers = Layer.PYTHON, workers = 1, time = VivariumTest.Time.VIRTUAL, handlers = Scripts.HANDLERS)
 class OutputTest {
 
     /** Hears what a pool's workers say, in place of the console. */
@@ -67,6 +69,36 @@ class OutputTest {
 
     private static void tell(TestPool kit, int records, int lines) throws InterruptedException {
         kit.pool().call("tell", Void.class, records, lines).await();
+    }
+
+    @VivariumTest(options = "max-lines-per-second = 5")
+    void isLimitedForRecordsAndLinesTogether(TestPool kit, TestTime time) throws Exception {
+        try (Heard heard = new Heard(kit)) {
+            tell(kit, 4, 4);
+            kit.awaitThat(
+                    "all 12 have come",
+                    () -> heard.events.size() + kit.pool().snapshot().droppedLogLines() == 12);
+            assertThat(heard.events).hasSize(5);
+
+            time.advance(Duration.ofSeconds(1));
+            tell(kit, 1, 0);
+            kit.awaitThat("both are told", () -> heard.events.size() == 7);
+
+            assertThat(heard.events.stream().skip(5))
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .containsExactly("7 lines were dropped: maxLinesPerSecond is 5", "made.up.0: record 0");
+        }
+    }
+
+    @VivariumTest(options = {"max-lines-per-second = 5", "output = DISCARD"})
+    void takesNoPlaceInTheLogWhenItIsDiscarded(TestPool kit) throws Exception {
+        try (Heard heard = new Heard(kit)) {
+            tell(kit, 0, 100);
+            tell(kit, 5, 0);
+
+            kit.awaitThat("told", () -> heard.of("logging").size() == 5);
+            assertThat(kit.pool().snapshot().droppedLogLines()).isZero();
+        }
     }
 
     @VivariumTest
