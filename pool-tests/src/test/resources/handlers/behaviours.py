@@ -1,5 +1,6 @@
 """Handlers that do what the tests need, beside those of the test kit: answer, fail, die."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -58,6 +59,16 @@ def noise(text: str) -> str:
     os.write(1, b"raw bytes on descriptor 1\n")
     subprocess.run(["sh", "-c", "echo from a child; echo VIVA >&1"], check=True)
     return text
+
+
+@recorded
+def tell(records: int, lines: int):
+    """Logs records, each by a logger of its own, and prints lines to both streams."""
+    for i in range(records):
+        logging.getLogger(f"made.up.{i}").warning("record %d", i)
+    for i in range(lines):
+        print("line", i, flush=True)
+        print("line", i, file=sys.stderr, flush=True)
 
 
 @recorded

@@ -225,7 +225,7 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
      *
      * @param handling log or discard
      * @param maxLineBytes longer lines are cut
-     * @param maxLinesPerSecond per worker; more are dropped and counted
+     * @param maxLinesPerSecond per worker, printed lines and log records together; more are dropped and counted
      * @param tailLines last lines of standard error that are kept for error messages
      */
     record Output(OutputHandling handling, int maxLineBytes, int maxLinesPerSecond, int tailLines) {}

@@ -351,7 +351,10 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
-    /** Sets how many lines of output a worker may log per second; 1 to 1,000,000. Default 1,000. */
+    /**
+     * Sets how many lines a worker may print, and records of Python's {@code logging} it may log, per second and together; 1 to
+     * 1,000,000. Default 1,000. What is discarded, or below the level of its logger, does not count.
+     */
     public PoolConfigBuilder maxLinesPerSecond(int lines) {
         maxLinesPerSecond = lines;
         return this;

@@ -20,7 +20,7 @@ import java.util.Locale;
  * @param restarts processes started to replace one that ended
  * @param ejections how often a worker was an outlier; see {@link OutlierPolicy}
  * @param lateReplies answers that came after their call had ended, counted and dropped
- * @param droppedLogLines lines of workers' output that exceeded the log limits
+ * @param droppedLogLines lines and log records of workers that exceeded the log limits
  * @param ladder how often workers had to be got off a call
  * @param sessions what has become of sessions
  * @param openCircuits circuit breakers that do not let every call through

@@ -58,7 +58,12 @@ public final class PoolMetrics implements MeterBinder {
         counter(registry, "vivarium.worker.restarts", "Processes replaced", tags, PoolSnapshot::restarts);
         counter(registry, "vivarium.worker.ejections", "Workers ejected as outliers", tags, PoolSnapshot::ejections);
         counter(registry, "vivarium.replies.late", "Answers that came too late", tags, PoolSnapshot::lateReplies);
-        counter(registry, "vivarium.log.dropped", "Lines of output dropped", tags, PoolSnapshot::droppedLogLines);
+        counter(
+                registry,
+                "vivarium.log.dropped",
+                "Lines of output and log records dropped",
+                tags,
+                PoolSnapshot::droppedLogLines);
         for (LadderRung rung : LadderRung.values()) {
             counter(
                     registry,

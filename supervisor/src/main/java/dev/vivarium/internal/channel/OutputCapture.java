@@ -5,53 +5,37 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
 
 /**
- * Cuts a stream of output into lines: at most so long, at most so many a second, and the last ones kept. Fed by one thread;
- * the last lines may be read by any.
+ * Cuts a stream of output into lines: at most so long, and the last ones kept. Fed by one thread; the last lines may be read
+ * by any.
  */
 public final class OutputCapture {
 
-    private static final long SECOND = 1_000_000_000L;
     private static final int FIRST_BYTES = 64;
 
     private final int maxLineBytes;
-    private final int maxLinesPerSecond;
     private final int tailLines;
-    private final LongSupplier nanoTime;
+    private final BooleanSupplier passes;
     private final Consumer<String> lines;
-    private final LongConsumer dropped;
     private byte[] current = new byte[FIRST_BYTES];
     private int length;
     private final ArrayDeque<String> tail = new ArrayDeque<>();
     private boolean cut;
-    private long second;
-    private int inSecond;
-    private long droppedInSecond;
 
     /**
      * Creates a capture.
      *
-     * @param lines gets each line that is within the rate
-     * @param dropped gets the number of lines that were not, once a second at the most
+     * @param passes asked once for each line whether it is told
+     * @param lines gets each line that is
      */
-    public OutputCapture(
-            int maxLineBytes,
-            int maxLinesPerSecond,
-            int tailLines,
-            LongSupplier nanoTime,
-            Consumer<String> lines,
-            LongConsumer dropped) {
+    public OutputCapture(int maxLineBytes, int tailLines, BooleanSupplier passes, Consumer<String> lines) {
         this.maxLineBytes = maxLineBytes;
-        this.maxLinesPerSecond = maxLinesPerSecond;
         this.tailLines = tailLines;
-        this.nanoTime = nanoTime;
+        this.passes = passes;
         this.lines = lines;
-        this.dropped = dropped;
-        this.second = nanoTime.getAsLong();
     }
 
     /** Reads all of {@code bytes}. */
@@ -83,33 +67,22 @@ public final class OutputCapture {
         length += kept;
     }
 
-    /** Notes the end of the stream: what is left is a line, and what was dropped is told. */
+    /** Notes the end of the stream: what is left is a line. */
     public void end() {
         if (length > 0) {
             finishLine();
         }
-        tellDropped();
     }
 
     private void finishLine() {
-        long now = nanoTime.getAsLong();
-        if (now - second >= SECOND) {
-            tellDropped();
-            second = now;
-            inSecond = 0;
-        }
-        boolean told = inSecond < maxLinesPerSecond;
+        boolean told = passes.getAsBoolean();
         // A worker may write millions of lines that nobody sees: no text is made of those.
         if (told || tailLines > 0) {
             String line = text();
             keep(line);
             if (told) {
-                inSecond++;
                 lines.accept(line);
             }
-        }
-        if (!told) {
-            droppedInSecond++;
         }
         length = 0;
         cut = false;
@@ -119,13 +92,6 @@ public final class OutputCapture {
         int end = length > 0 && current[length - 1] == '\r' ? length - 1 : length;
         String text = new String(current, 0, end, StandardCharsets.UTF_8);
         return cut ? text + " [cut at " + maxLineBytes + " bytes]" : text;
-    }
-
-    private void tellDropped() {
-        if (droppedInSecond > 0) {
-            dropped.accept(droppedInSecond);
-            droppedInSecond = 0;
-        }
     }
 
     private void keep(String line) {

@@ -141,7 +141,7 @@ public final class PoolStats {
         lateReplies.increment();
     }
 
-    /** Counts lines of output that were over the limit. */
+    /** Counts lines of output and log records that were over a limit. */
     public void countDroppedLogLines(long lines) {
         droppedLogLines.add(lines);
     }

@@ -456,5 +456,6 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void closed() {
         control = null;
+        output.closed();
     }
 }

@@ -6,22 +6,18 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** What workers print becomes lines, within limits. */
 class OutputCaptureTest {
 
-    private static final long SECOND = 1_000_000_000L;
     private static final int MAX_LINE_BYTES = 100;
 
     private final List<String> lines = new ArrayList<>();
-    private final List<Long> dropped = new ArrayList<>();
-    private final AtomicLong now = new AtomicLong();
 
-    private OutputCapture capture(int maxLinesPerSecond, int tailLines) {
-        return new OutputCapture(MAX_LINE_BYTES, maxLinesPerSecond, tailLines, now::get, lines::add, dropped::add);
+    private OutputCapture capture(int most, int tailLines) {
+        return new OutputCapture(MAX_LINE_BYTES, tailLines, () -> lines.size() < most, lines::add);
     }
 
     private static void feed(OutputCapture capture, String text) {
@@ -63,21 +59,7 @@ class OutputCaptureTest {
     }
 
     @Nested
-    class LinesBeyondTheRate {
-
-        @Test
-        void areCountedAndTheNextSecondHasLinesAgain() {
-            OutputCapture capture = capture(2, 0);
-
-            feed(capture, "1\n2\n3\n4\n");
-            now.addAndGet(SECOND);
-            feed(capture, "5\n");
-            feed(capture, "6\n7\n");
-            capture.end();
-
-            assertThat(lines).containsExactly("1", "2", "5", "6");
-            assertThat(dropped).containsExactly(2L, 1L);
-        }
+    class LinesThatDoNotPass {
 
         @Test
         void areAmongTheLastOnes() {
