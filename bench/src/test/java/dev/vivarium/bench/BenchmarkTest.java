@@ -154,7 +154,7 @@ class BenchmarkTest {
                         name -> assertThat(name).isEqualTo("an idle pool, workers: 1"),
                         name -> assertThat(name).startsWith("the same, less the bare one"));
         assertThat(report.rows()).allMatch(row -> row.values().count() == 2);
-        assertThat(report.notes()).singleElement().asString().contains("5.0 %");
+        assertThat(report.notes()).anyMatch(note -> note.contains("5.0 %"));
     }
 
     @Test
