@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import select
 import signal
+import tempfile
+import unittest
 from typing import Any, Dict, List, Tuple
+from unittest import mock
 
 from .support import DEADLINE_S, Peer, frames
 from .test_guardian import GuardianTest
+from vivarium_worker import data
 
 
 class PipeEnds:
@@ -120,6 +124,26 @@ class ADataChannelOfPipes(GuardianTest):
 
         refused = self.jvm.peer.body(frames.REFUSED)
         self.assertIn(path, refused["reason"])
+
+
+class PipesThatHoldLittle(unittest.TestCase):
+    def test_are_not_taken_and_leave_nothing(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            before = os.listdir("/proc/self/fd")
+            with mock.patch.object(data, "_capacity", lambda fd: 8192):  # What root's pipes never are.
+                made = data.make_pipes(os.path.join(folder, "in"), os.path.join(folder, "out"))
+
+            self.assertIsNone(made)
+            self.assertEqual(os.listdir(folder), [])
+            self.assertEqual(os.listdir("/proc/self/fd"), before)
+
+    def test_are_known_by_their_size(self) -> None:
+        reading, writing = os.pipe()
+        try:
+            self.assertEqual(data._capacity(reading), 65536)
+        finally:
+            os.close(reading)
+            os.close(writing)
 
 
 del GuardianTest

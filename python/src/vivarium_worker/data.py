@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import socket
-from typing import Callable, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from .descriptors import own
 
 _RECEIVE_BYTES = 256 * 1024
 
 _PIPE_BYTES = 64 * 1024
-"""What a pipe holds; more cannot be there at once."""
+"""What a pipe holds. The JVM counts on it: it waits for no worker to read a frame of half that size."""
+
+_GET_PIPE_SIZE = 1032
+"""``fcntl.F_GETPIPE_SZ``, which Python knows since 3.10."""
 
 
 class DataChannel:
@@ -76,21 +80,38 @@ def take_over(descriptors: str) -> DataChannel:
     return PipeChannel(own(incoming), own(outgoing))
 
 
-def make_pipes(incoming: str, outgoing: str) -> Tuple[int, int]:
+def make_pipes(incoming: str, outgoing: str) -> Optional[Tuple[int, int]]:
     """Make the pipes of a new worker, and return its ends of them. The JVM opens the others by these paths.
 
     Nothing here waits for the JVM. The end that the worker writes to can be read from as well, so that it is never without
-    a reader, and what is written before the JVM comes is kept.
+    a reader, and what is written before the JVM comes is kept. Return None, and leave nothing, where pipes are too small:
+    beyond 16,384 pages (``/proc/sys/fs/pipe-user-pages-soft``) a user's further ones hold 8 KiB.
     """
     for path in (incoming, outgoing):
         try:
             os.mkfifo(path, 0o600)
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
-    reading = os.open(incoming, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    opened = [os.open(incoming, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)]
     try:
-        os.set_blocking(reading, True)
-        return reading, os.open(outgoing, os.O_RDWR | os.O_CLOEXEC)
+        os.set_blocking(opened[0], True)
+        opened.append(os.open(outgoing, os.O_RDWR | os.O_CLOEXEC))
+        if all(_capacity(fd) >= _PIPE_BYTES for fd in opened):
+            return opened[0], opened[1]
     except OSError:
-        os.close(reading)
+        _close_all(opened)
         raise
+    _close_all(opened)
+    os.unlink(incoming)
+    os.unlink(outgoing)
+    return None
+
+
+def _capacity(fd: int) -> int:
+    """Return how many bytes a pipe holds."""
+    return fcntl.fcntl(fd, _GET_PIPE_SIZE)
+
+
+def _close_all(opened: List[int]) -> None:
+    for fd in opened:
+        os.close(fd)

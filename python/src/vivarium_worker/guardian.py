@@ -227,14 +227,12 @@ class Guardian:
     def _spawn(self, slot: int, incarnation: int, request_id: int, request: Dict[str, Any]) -> None:
         opened: Dict[str, socket.socket] = {}
         data: List[int] = []
-        pipes = request.get("pipes") if processes.LINUX else None
+        offered = request.get("pipes") if processes.LINUX else None
         try:
             for kind in ("control", "stdout", "stderr", "stacks"):
                 opened[kind] = self._connect(kind, slot, incarnation)
-            if pipes is not None:
-                data.extend(make_pipes(*pipes))
-            else:
-                data.append(self._connect("data", slot, incarnation).detach())
+            pipes = None if offered is None else make_pipes(*offered)
+            data.extend(pipes or (self._connect("data", slot, incarnation).detach(),))
             environment = dict(request["environment"])
             environment["VIVARIUM_RUN"] = self._run_id
             environment["VIVARIUM_WORKER"] = f"{slot}:{incarnation}"

@@ -89,6 +89,8 @@ public interface PythonPool extends AutoCloseable {
     /**
      * Calls a handler. Never throws for a call's trouble: what goes wrong, encoding and saturation included, is in the
      * returned call.
+     *
+     * @throws StackOverflowError when less than about 96 KiB of the calling thread's stack are left; nothing was begun then
      */
     <T> PendingCall<T> call(PythonCall<T> call);
 

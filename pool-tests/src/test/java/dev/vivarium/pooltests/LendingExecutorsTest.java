@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
 import dev.vivarium.internal.lending.Loan;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -14,6 +15,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.MDC;
 
 /** The pool's dispatcher as it is configured. */
 @Timeout(60)
@@ -35,6 +37,7 @@ class LendingExecutorsTest {
         Props props = DispatcherSelector.fromConfig("vivarium.dispatcher");
         return kit.spawn(
                 Behaviors.receive((context, message) -> {
+                    context.getLog().trace("this is what empties the MDC afterwards");
                     ranOn.add(Thread.currentThread());
                     return Behaviors.same();
                 }),
@@ -57,6 +60,22 @@ class LendingExecutorsTest {
         }
 
         assertThat(where).isSameAs(Thread.currentThread());
+    }
+
+    @Test
+    void leaveTheMdcOfTheThreadAsItWas() throws Exception {
+        ActorRef<String> actor = actor("on");
+        MDC.put("request", "42");
+        try {
+            Thread where = told(actor);
+            while (where != Thread.currentThread()) {
+                where = told(actor);
+            }
+
+            assertThat(MDC.getCopyOfContextMap()).containsExactly(Map.entry("request", "42"));
+        } finally {
+            MDC.clear();
+        }
     }
 
     @Test

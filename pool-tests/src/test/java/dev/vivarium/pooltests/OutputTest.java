@@ -25,14 +25,14 @@ class OutputTest {
     private static final class Heard extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
         private final Queue<ILoggingEvent> events = new ConcurrentLinkedQueue<>();
-        private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        private final String name;
+        private final LoggerContext logback = (LoggerContext) LoggerFactory.getILoggerFactory();
+        private final String loggerName;
         private final Logger logger;
 
         Heard(TestPool kit) {
-            name = "dev.vivarium.worker." + kit.name();
-            logger = context.getLogger(name);
-            setContext(context);
+            loggerName = "dev.vivarium.worker." + kit.name();
+            logger = logback.getLogger(loggerName);
+            setContext(logback);
             start();
             logger.setLevel(Level.INFO);
             logger.setAdditive(false);
@@ -47,15 +47,15 @@ class OutputTest {
 
         List<ILoggingEvent> of(String source) {
             return events.stream()
-                    .filter(event -> event.getLoggerName().equals(name + "." + source))
+                    .filter(event -> event.getLoggerName().equals(loggerName + "." + source))
                     .toList();
         }
 
         List<String> loggers() {
-            return context.getLoggerList().stream()
+            return logback.getLoggerList().stream()
                     .map(Logger::getName)
-                    .filter(any -> any.startsWith(name + "."))
-                    .map(any -> any.substring(name.length() + 1))
+                    .filter(any -> any.startsWith(loggerName + "."))
+                    .map(any -> any.substring(loggerName.length() + 1))
                     .toList();
         }
 

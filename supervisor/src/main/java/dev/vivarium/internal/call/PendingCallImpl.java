@@ -6,6 +6,7 @@ import dev.vivarium.PendingCall;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.port.Clock;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.CodecException;
@@ -89,12 +90,18 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
         arrive(error, false); // It may come from an actor, and on anybody's thread.
     }
 
+    /**
+     * Hands the outcome on.
+     *
+     * @param here whether callbacks may run on this thread, if it is one that reads from a worker; else it is an actor's, or a
+     *     store's
+     */
     private void arrive(Object result, boolean here) {
         outcome = result;
         Object waiter = gate.getAndSet(ARRIVED);
         if (waiter instanceof Thread thread) {
             LockSupport.unpark(thread);
-        } else if (here) {
+        } else if (here && Loan.isReaderAtRest()) {
             settle();
         } else {
             callbacks.execute(this::settle);

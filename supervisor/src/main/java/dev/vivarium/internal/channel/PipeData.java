@@ -188,8 +188,11 @@ public final class PipeData implements DataChannel {
             return; // Where the pipe is gone, so are the guardian and all workers, whose end has woken it.
         }
         // Both ends at once: it must not wait for a reader that has gone since.
-        try (RandomAccessFile both = new RandomAccessFile(paths.fromWorker().toFile(), "rw")) {
-            both.write(0);
+        try (RandomAccessFile both = new RandomAccessFile(paths.fromWorker().toFile(), "rw");
+                FileInputStream waiting = new FileInputStream(both.getFD())) {
+            if (waiting.available() == 0) {
+                both.write(0);
+            } // Else it does not block, and there may be no room for a byte more.
         } catch (IOException e) {
             log.debug("a reader could not be woken; the end of its worker will do it", e);
         }

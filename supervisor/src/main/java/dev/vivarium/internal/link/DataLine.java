@@ -11,6 +11,10 @@ import dev.vivarium.protocol.FrameReader;
 import dev.vivarium.protocol.ProtocolViolationException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A small frame is written by that thread itself: the worker is idle, so the channel is empty and takes the frame at once,
  * even if the process is stopped. A large one goes through a thread that may block, and so does every one where the thread may
- * be a caller's and an interrupt of it would close the channel.
+ * be a caller's and an interrupt of it would close the channel. Behind one that is still on its way there, all others wait their
+ * turn: frames are written in the order in which they were sent.
  */
 final class DataLine {
 
@@ -36,6 +41,9 @@ final class DataLine {
     private final WorkerEvents events;
     private final Reader reader;
     private final AtomicReference<@Nullable Wire> wire = new AtomicReference<>();
+    private final Queue<Frame> queue = new ConcurrentLinkedQueue<>();
+    // How many of the queue have not been written yet; whoever makes it 1 has them written.
+    private final AtomicInteger pending = new AtomicInteger();
 
     /** Gets what arrives, on the reading thread. */
     interface Reader {
@@ -91,7 +99,7 @@ final class DataLine {
         }
     }
 
-    /** Writes to the idle worker. Only the slot's actor calls this, so writes never overlap. */
+    /** Writes to the worker. Only the slot's actor calls this. */
     void write(Frame frame) {
         Wire known = wire.get();
         if (known == null) {
@@ -99,13 +107,22 @@ final class DataLine {
             return;
         }
         boolean here = known.channel().isImmuneToInterrupts() || !Loan.isUnderWay();
-        if (here && frame.encodedLength() <= INLINE_WRITE_BYTES) {
+        if (here && frame.encodedLength() <= INLINE_WRITE_BYTES && pending.get() == 0) {
             ByteBuffer outgoing = known.outgoing().clear();
             FrameEncoder.put(frame, outgoing);
             writeFully(known.channel(), outgoing.flip());
-        } else {
-            context.io().execute(() -> writeFully(known.channel(), FrameEncoder.encode(frame)));
+            return;
         }
+        queue.add(frame);
+        if (pending.getAndIncrement() == 0) {
+            context.io().execute(() -> writeQueued(known.channel()));
+        }
+    }
+
+    private void writeQueued(DataChannel channel) {
+        do {
+            writeFully(channel, FrameEncoder.encode(Objects.requireNonNull(queue.poll())));
+        } while (pending.decrementAndGet() > 0);
     }
 
     private void writeFully(DataChannel channel, ByteBuffer bytes) {

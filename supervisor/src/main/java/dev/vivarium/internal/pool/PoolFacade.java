@@ -76,6 +76,7 @@ final class PoolFacade implements PythonPool {
     }
 
     private <T> PendingCallImpl<T> submit(PythonCall<T> call) {
+        Loan.requireStack();
         long id = context.nextCallId();
         PendingCallImpl<T> pending = new PendingCallImpl<>(id, call, context.codec(), context.callbacks());
         ActiveCall active = CallIntake.admit(context, call, id, pending, pending::refuse);

@@ -85,6 +85,7 @@ final class SessionFacade implements PythonSession {
     }
 
     private <T> PendingCallImpl<T> submit(PythonCall<T> call, @Nullable String key) {
+        Loan.requireStack();
         long callId = context.nextCallId();
         PendingCallImpl<T> pending = new PendingCallImpl<>(callId, call, context.codec(), context.callbacks());
         ActiveCall active = CallIntake.admit(context, call, callId, pending, pending::refuse);

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.PoolClosed;
 import dev.vivarium.PythonCall;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.lending.LendingThread;
+import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.Limits;
@@ -72,19 +74,49 @@ class PendingCallImplTest {
                 new JsonCodec(new ObjectMapper(), Limits.DEFAULTS),
                 callbacks);
 
-        @Test
-        void hasThemRunOnTheThreadThatBringsTheResult() {
-            List<Thread> ranOn = new ArrayList<>();
-            var unused = direct.thenAccept(result -> ranOn.add(Thread.currentThread()));
+        private final CompletableFuture<Thread> ranOn = new CompletableFuture<>();
 
+        private void answer() {
             direct.succeeded(null, "1".getBytes(StandardCharsets.UTF_8));
+        }
 
-            assertThat(ranOn).containsExactly(Thread.currentThread());
+        /** Does it on a thread as those that read from workers. */
+        private Thread onReader(Runnable what) throws InterruptedException {
+            Thread reader = new LendingThread(what, "reader");
+            reader.start();
+            reader.join();
+            return reader;
+        }
+
+        @Test
+        void hasThemRunOnTheThreadThatReadsTheResult() throws Exception {
+            var unused = direct.thenAccept(result -> ranOn.complete(Thread.currentThread()));
+
+            Thread reader = onReader(this::answer);
+
+            assertThat(ranOn.get()).isSameAs(reader);
+        }
+
+        @Test
+        void hasThemRunElsewhereWhenTheResultIsBroughtByAnActor() throws Exception {
+            var unused = direct.thenAccept(result -> ranOn.complete(Thread.currentThread()));
+
+            Thread reader = onReader(() -> Loan.with(this::answer));
+
+            assertThat(ranOn.get()).isNotSameAs(reader);
+        }
+
+        @Test
+        void hasThemRunElsewhereWhenTheResultIsBroughtByAnotherThread() throws Exception {
+            var unused = direct.thenAccept(result -> ranOn.complete(Thread.currentThread()));
+
+            answer();
+
+            assertThat(ranOn.get()).isNotSameAs(Thread.currentThread());
         }
 
         @Test
         void getsAnErrorOnTheCallbackExecutor() throws Exception {
-            CompletableFuture<Thread> ranOn = new CompletableFuture<>();
             var unused = direct.whenComplete((result, failure) -> ranOn.complete(Thread.currentThread()));
 
             direct.failed(null, new PoolClosed(Execution.NOT_STARTED, List.of(), "closed"));

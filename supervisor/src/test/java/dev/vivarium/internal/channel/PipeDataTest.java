@@ -196,6 +196,20 @@ class PipeDataTest {
             assertThat(read.get()).isNull();
         }
 
+        /** The reading thread is between two reads, say in a collection, and the worker in the middle of a large answer. */
+        @Test
+        void endsThoughThePipeIsFull() throws Exception {
+            try (FileOutputStream worker =
+                    new FileOutputStream(paths.fromWorker().toFile())) {
+                worker.write(new byte[64 * 1024]);
+            }
+
+            channel.close();
+            channel.readingOver();
+
+            awaitGone(paths.toWorker());
+        }
+
         @Test
         void letsAWriterGoWhoWaits() throws Exception {
             CompletableFuture<Void> written = new CompletableFuture<>();

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
@@ -144,15 +146,49 @@ class LoanTest {
         }
 
         @Test
-        void isNotTakenWhenItsStackIsNearlyUsedUp() {
-            Runnable loan = () -> Loan.with(() -> execute(() -> done.add("turn")));
-            loan.run(); // What it takes is loaded now, for which there will be no room.
-            assertThat(done).hasSize(1);
+        void isRefusedWhenItsStackIsNearlyUsedUpHoweverOftenThatWasAsked() throws Exception {
+            for (int i = 0; i < 50_000; i++) { // Compiled, frames are smaller than before.
+                Loan.requireStack();
+            }
 
-            assertThat(descend(loan)).isTrue();
+            assertThat(refusedWithAStackOf(64)).isTrue();
+            assertThat(refusedWithAStackOf(160)).isTrue();
+            assertThat(refusedWithAStackOf(512)).isFalse();
+        }
 
-            assertThat(done).hasSize(1);
-            assertThat(dispatcher).hasSize(1);
+        private boolean refusedWithAStackOf(int kibibytes) throws InterruptedException {
+            AtomicBoolean refused = new AtomicBoolean();
+            Thread thread = new Thread(
+                    null,
+                    () -> {
+                        try {
+                            Loan.requireStack();
+                        } catch (StackOverflowError tooLittle) {
+                            refused.set(true);
+                        }
+                    },
+                    "small",
+                    kibibytes * 1024L);
+            thread.start();
+            thread.join();
+            return refused.get();
+        }
+
+        @Test
+        void keepsItsInterruptWhenTheDispatcherHasEndedMeanwhile() {
+            Executor ended = task -> {
+                throw new RejectedExecutionException("ended");
+            };
+            Thread.currentThread().interrupt();
+
+            Loan.with(() -> {
+                for (int i = 0; i < Loan.MOST_TASKS + 2; i++) {
+                    assertThat(Loan.take(() -> done.add("turn"), ended)).isTrue();
+                }
+            });
+
+            assertThat(done).hasSize(Loan.MOST_TASKS);
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
         }
 
         @Test
@@ -161,26 +197,6 @@ class LoanTest {
 
             assertThat(Loan.isUnderWay()).isFalse();
         }
-    }
-
-    /** Runs it as deep in the stack as it can be run at all; returns whether that has been done. */
-    @SuppressWarnings("InfiniteRecursion") // It has an end, which is what this is about.
-    private static boolean descend(Runnable deep) {
-        boolean run = false;
-        try {
-            run = descend(deep);
-        } catch (StackOverflowError end) {
-            run = false;
-        }
-        if (!run) {
-            try {
-                deep.run();
-                run = true;
-            } catch (StackOverflowError notEvenThat) {
-                run = false; // One frame further up.
-            }
-        }
-        return run;
     }
 
     @SuppressWarnings("unchecked")

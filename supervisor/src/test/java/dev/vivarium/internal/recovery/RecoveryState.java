@@ -57,9 +57,10 @@ public final class RecoveryState {
             new Peek(RetryBudget.class, 4, "last"));
     private static final List<Peek> SUSPECTS =
             List.of(new Peek(PoisonWatch.class, 3, "suspects"), new Peek(PoisonWatch.class, 3, "lengths"));
-    private static final Peek PASSES = new Peek(Admission.class, 13, "passes");
+    private static final Peek HUNG = new Peek(Admission.class, 14, "hung");
+    private static final Peek PASSES = new Peek(Admission.class, 14, "passes");
     private static final List<Peek> OF_ADMISSIONS =
-            List.of(new Peek(Admission.class, 13, "over"), new Peek(Admission.class, 13, "lastDelay"));
+            List.of(new Peek(Admission.class, 14, "over"), HUNG, new Peek(Admission.class, 14, "lastDelay"));
 
     private static final Entropy NO_CHANCE = new Entropy() {
         @Override
@@ -184,6 +185,22 @@ public final class RecoveryState {
     /** A call has ended. */
     public void ended(int call, Outcome outcome) {
         admissionOf(call).ended(outcome);
+    }
+
+    /** A call was not ended by its worker in time. */
+    public void endedHung(int call) {
+        admissionOf(call).endedHung();
+    }
+
+    /** A worker is off the call that it had; see {@link Admission#released}. */
+    public void released(int call, boolean within) {
+        admissionOf(call).released(within);
+    }
+
+    /** Returns whether a call has ended and nobody knows yet what that means. */
+    public boolean isUndecided(int call) {
+        Admission admission = admissions[call - 1];
+        return admission != null && (boolean) HUNG.of(admission);
     }
 
     private Admission admissionOf(int call) {

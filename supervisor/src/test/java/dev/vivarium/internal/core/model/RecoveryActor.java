@@ -6,6 +6,7 @@ import dev.vivarium.TransitionCause;
 import dev.vivarium.internal.core.CircuitBreaker.Outcome;
 import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.protocol.Execution;
+import java.util.Arrays;
 
 /** Asks the real recovery at the moments at which the pool does, and holds its answers against what the model knows. */
 class RecoveryActor {
@@ -111,19 +112,31 @@ class RecoveryActor {
     /** A call has ended for its caller. */
     void ended(PoolWorld world, CallWorld call, Outcome outcome) {
         world.recovery = world.recovery.at(world.time);
-        world.recovery.state.ended(call.id, outcome);
+        if (outcome == Outcome.BROKEN) {
+            world.recovery.state.endedHung(call.id);
+        } else {
+            world.recovery.state.ended(call.id, outcome);
+        }
         if (outcome == Outcome.SOUND) {
             world.recovery.survived(world.order(call.id).arguments());
         }
     }
 
-    /** Whoever may run holds leave to, whoever has ended holds none, and no breaker counts places that nobody has. */
+    private static boolean isWithWorker(PoolWorld world, int call) {
+        return Arrays.stream(world.slots).anyMatch(slot -> slot.call == call);
+    }
+
+    /**
+     * Whoever may run holds leave to, whoever has ended holds none once its worker is off it, and no breaker counts places
+     * that nobody has.
+     */
     static void check(PoolWorld world) {
         RecoveryWorld recovery = world.recovery;
         for (CallWorld call : world.calls) {
             boolean deciding = world.deciding != null && world.deciding.call() == call.id;
             boolean holds = recovery.state.holds(call.id);
-            if (call.isDone() ? holds : call.made && !holds && !deciding) {
+            boolean mayHold = recovery.state.isUndecided(call.id) && isWithWorker(world, call.id);
+            if (call.isDone() ? holds && !mayHold : call.made && !holds && !deciding) {
                 throw new Broken(
                         Invariant.PLACES_CONSERVED,
                         "call " + call.id + " is " + call.phase + " and holds " + (holds ? "leave" : "no leave")

@@ -96,6 +96,14 @@ class RecoverySabotageTest {
                         RecoveryScenarios.halfOpen(),
                         Invariant.PLACES_CONSERVED),
                 new Bug(
+                        "a call that hung keeps its leave when its worker is off it",
+                        real.slot(new SlotActor(SlotDecisions.REAL) {
+                            @Override
+                            void released(PoolWorld world, int call, boolean within) {}
+                        }),
+                        RecoveryScenarios.hanging(),
+                        Invariant.PLACES_CONSERVED),
+                new Bug(
                         "a place is not free again when its call has ended",
                         real.recovery(new Miscounting(1)),
                         RecoveryScenarios.halfOpen(),

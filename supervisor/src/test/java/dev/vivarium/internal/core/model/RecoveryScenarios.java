@@ -32,13 +32,7 @@ final class RecoveryScenarios {
                         .recovering(RecoveryScenarios::delays)
                         .promptly(),
                 halfOpen(),
-                Scenario.named("one slot, a breaker, calls that hang")
-                        .slots(1)
-                        .calls(new Scenario.Call(false, 0, 1), new Scenario.Call(false, 0, 3))
-                        .until(3)
-                        .with(2, HANG, CANCEL)
-                        .recovering(RecoveryScenarios::breaksAtOnce)
-                        .promptly(),
+                hanging(),
                 Scenario.named("one slot, two handlers, their breakers")
                         .slots(1)
                         .calls(UNSAFE, UNSAFE.of("other"), UNSAFE)
@@ -79,6 +73,17 @@ final class RecoveryScenarios {
                 .calls(UNSAFE, UNSAFE, UNSAFE)
                 .until(1)
                 .with(2, CRASH, CANCEL)
+                .recovering(RecoveryScenarios::breaksAtOnce)
+                .promptly();
+    }
+
+    /** A call hangs, which is only known to break something when its worker is off it. */
+    static Scenario hanging() {
+        return Scenario.named("one slot, a breaker, calls that hang")
+                .slots(1)
+                .calls(new Scenario.Call(false, 0, 1), new Scenario.Call(false, 0, 3))
+                .until(3)
+                .with(2, HANG, CANCEL)
                 .recovering(RecoveryScenarios::breaksAtOnce)
                 .promptly();
     }

@@ -2,6 +2,7 @@ package dev.vivarium.internal.core.model;
 
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerState;
+import dev.vivarium.internal.core.FailureTable;
 import dev.vivarium.internal.core.SlotCore;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
@@ -35,16 +36,25 @@ class SlotActor {
             apply(world, slot, new SlotEvent.CallOver(stopped.incarnation(), stopped.call()));
         } else if (message instanceof ToSlot.Told told) {
             if (told.event() instanceof SlotEvent.Answered answered) {
-                onAnswered(slot, answered);
+                onAnswered(world, slot, answered);
             }
             apply(world, slot, told.event());
         }
     }
 
-    private static void onAnswered(SlotWorld slot, SlotEvent.Answered answered) {
+    private void onAnswered(PoolWorld world, SlotWorld slot, SlotEvent.Answered answered) {
         if (slot.call != 0 && slot.call == answered.callId()) {
             stopDeadline(slot);
+            released(world, slot.call, true);
             slot.call = 0;
+        }
+    }
+
+    /** A worker is off a call; {@code within} says whether by its own doing. */
+    void released(PoolWorld world, int call, boolean within) {
+        if (world.recovery != null) {
+            world.recovery = world.recovery.at(world.time);
+            world.recovery.state.released(call, within);
         }
     }
 
@@ -118,7 +128,7 @@ class SlotActor {
         } else if (effect instanceof SlotEffect.RefuseLease refuse) {
             refuse(slot, refuse.callId());
         } else if (effect instanceof SlotEffect.Ended ended) {
-            ended(slot, ended.cause());
+            ended(world, slot, ended.cause());
         } else if (effect instanceof SlotEffect.ScheduleRestart restart) {
             scheduleRestart(slot, restart);
         } else if (effect instanceof SlotEffect.Retire) {
@@ -187,13 +197,16 @@ class SlotActor {
         }
     }
 
-    private void ended(SlotWorld slot, TransitionCause cause) {
+    private void ended(PoolWorld world, SlotWorld slot, TransitionCause cause) {
         stopDeadline(slot);
         if (slot.link != null) {
             slot.link.endedBy = cause;
         }
         int open = slot.call;
         slot.call = 0;
+        if (open != 0) {
+            released(world, open, FailureTable.isWithin(cause));
+        }
         if (open != 0 && slot.link != null && takeBack(slot.link, open)) {
             lost(slot, slot.link, open);
         }
