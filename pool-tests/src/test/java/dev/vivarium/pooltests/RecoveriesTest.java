@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import dev.vivarium.RecoveryReport;
@@ -14,6 +15,8 @@ import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** Calls that lost their worker and are tried again. */
 @VivariumTest(
@@ -76,6 +79,55 @@ class RecoveriesTest {
         kit.open("two");
         assertThat(kit.outcome(waiting)).isIn("one", "two");
         assertThat(pool.recoveries()).isEqualTo(new RecoveryReport(2, 1, 0, 1, 0));
+    }
+
+    @VivariumTest(
+            layers = Layer.FAKE,
+            workers = 3,
+            readiness = VivariumTest.Readiness.NOT_STARTED,
+            options = {"recovery.max-concurrent = 1", "recovery.minor-budget = 1h", "call-timeout = 1h"})
+    void passAPlaceOnBeyondACallThatEndsBeforeItHasTakenIt(TestPool kit, TestTime time) throws Exception {
+        // Given: one call has the place, and two wait for it
+        kit.start(settings -> settings.callbackExecutor(RecoveriesTest::runElsewhereAndWait))
+                .ensureReady();
+        List<PendingCall<String>> calls = List.of(held(kit, "a"), held(kit, "b"), held(kit, "c"));
+        for (int slot = 1; slot <= calls.size(); slot++) {
+            kit.worker(slot).kill();
+            int lost = slot;
+            kit.awaitThat("lost " + lost, () -> triedAgain(kit).size() == lost);
+        }
+        List<PendingCall<String>> inTurn = triedAgain(kit).stream()
+                .map(id -> calls.stream()
+                        .filter(call -> call.id() == id)
+                        .findFirst()
+                        .orElseThrow())
+                .toList();
+        PendingCall<String> running = inTurn.get(0);
+        time.advance(Duration.ofSeconds(10)); // By then all three workers have been replaced.
+        kit.awaitThat("runs", () -> kit.ledger().starts(running.id()) == 2);
+
+        // When: the next in turn has ended, and the router hears of the free place before it hears of that end
+        var unused = inTurn.get(1).whenComplete((value, error) -> running.cancel());
+        assertThat(inTurn.get(1).cancel()).isTrue();
+
+        // Then
+        assertThat(running.isDone()).isTrue();
+        kit.awaitThat("runs", () -> kit.ledger().starts(inTurn.get(2).id()) == 2);
+        List.of("a", "b", "c").forEach(kit::open);
+        assertThat(kit.outcome(inTurn.get(2))).isIn("a", "b", "c");
+        assertThat(kit.pool().recoveries()).isEqualTo(new RecoveryReport(3, 1, 0, 2, 0));
+    }
+
+    /** Who ends a call goes on when the call's callbacks have run. The pool itself runs none on the thread that ends it. */
+    private static void runElsewhereAndWait(Runnable callback) {
+        CompletableFuture.runAsync(callback, task -> new Thread(task).start()).join();
+    }
+
+    private static List<Long> triedAgain(TestPool kit) {
+        return kit.events().all().stream()
+                .filter(PoolEvent.CallRetried.class::isInstance)
+                .map(event -> ((PoolEvent.CallRetried) event).callId())
+                .toList();
     }
 
     @VivariumTest(
