@@ -100,6 +100,66 @@ class RecoveryTest {
             assertThat(delays(kit)).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
         }
 
+        @VivariumTest(
+                layers = Layer.FAKE,
+                options = {
+                    "retry.growth = LINEAR",
+                    "retry.min-delay = 1s",
+                    "retry.max-delay = 1m",
+                    "retry.jitter = 0",
+                    "poison.deaths = 5"
+                })
+        void waitsByAnEqualStepLongerEachTime(TestPool kit, FaultInjector faults) throws Exception {
+            crash(faults, 3);
+
+            assertThat(kit.outcome(kit.pool().call(echo("late").retrySafe()))).isEqualTo("late");
+
+            assertThat(delays(kit)).extracting(Duration::toSeconds).containsExactly(1L, 2L, 3L);
+        }
+
+        @VivariumTest(
+                options = {"retry.growth = FIBONACCI", "retry.min-delay = 10ms", "retry.jitter = 0", "poison.deaths = 5"
+                })
+        void waitsAsLongAsBeforeTheTwoTriesBeforeIt(TestPool kit, FaultInjector faults) throws Exception {
+            crash(faults, 3);
+
+            assertThat(kit.outcome(kit.pool().call(echo("late").retrySafe()))).isEqualTo("late");
+
+            assertThat(delays(kit)).extracting(Duration::toMillis).containsExactly(10L, 10L, 20L);
+        }
+
+        @VivariumTest(
+                layers = Layer.FAKE,
+                options = {
+                    "retry.growth = DECORRELATED",
+                    "retry.min-delay = 1s",
+                    "retry.max-delay = 1m",
+                    "retry.jitter = 0.5",
+                    "retry.burst = 100",
+                    "poison.deaths = 5",
+                    "circuit-breaker.enabled = false"
+                })
+        void waitsForATimeDrawnUpToThreeTimesTheLastOne(TestPool kit, FaultInjector faults) throws Exception {
+            int calls = 30;
+            for (int i = 0; i < calls; i++) {
+                crash(faults, 3);
+                assertThat(kit.outcome(kit.pool().call(echo("late " + i).retrySafe())))
+                        .isEqualTo("late " + i);
+            }
+
+            List<Duration> delays = delays(kit);
+            Duration least = Duration.ofSeconds(1);
+            assertThat(delays).hasSize(3 * calls);
+            for (int i = 0; i < delays.size(); i += 3) {
+                assertThat(delays.get(i)).isEqualTo(least);
+                assertThat(delays.get(i + 1)).isBetween(least, least.multipliedBy(3));
+                assertThat(delays.get(i + 2)).isBetween(least, delays.get(i + 1).multipliedBy(3));
+            }
+            assertThat(delays.stream().distinct().count()).isGreaterThan(calls);
+            // All the third ones are shorter by chance once in ten thousand million runs.
+            assertThat(delays).anyMatch(delay -> delay.compareTo(least.multipliedBy(3)) > 0);
+        }
+
         @VivariumTest(options = {"retry.min-delay = 1h", "retry.max-delay = 1h"})
         void followsAtOnceWhenTheWorkerWasKilledFromOutside(TestPool kit, FaultInjector faults) throws Exception {
             kill(faults, 3);
