@@ -215,7 +215,8 @@ public final class SessionAttempt {
             SessionUpdate onTop = new SessionUpdate(
                     update.changes(),
                     Math.max(update.epoch(), record.epoch()),
-                    write.changing() ? update.resident() : record.resident(),
+                    // A visitor knows nothing of what is in the session's own worker, and a reader of no news about it.
+                    write.changing() && !base.visiting() ? update.resident() : record.resident(),
                     update.answer(),
                     update.keptAnswers(),
                     update.expiresAt());
