@@ -1,6 +1,7 @@
 package dev.vivarium.pooltests;
 
 import static dev.vivarium.pooltests.SessionSteps.counted;
+import static dev.vivarium.pooltests.SessionSteps.done;
 import static dev.vivarium.pooltests.SessionSteps.settle;
 import static dev.vivarium.pooltests.SessionSteps.slotOf;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,10 +12,13 @@ import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import dev.vivarium.SessionLost;
+import dev.vivarium.SessionRefused;
+import dev.vivarium.SessionStoreFailed;
 import dev.vivarium.session.PythonSession;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.junit5.VivariumTest;
+import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
 import org.junit.jupiter.api.Nested;
 
 /** What is lost with a session's worker is told to one call, whatever came before. */
@@ -81,6 +85,43 @@ class SessionLossTest {
             kit.open("visit");
             assertThat(kit.outcome(visit)).isEqualTo(1);
             settle(kit, 2);
+            killWorkerOf(kit, session);
+
+            assertThatItsLossIsToldOnce(kit, session);
+        }
+    }
+
+    @Nested
+    @VivariumTest(readiness = Readiness.NOT_STARTED)
+    class AfterAnAnswerThatWasNotStored {
+
+        @VivariumTest
+        void becauseTheStoreHasFailed(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonSession session =
+                    kit.start(settings -> settings.sessionStore(store)).pool().session("a");
+            counted(kit, session);
+            store.writes = false;
+            assertThatThrownBy(() -> kit.outcome(session.call("keep_local", Void.class, "model")))
+                    .isInstanceOf(SessionStoreFailed.class);
+            store.writes = true;
+
+            assertThat(kit.outcome(session.call("recall_local", String.class))).isEqualTo("model");
+            killWorkerOf(kit, session);
+
+            assertThatItsLossIsToldOnce(kit, session);
+        }
+
+        @VivariumTest(options = {"sessions.max-state-bytes = 1000", "sessions.max-total-bytes = 1000"})
+        void becauseThereWasNoRoomForIt(TestPool kit) throws Exception {
+            PythonPool pool = kit.start().pool();
+            PythonSession session = pool.session("a");
+            kit.outcome(pool.session("large").call("remember", Void.class, "x", "y".repeat(850)));
+            assertThatThrownBy(() -> kit.outcome(session.call("keep_local", Void.class, "model")))
+                    .isInstanceOf(SessionRefused.class);
+            done(pool.session("large").end());
+
+            assertThat(kit.outcome(session.call("recall_local", String.class))).isEqualTo("model");
             killWorkerOf(kit, session);
 
             assertThatItsLossIsToldOnce(kit, session);

@@ -113,6 +113,23 @@ class SessionOrderTest {
         }
 
         @VivariumTest
+        void theOneThatOnlyLeavesSomethingInTheWorkerThatItVisitsIsNeverTooLate(TestPool kit, PythonPool pool)
+                throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            PendingCall<Integer> home = session.call("count_held_unsafely", Integer.class, "home");
+            kit.awaitStarted(home);
+            PendingCall<Void> visit = session.call("keep_local_held", Void.class, "visit", "model");
+            kit.awaitStarted(visit);
+
+            kit.open("home");
+            assertThat(kit.outcome(home)).isEqualTo(1);
+            kit.open("visit");
+
+            kit.outcome(visit);
+            assertThat(pool.snapshot().sessions().conflicts()).isZero();
+        }
+
+        @VivariumTest
         void thoseWithOneKeyAreAnsweredTheSame(TestPool kit, PythonPool pool) throws Exception {
             PythonSession session = pool.session("a").concurrent();
             PendingCall<Integer> late = session.callOnce(
