@@ -94,8 +94,8 @@ def break_it(ctx: Context): ctx.session["broken"] = True
 '''
 
 
-def head(id: str, version: int, epoch: int = 1) -> bytes:
-    return sessions.HEAD.pack(version, epoch, 0) + id.encode()
+def head(id: str, version: int, epoch: int = 1, resident: bool = False) -> bytes:
+    return sessions.HEAD.pack(version, epoch, sessions.RESIDENT if resident else 0) + id.encode()
 
 
 class Blocks(unittest.TestCase):
@@ -112,8 +112,8 @@ class Blocks(unittest.TestCase):
                     continue
                 read = sessions.read_head(data)
                 self.assertEqual(
-                    (str(read.version), str(read.epoch), read.id),
-                    (vector["version"], vector["epoch"], vector["id"]),
+                    (str(read.version), str(read.epoch), read.resident, read.id),
+                    (vector["version"], vector["epoch"], vector["resident"], vector["id"]),
                 )
 
     def test_of_entries_are_read_and_written_as_the_vectors_say(self) -> None:
@@ -207,7 +207,7 @@ class DecodedValues(unittest.TestCase):
         self.version = 0
 
     def call(self) -> sessions.SessionCall:
-        entered = self.cache.enter(sessions.Head(self.version, 1, "s"), [b""])
+        entered = self.cache.enter(sessions.Head(self.version, 1, "s", False), [b""])
         assert entered is not None
         return entered
 
@@ -234,7 +234,7 @@ class DecodedValues(unittest.TestCase):
         second.session["v"] = "after"
         self.cache.drop(second)
 
-        again = self.cache.enter(sessions.Head(self.version, 1, "s"), [b"", sessions.write_entries({"v": b'"before"'})])
+        again = self.cache.enter(sessions.Head(self.version, 1, "s", False), [b"", sessions.write_entries({"v": b'"before"'})])
         assert again is not None
         self.assertEqual(again.session["v"], "before")
 
@@ -272,7 +272,7 @@ class DecodedValues(unittest.TestCase):
     def test_count_for_the_limit_of_what_is_kept(self) -> None:
         cache = sessions.Sessions(most_bytes=300)
         for name in ("a", "b"):
-            call = cache.enter(sessions.Head(0, 1, name), [b""])
+            call = cache.enter(sessions.Head(0, 1, name, False), [b""])
             assert call is not None
             call.session["v"] = "x" * 98
             call.answer(10_000)
@@ -354,14 +354,17 @@ class AWorker(unittest.TestCase):
         version: int = 0,
         state: Optional[Dict[str, Any]] = None,
         epoch: int = 1,
+        resident: bool = False,
     ) -> Tuple[str, Any, Any]:
         """Return the type of the answer, its body, and the changes that came with it."""
-        self.send(handler, *args, id=id, version=version, state=state, epoch=epoch)
+        self.send(handler, *args, id=id, version=version, state=state, epoch=epoch, resident=resident)
         return self.receive()
 
-    def send(self, handler: str, *args: Any, id: str, version: int, state: Any, epoch: int) -> None:
+    def send(
+        self, handler: str, *args: Any, id: str, version: int, state: Any, epoch: int, resident: bool = False
+    ) -> None:
         self.calls += 1
-        attachments: Sequence[bytes] = [head(id, version, epoch)]
+        attachments: Sequence[bytes] = [head(id, version, epoch, resident)]
         if state is not None:
             encoded = {key: codec.dumps(value) for key, value in state.items()}
             attachments = [*attachments, sessions.write_entries(dict(encoded))]
@@ -478,9 +481,26 @@ class AWorker(unittest.TestCase):
 
         self.assertEqual(self.call("load"), ("SESSION_REPLY", None, {}))
         self.assertEqual(self.resident, sessions.RESIDENT)
-        self.call("fail_after")
-        self.assertEqual(self.call("local"), ("REPLY", ["model"], None))
+        self.call("fail_after", resident=True)
+        self.assertEqual(self.call("local", resident=True), ("REPLY", ["model"], None))
         self.assertEqual(self.call("local", epoch=2), ("REPLY", [], None))
+
+    def test_tells_of_what_cannot_travel_as_long_as_the_jvm_does_not_know(self) -> None:
+        self.start()
+        self.call("load")
+
+        for _ in range(2):
+            self.assertEqual(self.call("local"), ("SESSION_REPLY", ["model"], {}))
+            self.assertEqual(self.resident, sessions.RESIDENT)
+        self.assertEqual(self.call("local", resident=True), ("REPLY", ["model"], None))
+
+    def test_tells_that_there_is_nothing_as_long_as_the_jvm_does_not_know(self) -> None:
+        self.start()
+
+        for _ in range(2):
+            self.assertEqual(self.call("local", resident=True), ("SESSION_REPLY", [], {}))
+            self.assertEqual(self.resident, 0)
+        self.assertEqual(self.call("local"), ("REPLY", [], None))
 
     def test_opens_and_closes(self) -> None:
         self.start(HOOKS)

@@ -10,7 +10,7 @@ from . import codec, errors
 
 HEAD = struct.Struct(">QQB")
 RESIDENT = 1
-"""Flag of a tail: the session has something in this worker that cannot travel."""
+"""Flag of a head and of a tail: the session has something in its worker that cannot travel, as the JVM knows it, and as it is."""
 
 MAX_CACHED = 1000
 """How many sessions a worker keeps; the one that was used least recently goes first."""
@@ -36,11 +36,15 @@ Buffer = Union[bytes, memoryview]
 
 
 class Head(NamedTuple):
-    """What comes before a call of a session: which session, in which state, bound how often."""
+    """What comes before a call of a session: which session, in which state, bound how often.
+
+    ``resident`` says whether the JVM knows the session as one that has something in its worker that cannot travel.
+    """
 
     version: int
     epoch: int
     id: str
+    resident: bool
 
 
 def read_head(data: Buffer) -> Head:
@@ -48,9 +52,9 @@ def read_head(data: Buffer) -> Head:
     if len(data) <= _HEAD_BYTES:
         raise ValueError(f"a session's head is longer than {_HEAD_BYTES} bytes, got {len(data)}")
     version, epoch, flags = HEAD.unpack_from(data)
-    if flags:
-        raise ValueError(f"a session's head has no flags, got {flags:#x}")
-    return Head(version, epoch, str(data[_HEAD_BYTES:], "utf-8"))
+    if flags & ~RESIDENT:
+        raise ValueError(f"a session's head has no flags but {RESIDENT:#x}, got {flags:#x}")
+    return Head(version, epoch, str(data[_HEAD_BYTES:], "utf-8"), flags == RESIDENT)
 
 
 def write_entries(entries: Dict[str, Optional[bytes]]) -> bytes:
@@ -240,7 +244,7 @@ class Session(MutableMapping[str, Any]):
 class _Kept:
     """A session as the worker keeps it between calls."""
 
-    __slots__ = ("decoded", "encoded", "epoch", "local", "opened", "resident", "size", "sized", "version")
+    __slots__ = ("decoded", "encoded", "epoch", "local", "opened", "size", "sized", "version")
 
     def __init__(self, version: int, epoch: int, encoded: Dict[str, bytes]) -> None:
         self.version = version
@@ -250,8 +254,6 @@ class _Kept:
         """Values that cannot be changed from within, by key: those that calls have read."""
         self.local: Dict[str, Any] = {}
         self.opened = False
-        self.resident = False
-        """Whether the pool was told that there is something in ``local``."""
         self.size = 0
         self.sized = 0
         self.measure()
@@ -273,10 +275,10 @@ class OpenFailed(Exception):
 class SessionCall:
     """One call of a session, from its arrival to its answer."""
 
-    __slots__ = ("session", "_cache", "_kept")
+    __slots__ = ("session", "_cache", "_kept", "_resident")
 
     def __init__(self, cache: "Sessions", head: Head, kept: _Kept) -> None:
-        _, epoch, id = head
+        _, epoch, id, self._resident = head
         self.session = Session(id, epoch, kept.encoded, kept.local, kept.decoded)
         self._cache = cache
         self._kept = kept
@@ -296,11 +298,11 @@ class SessionCall:
         kept = self._kept
         resident = bool(kept.local)
         changed = session.changes(limit)
-        was_resident, kept.resident = kept.resident, resident
         if changed:
             session.remember(changed)
         self._cache.keep(session.id, kept, changed)
-        if resident == was_resident and not changed:
+        # Compared with what the JVM knows, not with what it was told: it may have dropped the answer that told it.
+        if resident == self._resident and not changed:
             return None
         return [bytes((RESIDENT if resident else 0,)), write_entries(changed)]
 
@@ -324,7 +326,7 @@ class Sessions:
 
         What is kept is taken out: only an answer puts it back.
         """
-        version, epoch, id = head
+        version, epoch, id, _ = head
         kept = self._take(id)
         if len(attachments) > 1:
             encoded = read_entries(attachments[1])
@@ -343,7 +345,7 @@ class Sessions:
     def _following(self, head: Head, before: Optional[_Kept], now: _Kept) -> _Kept:
         """Hand over what cannot travel, unless the session has been elsewhere meanwhile."""
         if before is not None and before.epoch == head.epoch:
-            now.local, now.opened, now.resident = before.local, before.opened, before.resident
+            now.local, now.opened = before.local, before.opened
         elif before is not None:
             self._close(head.id, before)
         return now
@@ -389,7 +391,7 @@ class Sessions:
         """Forget the state of a session whose call was not answered. What cannot travel stays: it is no state."""
         call.session.end()
         husk = _Kept(_UNKNOWN, call.session.epoch, {})
-        husk.local, husk.opened, husk.resident = call._kept.local, call._kept.opened, call._kept.resident
+        husk.local, husk.opened = call._kept.local, call._kept.opened
         if husk.opened:
             self._put(call.session.id, husk)
 

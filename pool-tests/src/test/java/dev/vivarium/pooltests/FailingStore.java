@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.UnaryOperator;
 
 /** A store that fails as long as it is told to. */
 final class FailingStore implements SessionStore {
@@ -23,6 +24,9 @@ final class FailingStore implements SessionStore {
     volatile boolean sound = true;
 
     volatile boolean understood = true;
+
+    /** What is made of a session that is read. */
+    volatile UnaryOperator<SessionRecord> view = UnaryOperator.identity();
 
     /** What whoever asks for it stumbles over. */
     private static final class Odd<T> extends CompletableFuture<T> {
@@ -42,7 +46,9 @@ final class FailingStore implements SessionStore {
         if (!answers) {
             return new CompletableFuture<>();
         }
-        return reads ? real.load(session) : CompletableFuture.failedFuture(new IOException("no reading"));
+        return reads
+                ? real.load(session).thenApply(stored -> stored.map(view))
+                : CompletableFuture.failedFuture(new IOException("no reading"));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.vivarium.pooltests;
 
+import static dev.vivarium.pooltests.SessionSteps.settle;
 import static dev.vivarium.pooltests.SessionSteps.slotOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -34,12 +35,18 @@ class SessionHooksTest {
     private Path handlers(String hooks) throws IOException {
         return Files.writeString(folder.resolve("hooks.py"), """
                 import os
+                from vivarium_testkit import recorded, wait_for
                 from vivarium_worker import Context, handler, session_close, session_open
 
                 here = os.path.dirname(__file__)
 
                 @handler
                 def look(ctx: Context):
+                    return ctx.session.local.get("model")
+
+                @recorded
+                def look_held(ctx: Context, gate: str):
+                    wait_for(gate)
                     return ctx.session.local.get("model")
                 """ + hooks);
     }
@@ -60,6 +67,27 @@ class SessionHooksTest {
                     """);
             return kit.start(settings -> settings.handlers(handlers.toString()).sessionStore(store))
                     .pool();
+        }
+
+        @VivariumTest
+        void losesNothingThatIsStillInTheWorkerThatTheCallDoesNotVisit(TestPool kit) throws Exception {
+            PythonPool pool = started(kit);
+            PythonSession session = pool.session("a");
+            kit.ensureReady();
+            assertThat(kit.outcome(session.call("look", String.class))).isEqualTo("loaded");
+            settle(kit, 2);
+            PendingCall<String> home = session.concurrent().call("look_held", String.class, "go");
+            kit.awaitStarted(home);
+            Files.createFile(folder.resolve("broken"));
+
+            assertThatThrownBy(() -> kit.outcome(session.concurrent().call("look", String.class)))
+                    .isInstanceOf(PythonException.class)
+                    .hasMessageContaining("no model");
+            kit.open("go");
+
+            assertThat(kit.outcome(home)).isEqualTo("loaded");
+            assertThat(kit.outcome(session.call("look", String.class))).isEqualTo("loaded");
+            assertThat(pool.snapshot().sessions().lost()).isZero();
         }
 
         private PythonSession broken(TestPool kit, PythonPool pool) throws Exception {

@@ -18,6 +18,7 @@ import dev.vivarium.SessionStoreFailed;
 import dev.vivarium.WorkerId;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.PythonSession;
+import dev.vivarium.session.SessionRecord;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
@@ -25,8 +26,13 @@ import dev.vivarium.testkit.junit5.VivariumTest;
 import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
 import dev.vivarium.testkit.junit5.VivariumTest.Time;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.AbstractMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.UnaryOperator;
 import org.apache.pekko.Done;
 import org.junit.jupiter.api.Nested;
 
@@ -109,6 +115,23 @@ class SessionOrderTest {
             kit.open("go");
 
             assertThat(kit.outcome(reader)).isEqualTo("old");
+            assertThat(pool.snapshot().sessions().conflicts()).isZero();
+        }
+
+        @VivariumTest
+        void theOneThatOnlyLeavesSomethingInTheWorkerThatItVisitsIsNeverTooLate(TestPool kit, PythonPool pool)
+                throws Exception {
+            PythonSession session = pool.session("a").concurrent();
+            PendingCall<Integer> home = session.call("count_held_unsafely", Integer.class, "home");
+            kit.awaitStarted(home);
+            PendingCall<Void> visit = session.call("keep_local_held", Void.class, "visit", "model");
+            kit.awaitStarted(visit);
+
+            kit.open("home");
+            assertThat(kit.outcome(home)).isEqualTo(1);
+            kit.open("visit");
+
+            kit.outcome(visit);
             assertThat(pool.snapshot().sessions().conflicts()).isZero();
         }
 
@@ -241,6 +264,60 @@ class SessionOrderTest {
             store.sound = true;
 
             assertThat(counted(kit, pool.session("a"))).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void thatKeepsSessionsForEverIsReadAsOthersAre(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            store.view = stored -> with(stored, stored.answers(), Instant.MAX);
+            PythonSession session =
+                    kit.start(settings -> settings.sessionStore(store)).pool().session("a");
+            counted(kit, session);
+            done(session.unbind());
+
+            assertThat(counted(kit, session)).isEqualTo(2);
+        }
+
+        @VivariumTest(workers = 1)
+        void thatReturnsWhatCannotBeReadFailsTheCallAndNothingElse(TestPool kit) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonSession session =
+                    kit.start(settings -> settings.sessionStore(store)).pool().session("a");
+            counted(kit, session);
+            store.view = stored -> with(stored, new BrokenMap(), stored.expiresAt());
+
+            assertThatThrownBy(() -> kit.outcome(session.callOnce("k", count())))
+                    .isInstanceOfSatisfying(
+                            SessionStoreFailed.class,
+                            e -> assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED))
+                    .hasRootCauseMessage("a defect of the record");
+            store.view = UnaryOperator.identity();
+
+            assertThat(kit.outcome(session.callOnce("k", count()))).isEqualTo(2);
+        }
+
+        private static SessionRecord with(SessionRecord stored, Map<String, byte[]> answers, Instant expiresAt) {
+            return new SessionRecord(
+                    stored.revision(),
+                    stored.version(),
+                    stored.epoch(),
+                    stored.resident(),
+                    stored.state(),
+                    answers,
+                    expiresAt);
+        }
+
+        /** Fails whoever looks something up in it. */
+        private static final class BrokenMap extends AbstractMap<String, byte[]> {
+            @Override
+            public byte[] get(Object key) {
+                throw new IllegalStateException("a defect of the record");
+            }
+
+            @Override
+            public Set<Entry<String, byte[]>> entrySet() {
+                return Set.of();
+            }
         }
 
         @VivariumTest

@@ -9,8 +9,12 @@ import java.nio.charset.StandardCharsets;
  * @param session the session's name, not empty
  * @param version how often the state has changed, unsigned
  * @param epoch how often the session has been bound to a worker, unsigned
+ * @param resident whether the session is known to have something in its worker that cannot travel
  */
-public record SessionHead(String session, long version, long epoch) {
+public record SessionHead(String session, long version, long epoch, boolean resident) {
+
+    /** Flag of a head, and of the tail of a SESSION_REPLY: the session has something in its worker that cannot travel. */
+    public static final int RESIDENT = 1;
 
     private static final int FIXED_BYTES = 17;
 
@@ -20,7 +24,7 @@ public record SessionHead(String session, long version, long epoch) {
         return ByteBuffer.allocate(FIXED_BYTES + name.length)
                 .putLong(version)
                 .putLong(epoch)
-                .put((byte) 0)
+                .put((byte) (resident ? RESIDENT : 0))
                 .put(name)
                 .flip();
     }
@@ -39,9 +43,9 @@ public record SessionHead(String session, long version, long epoch) {
         long version = from.getLong();
         long epoch = from.getLong();
         int flags = from.get();
-        if (flags != 0) {
-            throw new CodecException("a session's head has no flags, got " + flags, null);
+        if ((flags & ~RESIDENT) != 0) {
+            throw new CodecException("a session's head has no flags but " + RESIDENT + ", got " + flags, null);
         }
-        return new SessionHead(SessionEntries.text(from, from.remaining()), version, epoch);
+        return new SessionHead(SessionEntries.text(from, from.remaining()), version, epoch, flags == RESIDENT);
     }
 }

@@ -57,7 +57,8 @@ class SessionBlocksTest {
         SessionHead head = new SessionHead(
                 vector.get("id").asText(),
                 Long.parseUnsignedLong(vector.get("version").asText()),
-                Long.parseUnsignedLong(vector.get("epoch").asText()));
+                Long.parseUnsignedLong(vector.get("epoch").asText()),
+                vector.get("resident").asBoolean());
 
         assertThat(SessionHead.decode(bytes(vector))).isEqualTo(head);
         assertThat(head.encode()).isEqualTo(bytes(vector));

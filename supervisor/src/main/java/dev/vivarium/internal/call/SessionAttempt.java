@@ -117,7 +117,7 @@ public final class SessionAttempt {
 
     /** Returns the head that goes before the call. */
     public SessionHead head() {
-        return new SessionHead(session, base.version(), base.epoch());
+        return new SessionHead(session, base.version(), base.epoch(), base.resident());
     }
 
     /** Returns how it ended, or null while it has not. */
@@ -133,16 +133,18 @@ public final class SessionAttempt {
     /**
      * The worker answered with a result.
      *
-     * @param changes encoded values by key, null for a removed one; null when nothing changed
+     * @param told encoded values by key, null for a removed one; null when nothing changed
      * @param resident whether the session has something in the worker that cannot travel; of no meaning without changes
      * @return false when the call had ended before
      */
     public boolean answered(
-            ActiveCall call, byte[] result, @Nullable Map<String, byte @Nullable []> changes, boolean resident) {
+            ActiveCall call, byte[] result, @Nullable Map<String, byte @Nullable []> told, boolean resident) {
         if (!call.beginCommit()) {
             end.complete(new Dropped(false));
             return false;
         }
+        // A visited worker may tell of what it keeps itself with each answer: that is nothing to be stored.
+        Map<String, byte @Nullable []> changes = base.visiting() && told != null && told.isEmpty() ? null : told;
         if (changes == null && key == null && !refresh.getAsBoolean()) {
             end.complete(new Kept(base.revision(), base.version(), base.resident(), false));
             call.committed(result);
@@ -215,7 +217,8 @@ public final class SessionAttempt {
             SessionUpdate onTop = new SessionUpdate(
                     update.changes(),
                     Math.max(update.epoch(), record.epoch()),
-                    write.changing() ? update.resident() : record.resident(),
+                    // A visitor knows nothing of what is in the session's own worker, and a reader of no news about it.
+                    write.changing() && !base.visiting() ? update.resident() : record.resident(),
                     update.answer(),
                     update.keptAnswers(),
                     update.expiresAt());

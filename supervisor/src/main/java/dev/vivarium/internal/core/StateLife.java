@@ -38,9 +38,15 @@ public final class StateLife {
         return ageNanos > youngNanos;
     }
 
-    /** Returns how many nanoseconds ago something was stored that may be forgotten at a time. */
+    /**
+     * Returns how many nanoseconds ago something was stored that may be forgotten at a time: at least 0, at most as long as it is
+     * kept, whatever that time is. A store may keep what it has for longer than it was told, or for ever.
+     */
     public long ageNanos(Instant expiresAt, Instant now) {
+        if (!expiresAt.isAfter(now)) {
+            return kept.toNanos();
+        }
         Duration left = Duration.between(now, expiresAt);
-        return Math.max(0, kept.minus(left).toNanos());
+        return left.compareTo(kept) >= 0 ? 0 : kept.minus(left).toNanos();
     }
 }

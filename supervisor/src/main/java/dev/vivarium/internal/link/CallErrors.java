@@ -20,12 +20,18 @@ public final class CallErrors {
 
     private CallErrors() {}
 
-    /** A hook raised: what the session had in another worker is lost, if it had anything. */
+    /**
+     * A hook raised: what the session had in another worker is lost, if it had anything. Not when the call only visits this one:
+     * then it is still there.
+     */
     private static PoolException opening(ActiveCall call, ErrorBody error) {
         SessionTicket ticket = call.session();
         SessionAttempt attempt = ticket == null ? null : ticket.attempt();
         PythonException raised = new PythonException(error);
-        if (ticket == null || attempt == null || !attempt.base().resident()) {
+        if (ticket == null
+                || attempt == null
+                || !attempt.base().resident()
+                || attempt.base().visiting()) {
             return raised;
         }
         return new SessionLost(

@@ -12,6 +12,7 @@ import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.ProtocolViolation;
 import dev.vivarium.protocol.ProtocolViolationException;
 import dev.vivarium.protocol.SessionEntries;
+import dev.vivarium.protocol.SessionHead;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -21,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls and answers, with what they carry of a session when they are of one; see PROTOCOL.md, section 9. */
 public final class SessionFrames {
-
-    private static final int RESIDENT = 1;
 
     private SessionFrames() {}
 
@@ -72,10 +71,10 @@ public final class SessionFrames {
                 throw new CodecException("a SESSION_REPLY answers a SESSION_CALL, with a tail and entries", null);
             }
             int flags = parts.get(0).get(parts.get(0).position());
-            if ((flags & ~RESIDENT) != 0) {
+            if ((flags & ~SessionHead.RESIDENT) != 0) {
                 throw new CodecException("unknown flags " + flags, null);
             }
-            return new Answer(frame.body(), SessionEntries.decode(parts.get(1)), flags == RESIDENT);
+            return new Answer(frame.body(), SessionEntries.decode(parts.get(1)), flags == SessionHead.RESIDENT);
         } catch (CodecException e) {
             throw new ProtocolViolationException(new ProtocolViolation(
                     ProtocolViolation.Kind.MALFORMED_BODY, String.valueOf(e.getMessage()), new byte[0]));

@@ -110,6 +110,24 @@ final class SessionFetch {
         return true;
     }
 
+    /**
+     * What the router makes of a stored session.
+     *
+     * @param answer what the call's key was answered before, or null
+     * @param age how many nanoseconds ago it was stored
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    private record Reading(byte @Nullable [] answer, Known known, long age) {}
+
+    private Reading reading(SessionRecord record, @Nullable String key) {
+        return new Reading(
+                key == null ? null : record.answers().get(key),
+                new Known(record.revision(), record.version(), record.epoch(), record.resident()),
+                record.revision() == 0
+                        ? 0
+                        : life.ageNanos(record.expiresAt(), context.clock().now()));
+    }
+
     /** Goes on with a call whose session was read; returns whether its worker is taken. */
     boolean loaded(
             ActiveCall call, int slot, int incarnation, @Nullable SessionRecord record, @Nullable Throwable failure) {
@@ -119,24 +137,26 @@ final class SessionFetch {
             failed(call, "could not be read", failure);
             return false;
         }
-        byte[] answer = ticket.key() == null ? null : record.answers().get(ticket.key());
-        if (answer != null) {
-            if (call.lease(context.clock().nanoTime()) && call.succeed(answer)) {
+        Reading reading;
+        try {
+            reading = reading(record, ticket.key());
+        } catch (RuntimeException | Error e) { // What a store of the user's has returned may be anything.
+            failed(call, "could not be read", e);
+            return false;
+        }
+        if (reading.answer() != null) {
+            if (call.lease(context.clock().nanoTime()) && call.succeed(reading.answer())) {
                 context.sessionStats().count(Count.REPLAYED);
             }
             way.left(call);
             return false;
         }
-        Known known = new Known(record.revision(), record.version(), record.epoch(), record.resident());
         long owed = table.takeOwed(session);
         if (owed != 0) {
             tellLoss(call, loss(call, owed));
             return false;
         }
-        long age = record.revision() == 0
-                ? 0
-                : life.ageNanos(record.expiresAt(), context.clock().now());
-        boolean older = table.read(session, known, context.clock().nanoTime() - age);
+        boolean older = table.read(session, reading.known(), context.clock().nanoTime() - reading.age());
         boolean reopened = context.sessionHooks().contains("open");
         if (older || (!reopened && table.losesResident(session, slot, incarnation))) {
             way.park(call);

@@ -31,4 +31,16 @@ class StateLifeTest {
                 .isEqualTo(Duration.ofSeconds(30).toNanos());
         assertThat(life.ageNanos(life.expiry(STORED), STORED.minusSeconds(5))).isZero();
     }
+
+    @Test
+    void isNewWhereItNeverEndsAndOldWhereItHasEndedLongAgo() {
+        assertThat(life.ageNanos(Instant.MAX, STORED)).isZero();
+
+        long oldest = life.ageNanos(Instant.MIN, STORED);
+
+        assertThat(life.isOld(oldest)).isTrue();
+        assertThat(oldest).isEqualTo(Duration.ofSeconds(50).toNanos());
+        assertThat(life.ageNanos(Instant.MIN, Instant.MAX)).isEqualTo(oldest);
+        assertThat(life.ageNanos(Instant.MAX, Instant.MIN)).isZero();
+    }
 }

@@ -26,14 +26,12 @@ final class ScriptedSessions {
         private final Map<String, Object> local;
         private final Map<String, byte[]> encoded;
         private long version;
-        private boolean toldResident;
 
-        Kept(long version, long epoch, Map<String, byte[]> encoded, Map<String, Object> local, boolean toldResident) {
+        Kept(long version, long epoch, Map<String, byte[]> encoded, Map<String, Object> local) {
             this.version = version;
             this.epoch = epoch;
             this.encoded = encoded;
             this.local = local;
-            this.toldResident = toldResident;
         }
     }
 
@@ -43,10 +41,12 @@ final class ScriptedSessions {
     final class Call {
         private final String id;
         private final Kept base;
+        private final boolean knownResident;
         private final ScriptedSession view;
 
-        private Call(String id, Kept base) {
-            this.id = id;
+        private Call(SessionHead head, Kept base) {
+            this.id = head.session();
+            this.knownResident = head.resident();
             this.base = base;
             Map<String, JsonNode> state = new LinkedHashMap<>();
             base.encoded.forEach((key, value) -> state.put(key, decode(value)));
@@ -81,15 +81,14 @@ final class ScriptedSessions {
                 base.version++;
             }
             boolean resident = !base.local.isEmpty();
-            boolean news = !changes.isEmpty() || resident != base.toldResident;
-            base.toldResident = resident;
+            boolean news = !changes.isEmpty() || resident != knownResident;
             kept.put(id, base);
             return news ? new Change(changes, resident) : null;
         }
 
         /** Forgets the state; what cannot travel stays. */
         void drop() {
-            kept.put(id, new Kept(UNKNOWN, base.epoch, new LinkedHashMap<>(), base.local, base.toldResident));
+            kept.put(id, new Kept(UNKNOWN, base.epoch, new LinkedHashMap<>(), base.local));
         }
     }
 
@@ -99,17 +98,19 @@ final class ScriptedSessions {
         Kept before = kept.remove(head.session());
         boolean same = before != null && before.epoch == head.epoch();
         if (state == null && before != null && same && before.version == head.version()) {
-            return new Call(head.session(), before);
+            return new Call(head, before);
         }
         if (state == null && head.version() != 0) {
             return null;
         }
         Map<String, byte[]> encoded = state == null ? new LinkedHashMap<>() : new LinkedHashMap<>(state);
         return new Call(
-                head.session(),
-                before != null && same
-                        ? new Kept(head.version(), head.epoch(), encoded, before.local, before.toldResident)
-                        : new Kept(head.version(), head.epoch(), encoded, new HashMap<>(), false));
+                head,
+                new Kept(
+                        head.version(),
+                        head.epoch(),
+                        encoded,
+                        before != null && same ? before.local : new HashMap<>()));
     }
 
     void close(String session) {

@@ -188,7 +188,7 @@ final class ScriptedWorker implements Outlet {
 
     @Override
     public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
-        ByteBuffer tail = ByteBuffer.wrap(new byte[] {(byte) (resident ? 1 : 0)});
+        ByteBuffer tail = ByteBuffer.wrap(new byte[] {(byte) (resident ? SessionHead.RESIDENT : 0)});
         send(
                 sockets.data(),
                 new Frame(
