@@ -33,7 +33,7 @@ class LentThreadTest {
 
         /** What the router does can be seen where it asks the store; that it is busy elsewhere at that moment is an exception. */
         @VivariumTest(
-                layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+                layers = {Layer.SCRIPTED, Layer.PYTHON},
                 readiness = Readiness.NOT_STARTED)
         void isRoutedByTheThreadThatMakesIt(TestPool kit) throws Exception {
             Set<Thread> routedBy = ConcurrentHashMap.newKeySet();

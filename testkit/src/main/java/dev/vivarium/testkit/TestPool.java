@@ -97,7 +97,8 @@ public final class TestPool implements AutoCloseable {
         WarningRecorder warnings = new WarningRecorder(name);
         try {
             TestTime time = new TestTime(spec.virtualTime(), spec.layer());
-            return new TestPool(spec, name, KitSystem.create(name, spec.virtualTime()), time, warnings, true);
+            var system = KitSystem.create(name, spec.virtualTime(), spec.layer());
+            return new TestPool(spec, name, system, time, warnings, true);
         } catch (RuntimeException e) {
             warnings.close();
             throw e;

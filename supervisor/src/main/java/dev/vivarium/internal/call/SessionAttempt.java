@@ -218,7 +218,7 @@ public final class SessionAttempt {
                     update.changes(),
                     Math.max(update.epoch(), record.epoch()),
                     // A visitor knows nothing of what is in the session's own worker, and a reader of no news about it.
-                    write.changing() && !base.visiting() ? update.resident() : record.resident(),
+                    (write.changing() && !base.visiting()) ? update.resident() : record.resident(),
                     update.answer(),
                     update.keptAnswers(),
                     update.expiresAt());

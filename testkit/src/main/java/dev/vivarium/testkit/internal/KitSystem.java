@@ -2,6 +2,7 @@ package dev.vivarium.testkit.internal;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.vivarium.testkit.Layer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -18,6 +19,7 @@ public final class KitSystem {
             vivarium.dispatcher { executor = "%2$s", %3$s = on }
             """.formatted(VirtualScheduler.class.getName(), CountedExecutors.class.getName(), CountedExecutors.LENT);
 
+    private static final String NO_LENDING = "vivarium.dispatcher.lending = off";
     private static final Pattern NAME = Pattern.compile("(vivarium-)?test\\d+-\\d{5}.*");
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
@@ -33,8 +35,12 @@ public final class KitSystem {
         return NAME.matcher(system).matches();
     }
 
-    /** Starts an actor system. */
-    public static ActorTestKit create(String name, boolean virtualTime) {
+    /**
+     * Starts an actor system.
+     *
+     * @param layer that of its pools: fakes run handlers in actors, and so those must not run on a caller's thread
+     */
+    public static ActorTestKit create(String name, boolean virtualTime, Layer layer) {
         Config config = ConfigFactory.parseString("""
                 pekko.actor.testkit.typed.single-expect-default = 20 s
                 pekko.loggers = ["org.apache.pekko.event.slf4j.Slf4jLogger"]
@@ -46,7 +52,9 @@ public final class KitSystem {
                 pekko.actor.internal-dispatcher.shutdown-timeout = 10 ms
                 pekko.actor.default-blocking-io-dispatcher.shutdown-timeout = 10 ms
                 vivarium.dispatcher.shutdown-timeout = 10 ms
-                """).withFallback(ConfigFactory.load());
+                """)
+                .withFallback(ConfigFactory.parseString(layer == Layer.FAKE ? NO_LENDING : ""))
+                .withFallback(ConfigFactory.load());
         return ActorTestKit.create(
                 name, virtualTime ? ConfigFactory.parseString(VIRTUAL_TIME).withFallback(config) : config);
     }
