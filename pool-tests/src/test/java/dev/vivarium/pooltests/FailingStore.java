@@ -25,6 +25,9 @@ final class FailingStore implements SessionStore {
 
     volatile boolean understood = true;
 
+    /** What was answered last while commits might not go on; done also when whoever asked has given up. */
+    volatile CompletableFuture<Commit> late = new CompletableFuture<>();
+
     /** What is made of a session that is read. */
     volatile UnaryOperator<SessionRecord> view = UnaryOperator.identity();
 
@@ -60,9 +63,15 @@ final class FailingStore implements SessionStore {
             return CompletableFuture.failedFuture(new IOException("no writing"));
         }
         CompletableFuture<Void> gate = commits;
-        return gate.isDone()
-                ? real.commit(session, expected, update)
-                : gate.thenCompose(open -> real.commit(session, expected, update));
+        if (gate.isDone()) {
+            return real.commit(session, expected, update);
+        }
+        CompletableFuture<Commit> answer = new CompletableFuture<>();
+        // Also when nobody waits for the answer any more, as a database would.
+        var unused =
+                gate.thenCompose(open -> real.commit(session, expected, update)).thenAccept(answer::complete);
+        late = answer;
+        return answer;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.vivarium.pooltests;
 
+import static dev.vivarium.pooltests.SessionSteps.done;
 import static dev.vivarium.pooltests.SessionSteps.settle;
 import static dev.vivarium.pooltests.SessionSteps.slotOf;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -67,6 +68,42 @@ class SessionHooksTest {
                     """);
             return kit.start(settings -> settings.handlers(handlers.toString()).sessionStore(store))
                     .pool();
+        }
+
+        @VivariumTest(options = "sessions.store-timeout = 500 ms")
+        void hasALossToldThatTheStoreHasNotedTooLate(TestPool kit) throws Exception {
+            PythonPool pool = started(kit);
+            PythonSession session = broken(kit, pool);
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(SessionStoreFailed.class);
+
+            gate.complete(null);
+
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(SessionLost.class);
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(PythonException.class);
+            assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
+        }
+
+        @VivariumTest(options = "sessions.store-timeout = 500 ms")
+        void hasNoLossToldWhenItOpensTheSessionBeforeTheStoreHasNotedIt(TestPool kit) throws Exception {
+            PythonPool pool = started(kit);
+            PythonSession session = broken(kit, pool);
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+            assertThatThrownBy(() -> kit.outcome(session.call("look", String.class)))
+                    .isInstanceOf(SessionStoreFailed.class);
+
+            Files.delete(folder.resolve("broken"));
+            assertThat(kit.outcome(session.call("look", String.class))).isEqualTo("loaded");
+            gate.complete(null);
+            done(session.unbind()); // So that the next call has the session read.
+
+            assertThat(kit.outcome(session.call("look", String.class))).isEqualTo("loaded");
+            assertThat(pool.snapshot().sessions().lost()).isZero();
         }
 
         @VivariumTest

@@ -1,5 +1,6 @@
 package dev.vivarium.pooltests;
 
+import static dev.vivarium.pooltests.SessionSteps.count;
 import static dev.vivarium.pooltests.SessionSteps.counted;
 import static dev.vivarium.pooltests.SessionSteps.done;
 import static dev.vivarium.pooltests.SessionSteps.settle;
@@ -7,6 +8,7 @@ import static dev.vivarium.pooltests.SessionSteps.slotOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vivarium.CallCancelled;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
@@ -14,11 +16,15 @@ import dev.vivarium.PythonPool;
 import dev.vivarium.SessionLost;
 import dev.vivarium.SessionRefused;
 import dev.vivarium.SessionStoreFailed;
+import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.PythonSession;
+import dev.vivarium.session.SessionRecord;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import dev.vivarium.testkit.junit5.VivariumTest.Readiness;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Nested;
 
 /** What is lost with a session's worker is told to one call, whatever came before. */
@@ -123,6 +129,114 @@ class SessionLossTest {
 
             assertThat(kit.outcome(session.call("recall_local", String.class))).isEqualTo("model");
             killWorkerOf(kit, session);
+
+            assertThatItsLossIsToldOnce(kit, session);
+        }
+    }
+
+    @Nested
+    @VivariumTest(readiness = Readiness.NOT_STARTED, options = "sessions.store-timeout = 1 s")
+    class ThatTheStoreIsSlowToNote {
+
+        private final FailingStore store = new FailingStore();
+
+        private PythonSession lost(TestPool kit) throws Exception {
+            PythonSession session =
+                    kit.start(settings -> settings.sessionStore(store)).pool().session("a");
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+            killWorkerOf(kit, session);
+            return session;
+        }
+
+        /** Has the store commit nothing from here on before this is completed. */
+        private CompletableFuture<Void> closedGate() {
+            CompletableFuture<Void> gate = new CompletableFuture<>();
+            store.commits = gate;
+            return gate;
+        }
+
+        private void assertThatTheStoreIsTooSlow(TestPool kit, PythonSession session) {
+            assertThatThrownBy(() -> kit.outcome(session.call("recall_local", String.class)))
+                    .isInstanceOfSatisfying(
+                            SessionStoreFailed.class,
+                            e -> assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED));
+        }
+
+        @VivariumTest
+        void isToldWhenItIsNotedAfterAll(TestPool kit) throws Exception {
+            PythonSession session = lost(kit);
+            CompletableFuture<Void> gate = closedGate();
+            assertThatTheStoreIsTooSlow(kit, session);
+
+            gate.complete(null);
+
+            assertThatItsLossIsToldOnce(kit, session);
+        }
+
+        @VivariumTest
+        void isToldWhenItIsNotedAfterAllAndItsCallWasCancelled(TestPool kit) throws Exception {
+            PythonSession session = lost(kit);
+            CompletableFuture<Void> gate = closedGate();
+            PendingCall<String> cancelled = session.call("recall_local", String.class);
+            kit.awaitThat("marking", () -> gate.getNumberOfDependents() > 0);
+            cancelled.cancel();
+            assertThatThrownBy(() -> kit.outcome(cancelled)).isInstanceOf(CallCancelled.class);
+            kit.passTimeUntil("given up", () -> store.late.isDone());
+            gate.complete(null);
+
+            assertThatItsLossIsToldOnce(kit, session);
+        }
+
+        @VivariumTest
+        void isToldWhenItIsNotedWhileTheNextCallHasItNoted(TestPool kit) throws Exception {
+            PythonSession session = lost(kit);
+            CompletableFuture<Void> first = closedGate();
+            assertThatTheStoreIsTooSlow(kit, session);
+            CompletableFuture<Void> second = closedGate();
+
+            PendingCall<String> next = session.call("recall_local", String.class);
+            kit.awaitThat("marking again", () -> second.getNumberOfDependents() > 0);
+            first.complete(null);
+            second.complete(null);
+
+            assertThatThrownBy(() -> kit.outcome(next)).isInstanceOf(SessionLost.class);
+            assertThat(kit.outcome(session.call("recall_local", String.class))).isNull();
+            assertThat(kit.pool().snapshot().sessions().lost()).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void isToldThoughItIsTheStoresOwnAndItDoesNotNoteIt(TestPool kit) throws Exception {
+            PythonSession session =
+                    kit.start(settings -> settings.sessionStore(store)).pool().session("a");
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+            counted(kit, session);
+            store.view = stored -> new SessionRecord(
+                    stored.revision() - 1,
+                    stored.version(),
+                    stored.epoch(),
+                    stored.resident(),
+                    stored.state(),
+                    stored.answers(),
+                    stored.expiresAt());
+            store.writes = false;
+            assertThatThrownBy(() -> kit.outcome(session.callOnce("k", count())))
+                    .isInstanceOf(SessionStoreFailed.class);
+            store.view = UnaryOperator.identity();
+            store.writes = true;
+
+            assertThatThrownBy(() -> kit.outcome(session.callOnce("k", count())))
+                    .isInstanceOf(SessionLost.class);
+            assertThat(kit.outcome(session.callOnce("k", count()))).isEqualTo(2);
+            assertThat(kit.pool().snapshot().sessions().lost()).isEqualTo(1);
+        }
+
+        @VivariumTest
+        void isFoundAgainWhenItIsNotNoted(TestPool kit) throws Exception {
+            PythonSession session = lost(kit);
+            store.writes = false;
+            assertThatTheStoreIsTooSlow(kit, session);
+
+            store.writes = true;
 
             assertThatItsLossIsToldOnce(kit, session);
         }

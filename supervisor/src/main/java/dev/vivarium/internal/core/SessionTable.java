@@ -1,5 +1,6 @@
 package dev.vivarium.internal.core;
 
+import dev.vivarium.internal.core.LossDebt.Stage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -68,15 +69,18 @@ public final class SessionTable {
         private long holder;
         private int visitors;
         private boolean known;
-        // The epoch whose loss is stored and has been told to nobody, because the call that found it had ended; 0 for
-        // none.
-        private long owed;
         private boolean cached;
         private boolean resident;
         private @Nullable ArrayDeque<Long> queue;
+        private @Nullable LossDebt debt;
 
         private boolean isEmpty() {
-            return isIdle() && slot == 0 && owed == 0;
+            return mayEnd() && slot == 0;
+        }
+
+        // A loss that was told to nobody is in no other place than here.
+        private boolean mayEnd() {
+            return isIdle() && (debt == null || !debt.isOpen());
         }
 
         private boolean isIdle() {
@@ -111,20 +115,20 @@ public final class SessionTable {
      * Makes room for a session.
      *
      * @return the binding that gave way, or null when none had to
-     * @throws IllegalStateException when every session has calls
+     * @throws IllegalStateException when every session has calls, or a loss that is to be told
      */
     public @Nullable Unbound makeRoom(String session) {
         if (bindings.size() < capacity || bindings.containsKey(session)) {
             return null;
         }
         for (Map.Entry<String, Binding> oldest : bindings.entrySet()) {
-            if (oldest.getValue().isIdle()) {
+            if (oldest.getValue().mayEnd()) {
                 Unbound gone = ended(oldest.getKey(), oldest.getValue(), true);
                 remove(gone.session());
                 return gone;
             }
         }
-        throw new IllegalStateException("all of " + capacity + " sessions have calls");
+        throw new IllegalStateException("all of " + capacity + " sessions have calls, or a loss that is to be told");
     }
 
     /**
@@ -301,8 +305,11 @@ public final class SessionTable {
         binding.known = true;
         // While there are concurrent calls, one of them may be changing the state elsewhere.
         boolean alone = binding.visitors <= (concurrent ? 1 : 0);
-        binding.cached =
-                alone && binding.slot == slot && binding.incarnation == incarnation && binding.epoch == known.epoch();
+        boolean here = binding.slot == slot && binding.incarnation == incarnation;
+        binding.cached = alone && here && binding.epoch == known.epoch();
+        if (here && binding.debt != null && binding.debt.stage() == Stage.PERHAPS) {
+            binding.debt = null; // Its worker has made anew what could not be opened before.
+        }
         if (written) {
             binding.written = now;
         }
@@ -317,20 +324,59 @@ public final class SessionTable {
         }
     }
 
-    /** A loss is stored, and there is no call to be told of it: the next one is. */
-    public void owe(String session, long epoch) {
-        bindings.computeIfAbsent(session, name -> new Binding()).owed = epoch;
+    /** A loss is found, and is about to be stored: till that has ended its session is not forgotten. */
+    public void lossFound(String session, long epoch) {
+        news(session, new LossDebt(epoch, Stage.FOUND));
     }
 
-    /** Returns the epoch of a loss that has been told to nobody, once; 0 without one. */
-    public long takeOwed(String session) {
+    /** Storing a loss has failed, as far as is known: it is owed if it turns out to be stored. */
+    public void lossUnknown(String session, long epoch) {
+        news(session, new LossDebt(epoch, Stage.PERHAPS));
+    }
+
+    /** A loss is not stored, because the session was written meanwhile: it will be found again if it is still there. */
+    public void lossNotStored(String session) {
         Binding binding = bindings.get(session);
-        if (binding == null) {
-            return 0;
+        if (binding != null && binding.debt != null && binding.debt.stage() == Stage.FOUND) {
+            binding.debt = null;
         }
-        long owed = binding.owed;
-        binding.owed = 0;
-        return owed;
+    }
+
+    /** A loss is known, and there is no call to be told of it: the next one is. */
+    public void owe(String session, long epoch) {
+        bindings.computeIfAbsent(session, name -> new Binding()).debt = new LossDebt(epoch, Stage.CERTAIN);
+    }
+
+    /** A call is told of a loss. */
+    public void lossTold(String session, long epoch) {
+        news(session, new LossDebt(epoch, Stage.TOLD));
+    }
+
+    private void news(String session, LossDebt news) {
+        Binding binding = bindings.computeIfAbsent(session, name -> new Binding());
+        binding.debt = LossDebt.after(binding.debt, news);
+    }
+
+    /**
+     * A loss that has been told to nobody.
+     *
+     * @param certain whether it was known before
+     */
+    public record Owed(long epoch, boolean certain) {}
+
+    /**
+     * Returns the loss that has been told to nobody, once; null without one.
+     *
+     * @param resident whether the session, as it is stored, has something in its worker
+     */
+    public @Nullable Owed takeOwed(String session, boolean resident) {
+        Binding binding = bindings.get(session);
+        LossDebt debt = binding == null ? null : binding.debt;
+        if (binding == null || debt == null || !debt.isDue(resident)) {
+            return null;
+        }
+        binding.debt = new LossDebt(debt.epoch(), Stage.TOLD);
+        return new Owed(debt.epoch(), debt.stage() == Stage.CERTAIN);
     }
 
     /** Nothing is stored any more, or something else; what was known is forgotten. */
@@ -414,7 +460,7 @@ public final class SessionTable {
             if (now - oldest.getValue().used < ttl || expired.size() + busy.size() == most) {
                 break;
             }
-            if (oldest.getValue().isIdle()) {
+            if (oldest.getValue().mayEnd()) {
                 expired.add(ended(oldest.getKey(), oldest.getValue(), true));
             } else {
                 busy.add(oldest.getKey());

@@ -151,34 +151,39 @@ final class SessionFetch {
             way.left(call);
             return false;
         }
-        long owed = table.takeOwed(session);
-        if (owed != 0) {
-            tellLoss(call, loss(call, owed));
+        SessionTable.Owed owed = table.takeOwed(session, reading.known().resident());
+        if (owed != null) {
+            if (!owed.certain()) {
+                bindings.gone(table.unbind(session));
+                lost(session, owed.epoch());
+            }
+            tellLoss(call, loss(call, owed.epoch()));
             return false;
         }
         boolean older = table.read(session, reading.known(), context.clock().nanoTime() - reading.age());
         boolean reopened = context.sessionHooks().contains("open");
         if (older || (!reopened && table.losesResident(session, slot, incarnation))) {
             way.park(call);
-            markLoss(call, record.revision(), loss(call, Math.max(1, table.epoch(session))), false);
+            markLoss(call, record.revision(), loss(call, Math.max(1, table.epoch(session))), false, older);
             return false;
         }
         return way.send(call, slot, incarnation, record);
     }
 
     /** Something of the session is gone. Its store is told first, so that the loss is told once, whatever happens. */
-    private void markLoss(ActiveCall call, long revision, SessionLost loss, boolean leased) {
+    private void markLoss(ActiveCall call, long revision, SessionLost loss, boolean leased, boolean older) {
+        table.lossFound(loss.session(), loss.epoch());
         CompletableFuture<Commit> marking = clearResident(loss.session(), revision, loss.epoch());
         if (marking.isDone()) {
             var unused = marking.handle((commit, failure) -> {
-                        lossMarked(new SessionReport.LossMarked(call, loss, leased, commit, failure));
+                        lossMarked(new SessionReport.LossMarked(call, loss, leased, older, commit, failure));
                         return true;
                     })
                     .join();
         } else {
             limit(call, marking);
             var unused = marking.whenComplete((commit, failure) ->
-                    router.tell(new SessionReport.LossMarked(call, loss, leased, commit, failure)));
+                    router.tell(new SessionReport.LossMarked(call, loss, leased, older, commit, failure)));
         }
     }
 
@@ -191,7 +196,7 @@ final class SessionFetch {
         if (call.isDone()) {
             return false;
         }
-        markLoss(call, attempt.base().revision(), loss, true);
+        markLoss(call, attempt.base().revision(), loss, true, false);
         return true;
     }
 
@@ -212,26 +217,47 @@ final class SessionFetch {
         String session = ticket(call).session();
         table.forgotten(session);
         boolean waits = marked.leased() || way.unpark(call);
+        long epoch = marked.loss().epoch();
         if (marked.commit() instanceof Commit.Committed) {
-            if (!waits) {
-                table.owe(session, marked.loss().epoch());
+            if (waits) {
+                table.lossTold(session, epoch);
+            } else {
+                table.owe(session, epoch);
             }
             bindings.gone(table.unbind(session));
-            lost(session, marked.loss().epoch());
+            lost(session, epoch);
             if (waits) {
                 tellLoss(call, marked.loss());
             }
-        } else if (!waits) {
-            return;
         } else if (marked.commit() instanceof Commit.Conflict) {
-            // Another call has told of the loss, or has gone on since.
-            if (marked.leased()) {
-                router.again(call);
-            } else {
-                way.again(call);
+            table.lossNotStored(session);
+            if (waits) {
+                again(call, marked.leased()); // Another call has told of the loss, or has gone on since.
             }
         } else {
-            failed(call, "could not be written", marked.failure());
+            notMarked(marked);
+            if (waits) {
+                failed(call, "could not be written", marked.failure());
+            }
+        }
+    }
+
+    private void again(ActiveCall call, boolean leased) {
+        if (leased) {
+            router.again(call);
+        } else {
+            way.again(call);
+        }
+    }
+
+    /** The store may still do what it was asked to, however late, and so may make the loss one that nobody finds again. */
+    private void notMarked(SessionReport.LossMarked marked) {
+        SessionLost loss = marked.loss();
+        if (marked.older()) {
+            table.owe(loss.session(), loss.epoch());
+            lost(loss.session(), loss.epoch());
+        } else {
+            table.lossUnknown(loss.session(), loss.epoch());
         }
     }
 

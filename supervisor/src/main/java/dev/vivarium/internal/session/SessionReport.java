@@ -24,13 +24,16 @@ public sealed interface SessionReport {
      * A session was marked as one whose loss is told; the failure is null when that went well.
      *
      * @param leased whether the call has been with a worker, and does not wait for one
+     * @param older whether the store has an older session than was written: nothing but this pool's memory tells of that
      */
     record LossMarked(
             ActiveCall call,
             SessionLost loss,
             boolean leased,
+            boolean older,
             @Nullable Commit commit,
-            @Nullable Throwable failure) implements SessionReport {}
+            @Nullable Throwable failure)
+            implements SessionReport {}
 
     /** An attempt whose worker is free already has ended. */
     record Ended(ActiveCall call, SessionAttempt attempt, SessionAttempt.End end) implements SessionReport {}

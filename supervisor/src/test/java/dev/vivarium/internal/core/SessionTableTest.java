@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.vivarium.internal.core.RouterCore.Assignment;
 import dev.vivarium.internal.core.SessionTable.Kind;
 import dev.vivarium.internal.core.SessionTable.Known;
+import dev.vivarium.internal.core.SessionTable.Owed;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -131,6 +132,108 @@ class SessionTableTest {
             assertThat(table.losesResident("s", 1, 1)).isFalse();
             assertThat(table.losesResident("s", 1, 2)).isTrue();
             assertThat(table.losesResident("s", 2, 1)).isTrue();
+        }
+    }
+
+    @Nested
+    class ALoss {
+
+        private void idle(String session) {
+            table.arrive(session, 1, false, 0);
+            depart(session, 1);
+            table.leave(session, 1, false, 0);
+        }
+
+        @Test
+        void thatIsCertainIsOwedToOneCall() {
+            table.owe("s", 4);
+
+            assertThat(table.takeOwed("s", true)).isEqualTo(new Owed(4, true));
+            assertThat(table.takeOwed("s", false)).isNull();
+        }
+
+        @Test
+        void thatIsPerhapsStoredIsOwedOnceItIsSeenToBe() {
+            table.lossFound("s", 4);
+            assertThat(table.takeOwed("s", false)).isNull();
+            table.lossUnknown("s", 4);
+
+            assertThat(table.takeOwed("s", true)).isNull();
+            assertThat(table.takeOwed("s", false)).isEqualTo(new Owed(4, false));
+            assertThat(table.takeOwed("s", false)).isNull();
+        }
+
+        @Test
+        void thatAnotherCallWasToldOfIsOwedToNobody() {
+            table.lossFound("s", 4);
+            table.lossTold("s", 4);
+            table.lossUnknown("s", 4);
+
+            assertThat(table.takeOwed("s", false)).isNull();
+        }
+
+        @Test
+        void thatIsPerhapsStoredStaysSoWhenItIsFoundAgainAndNotStored() {
+            table.lossUnknown("s", 4);
+            table.lossFound("s", 4);
+            table.lossNotStored("s");
+
+            assertThat(table.takeOwed("s", false)).isEqualTo(new Owed(4, false));
+        }
+
+        @Test
+        void thatIsNotStoredIsOwedToNobody() {
+            table.lossFound("s", 4);
+            table.lossNotStored("s");
+
+            assertThat(table.takeOwed("s", false)).isNull();
+        }
+
+        @Test
+        void thatIsPerhapsStoredIsNoneWhenItsWorkerAnswersWell() {
+            table.arrive("s", 1, false, 0);
+            depart("s", 1);
+            table.lossUnknown("s", 1);
+
+            table.kept("s", 2, 1, new Known(1, 1, 1, true), false, true, 0);
+            assertThat(table.takeOwed("s", true)).isNull();
+            table.kept("s", 1, 1, new Known(1, 1, 1, true), false, false, 0);
+
+            assertThat(table.takeOwed("s", false)).isNull();
+        }
+
+        @Test
+        void thatIsOwedOutlivesTheTimeOfItsBinding() {
+            idle("certain");
+            idle("perhaps");
+            idle("found");
+            table.owe("certain", 1);
+            table.lossUnknown("perhaps", 1);
+            table.lossFound("found", 1);
+
+            assertThat(table.expire(TTL, 10)).isEmpty();
+
+            assertThat(table.takeOwed("certain", false)).isNotNull();
+            assertThat(table.takeOwed("perhaps", false)).isNotNull();
+            table.lossNotStored("found");
+            assertThat(table.expire(2 * TTL, 10)).hasSize(3);
+        }
+
+        @Test
+        void thatIsOwedGivesNoWayToOthers() {
+            idle("a");
+            table.owe("a", 1);
+            idle("b");
+            idle("c");
+
+            assertThat(table.makeRoom("d"))
+                    .isNotNull()
+                    .satisfies(gone -> assertThat(gone.session()).isEqualTo("b"));
+            idle("d");
+            table.owe("c", 1);
+            table.owe("d", 1);
+
+            assertThatThrownBy(() -> table.makeRoom("e")).hasMessageContaining("a loss that is to be told");
         }
     }
 
