@@ -80,6 +80,19 @@ class SabotageTest {
         }
 
         @Test
+        void findsAProcessThatHasThePoolsFolderInAPath() throws Exception {
+            TestPool kit = pool();
+            ProcessBuilder builder = new ProcessBuilder("cat");
+            builder.environment().put("PYTHONPATH", kit.runtimeDirectory() + ":/other");
+            Process left = builder.start();
+
+            assertThat(kinds(kit)).containsExactly(Kind.PROCESS);
+
+            left.getOutputStream().close();
+            assertThat(left.waitFor()).isZero();
+        }
+
+        @Test
         void findsAThread() throws Exception {
             TestPool kit = pool();
             CountDownLatch end = new CountDownLatch(1);

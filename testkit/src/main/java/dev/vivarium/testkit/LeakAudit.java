@@ -36,6 +36,8 @@ public final class LeakAudit {
     private final String pool;
     private final String mark;
     private final List<Path> folders;
+    // A folder's name in a text, alone or in a list, but not as the beginning of a neighbour's.
+    private final List<Pattern> folderNames;
     private final Set<Path> elsewhere = ConcurrentHashMap.newKeySet();
     private final Set<Path> sharedMemoryBefore;
     private final Set<Path> sharedMemorySeen = ConcurrentHashMap.newKeySet();
@@ -64,6 +66,9 @@ public final class LeakAudit {
         this.pool = pool;
         this.mark = mark;
         this.folders = List.copyOf(folders);
+        folderNames = folders.stream()
+                .map(folder -> Pattern.compile(Pattern.quote(folder.toString()) + "(?![\\p{L}\\p{N}._-])"))
+                .toList();
         sharedMemoryBefore = Set.copyOf(list(SHARED_MEMORY));
         threads().forEach(thread -> threadsBefore.add(thread.getId()));
     }
@@ -158,8 +163,8 @@ public final class LeakAudit {
         return read(PROC.resolve(pid + "/" + what))
                 .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
                 .filter(text -> Stream.of(text.split("\0", -1)).anyMatch((MARK + "=" + mark)::equals)
-                        || folders.stream()
-                                .anyMatch(folder -> text.contains(folder + "/") || text.contains(folder + "\0")))
+                        || folderNames.stream()
+                                .anyMatch(name -> name.matcher(text).find()))
                 .isPresent();
     }
 
