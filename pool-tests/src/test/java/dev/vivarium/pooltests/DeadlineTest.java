@@ -14,8 +14,10 @@ import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import java.time.Duration;
+import org.junit.jupiter.api.Nested;
 
 /** One deadline, absolute from when a call is accepted, on both sides of the wire. */
 @VivariumTest(
@@ -71,5 +73,65 @@ class DeadlineTest {
         assertThatThrownBy(call::await).isInstanceOf(CallTimedOut.class);
         kit.awaitThat("both serve", () -> kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 2);
         assertThat(kit.ledger().starts(call.id())).isZero();
+    }
+
+    @Nested
+    @VivariumTest(layers = Layer.FAKE, workers = 1)
+    class OfACallThatWaits {
+
+        private static PythonCall<String> echo(Duration timeout) {
+            return PythonCall.to("echo").args("x").returning(String.class).timeout(timeout);
+        }
+
+        private static PendingCall<String> busy(TestPool kit) throws InterruptedException {
+            PendingCall<String> held = kit.pool()
+                    .call(PythonCall.to("held")
+                            .args("gate", "held")
+                            .returning(String.class)
+                            .timeout(Duration.ofDays(1)));
+            kit.awaitStarted(held);
+            return held;
+        }
+
+        @VivariumTest
+        void endsItThoughOneThatHasLongerCameBefore(TestPool kit, TestTime time) throws Exception {
+            PendingCall<String> held = busy(kit);
+            PendingCall<String> later = kit.pool().call(echo(Duration.ofHours(1)));
+            PendingCall<String> sooner = kit.pool().call(echo(Duration.ofSeconds(5)));
+
+            time.advance(Duration.ofSeconds(5));
+
+            assertThat(sooner.isDone()).isTrue();
+            assertThatThrownBy(sooner::await).isInstanceOf(CallTimedOut.class);
+            assertThat(later.isDone()).isFalse();
+            kit.open("gate");
+            assertThat(held.await()).isEqualTo("held");
+            assertThat(later.await()).isEqualTo("x");
+        }
+
+        @VivariumTest
+        void endsItThoughItHasRunAndOneThatHasLongerWaits(TestPool kit, TestTime time) throws Exception {
+            PendingCall<Integer> again = kit.pool()
+                    .call(PythonCall.to("retry_after")
+                            .args(1, 1)
+                            .returning(Integer.class)
+                            .retrySafe()
+                            .timeout(Duration.ofSeconds(5)));
+            kit.events().await(PoolEvent.CallRetried.class);
+            PendingCall<String> held = busy(kit);
+            PendingCall<String> later = kit.pool().call(echo(Duration.ofHours(1)));
+
+            time.advance(Duration.ofSeconds(4));
+            assertThat(again.isDone()).isFalse();
+            time.advance(Duration.ofSeconds(1));
+
+            assertThat(again.isDone()).isTrue();
+            assertThatThrownBy(again::await)
+                    .isInstanceOfSatisfying(
+                            CallTimedOut.class, e -> assertThat(e.attempts()).hasSize(1));
+            kit.open("gate");
+            assertThat(held.await()).isEqualTo("held");
+            assertThat(later.await()).isEqualTo("x");
+        }
     }
 }

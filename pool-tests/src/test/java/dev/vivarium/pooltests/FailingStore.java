@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** A store that fails as long as it is told to. */
@@ -31,6 +32,9 @@ final class FailingStore implements SessionStore {
     /** What is made of a session that is read. */
     volatile UnaryOperator<SessionRecord> view = UnaryOperator.identity();
 
+    /** Is told of a session before it is read or removed, on the thread of the router, which waits for it. */
+    volatile Consumer<String> asked = session -> {};
+
     /** What whoever asks for it stumbles over. */
     private static final class Odd<T> extends CompletableFuture<T> {
         @Override
@@ -43,6 +47,7 @@ final class FailingStore implements SessionStore {
 
     @Override
     public CompletionStage<Optional<SessionRecord>> load(String session) {
+        asked.accept(session);
         if (!sound) {
             throw new AssertionError("a defect of the store");
         }
@@ -76,6 +81,7 @@ final class FailingStore implements SessionStore {
 
     @Override
     public CompletionStage<Boolean> remove(String session) {
+        asked.accept(session);
         if (!understood) {
             return new Odd<>();
         }

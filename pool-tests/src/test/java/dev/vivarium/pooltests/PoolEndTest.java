@@ -144,6 +144,28 @@ class PoolEndTest {
             assertThat(executions).containsExactlyInAnyOrder(Execution.UNKNOWN, Execution.NOT_STARTED);
         }
 
+        @VivariumTest(layers = Layer.FAKE, readiness = Readiness.NOT_STARTED)
+        void areToldOfTheirAttemptsWhenTheyWaitAndItsActorIsStopped(TestPool kit) throws Exception {
+            ActorRef<PoolCommand> pool = kit.actors().spawn(kit.behavior(settings -> {}));
+            TestProbe<CallOutcome<Integer>> replies = kit.actors().createTestProbe();
+            PythonCall<Integer> later = PythonCall.to("retry_after")
+                    .args(1, 5)
+                    .returning(Integer.class)
+                    .retrySafe();
+            pool.tell(new PoolCommand.Call<>(later, replies.getRef(), null));
+            kit.events().await(PoolEvent.CallRetried.class);
+
+            kit.actors().stop(pool, LIMIT);
+
+            CallOutcome<Integer> outcome = replies.receiveMessage(LIMIT);
+            kit.ledger().enter(later, outcome);
+            assertThat(((CallOutcome.Failed<Integer>) outcome).error()).isInstanceOfSatisfying(PoolClosed.class, e -> {
+                assertThat(e.execution()).isEqualTo(Execution.RAN);
+                assertThat(e.attempts()).hasSize(1);
+                assertThat(e).hasMessageContaining("was not sent again");
+            });
+        }
+
         @VivariumTest
         void areRefusedWhenTheyAreStillBeingEncodedAtItsEnd(PythonPool pool) throws Exception {
             SlowToEncode argument = new SlowToEncode();

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vivarium.CallCancelled;
+import dev.vivarium.CallTimedOut;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
@@ -380,6 +381,47 @@ class SessionOrderTest {
             var unused = pool.session("b").end();
 
             assertThatThrownBy(() -> kit.outcome(call)).isInstanceOf(SessionStoreFailed.class);
+        }
+
+        @VivariumTest(layers = Layer.FAKE, workers = 1)
+        void endsCallsThatWaitForAWorkerAtTheirDeadline(TestPool kit, TestTime time) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool = kit.start(settings -> settings.sessionStore(store))
+                    .ensureReady()
+                    .pool();
+            PendingCall<String> held = pool.call("held", String.class, "go", "x");
+            kit.awaitStarted(held);
+            PendingCall<String> waits = pool.call(
+                    PythonCall.to("echo").args("x").returning(String.class).timeout(Duration.ofSeconds(5)));
+            store.understood = false;
+            var unused = pool.session("b").end();
+
+            time.advance(Duration.ofSeconds(5));
+
+            assertThat(waits.isDone()).isTrue();
+            assertThatThrownBy(waits::await).isInstanceOf(CallTimedOut.class);
+            kit.open("go");
+            assertThat(held.await()).isEqualTo("x");
+        }
+
+        @VivariumTest(layers = Layer.FAKE, workers = 1)
+        void sendsCallsAgainThatWaitedOutTheirDelay(TestPool kit, TestTime time) throws Exception {
+            FailingStore store = new FailingStore();
+            PythonPool pool = kit.start(settings -> settings.sessionStore(store))
+                    .ensureReady()
+                    .pool();
+            PendingCall<Integer> call = pool.call(PythonCall.to("retry_after")
+                    .args(1, 5)
+                    .returning(Integer.class)
+                    .retrySafe());
+            kit.events().await(PoolEvent.CallRetried.class);
+            store.understood = false;
+            var unused = pool.session("b").end();
+
+            time.advance(Duration.ofSeconds(5));
+
+            assertThat(call.isDone()).isTrue();
+            assertThat(call.await()).isEqualTo(2);
         }
     }
 

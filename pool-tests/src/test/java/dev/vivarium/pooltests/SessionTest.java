@@ -248,6 +248,37 @@ class SessionTest {
             assertThat(counted(kit, session)).isEqualTo(2);
         }
 
+        @VivariumTest(layers = Layer.FAKE, workers = 1)
+        void areNotHeldUpByOneWhoseDeadlinePassedBeforeAWorkerWasFree(TestPool kit, PythonPool pool, TestTime time)
+                throws Exception {
+            PendingCall<String> held = pool.call("held", String.class, "go", "x");
+            kit.awaitStarted(held);
+            PendingCall<Integer> late = pool.session("a").call(count().timeout(Duration.ofSeconds(1)));
+            time.advance(Duration.ofSeconds(1));
+            assertThatThrownBy(late::await).isInstanceOf(CallTimedOut.class);
+
+            PendingCall<Integer> next = pool.session("a").call(count());
+            kit.open("go");
+
+            assertThat(held.await()).isEqualTo("x");
+            assertThat(kit.outcome(next)).isEqualTo(1);
+        }
+
+        @VivariumTest(layers = Layer.FAKE, workers = 1)
+        void areNotHeldUpByOneWhoseDeadlinePassesTheMomentAWorkerIsFree(TestPool kit, PythonPool pool, TestTime time)
+                throws Exception {
+            PendingCall<String> slow = pool.call("slow", String.class, 1, "x");
+            kit.awaitStarted(slow);
+            PendingCall<Integer> late = pool.session("a").call(count().timeout(Duration.ofSeconds(1)));
+
+            // Of the two timers of that moment, the one that was set first is the worker's.
+            time.advance(Duration.ofSeconds(1));
+
+            assertThat(slow.await()).isEqualTo("x");
+            assertThatThrownBy(late::await).isInstanceOf(CallTimedOut.class);
+            assertThat(counted(kit, pool.session("a"))).isEqualTo(1);
+        }
+
         @VivariumTest
         void areSplitByNoRace(TestPool kit, PythonPool pool) throws Exception {
             List<PendingCall<Integer>> calls = kit.synchronize(
@@ -605,6 +636,22 @@ class SessionTest {
             assertThat(counted(kit, session)).isEqualTo(2);
             assertThat(kit.outcome(session.call("recall_local", String.class))).isNull();
             assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
+        }
+
+        @VivariumTest(layers = Layer.FAKE)
+        void isLostAsSoonAsItsWorkerHasEndedThoughNoOtherHasTakenItsPlace(
+                TestPool kit, PythonPool pool, FaultInjector faults) throws Exception {
+            PythonSession session = pool.session("a");
+            kit.outcome(session.call("keep_local", Void.class, "model"));
+            var stopped = faults.at(Moment.MID_HANDSHAKE).arm(new Fault.Signalled(19));
+            kit.worker(slotOf(kit, "a")).kill();
+            kit.events().await("killed", PoolEvent.WorkerExited.class, SessionSteps::isKill);
+
+            PendingCall<Integer> call = session.call(count());
+
+            kit.awaitThat("told", call::isDone); // With time as it is.
+            assertThatThrownBy(call::await).isInstanceOf(SessionLost.class);
+            kit.passTimeUntil("stopped at its start", () -> stopped.landed() == 1);
         }
     }
 

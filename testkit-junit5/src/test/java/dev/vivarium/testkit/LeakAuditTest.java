@@ -109,8 +109,17 @@ class LeakAuditTest {
         }
 
         @Test
+        void findsOneWhoseEnvironmentNamesTheFolderInAList() throws Exception {
+            assertThat(found(withVariable(folder + ":/other"))).hasSize(1);
+            assertThat(found(withVariable("/other:" + folder))).hasSize(1);
+            assertThat(found(withVariable(folder + ",/other"))).hasSize(1);
+        }
+
+        @Test
         void findsNoneThatNamesANeighbour() throws Exception {
             assertThat(found(withVariable(folder + "-too"))).isEmpty();
+            assertThat(found(withVariable(folder + "2:/other"))).isEmpty();
+            assertThat(found(withVariable(folder + ".old"))).isEmpty();
         }
 
         @Test

@@ -12,7 +12,9 @@ import dev.vivarium.SessionCounts;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.testkit.Leak.Kind;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -77,24 +80,97 @@ class SabotageTest {
         }
 
         @Test
+        void findsAProcessThatHasThePoolsFolderInAPath() throws Exception {
+            TestPool kit = pool();
+            ProcessBuilder builder = new ProcessBuilder("cat");
+            builder.environment().put("PYTHONPATH", kit.runtimeDirectory() + ":/other");
+            Process left = builder.start();
+
+            assertThat(kinds(kit)).containsExactly(Kind.PROCESS);
+
+            left.getOutputStream().close();
+            assertThat(left.waitFor()).isZero();
+        }
+
+        @Test
         void findsAThread() throws Exception {
             TestPool kit = pool();
             CountDownLatch end = new CountDownLatch(1);
-            Thread left = new Thread(
-                    () -> {
-                        try {
-                            end.await();
-                        } catch (InterruptedException e) {
-                            Thread.currentThread().interrupt();
-                        }
-                    },
-                    kit.pool().name() + "-left");
+            Thread left = new Thread(() -> awaitQuietly(end), kit.pool().name() + "-left");
             left.start();
 
             assertThat(kinds(kit)).containsExactly(Kind.THREAD);
 
             end.countDown();
             left.join();
+        }
+
+        /** Has the audit begin to wait for something, and that go on then. */
+        private List<Leak> foundWhile(LeakAudit audit, Runnable goesOn) throws Exception {
+            FutureTask<List<Leak>> verifying = new FutureTask<>(audit::verify);
+            Thread auditor = new Thread(verifying, "auditor");
+            auditor.start();
+            while (auditor.isAlive() && auditor.getState() != Thread.State.TIMED_WAITING) {
+                Thread.onSpinWait();
+            }
+            goesOn.run();
+            return verifying.get();
+        }
+
+        @Test
+        void findsAProcessThatOneStartsWhichIsEnding(@TempDir Path folder) throws Exception {
+            LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofSeconds(3));
+            ProcessBuilder builder = new ProcessBuilder("sh", "-c", "read line; tail -f /dev/null & exit 0");
+            builder.environment().put(LeakAudit.MARK, "audited-pool");
+            Process ending = builder.redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+
+            List<Leak> leaks = foundWhile(audit, () -> {
+                try {
+                    ending.getOutputStream().close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+
+            for (ProcessHandle left : audit.processes()) {
+                assertThat(left.destroyForcibly()).isTrue();
+                left.onExit().get();
+            }
+            assertThat(leaks)
+                    .anyMatch(leak -> leak.kind() == Kind.PROCESS && leak.name().contains("tail -f"));
+            assertThat(ending.waitFor()).isZero();
+        }
+
+        @Test
+        void findsAThreadThatOneStartsWhichIsEnding(@TempDir Path folder) throws Exception {
+            LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofSeconds(1));
+            CountDownLatch go = new CountDownLatch(1);
+            CountDownLatch end = new CountDownLatch(1);
+            Thread left = new Thread(() -> awaitQuietly(end), "audited-pool-left");
+            Thread ending = new Thread(
+                    () -> {
+                        awaitQuietly(go);
+                        left.start();
+                    },
+                    "audited-pool-ending");
+            ending.start();
+
+            List<Leak> leaks = foundWhile(audit, go::countDown);
+
+            end.countDown();
+            ending.join();
+            left.join();
+            assertThat(leaks).anyMatch(leak -> leak.name().startsWith("audited-pool-left"));
+        }
+
+        private static void awaitQuietly(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         @Test
@@ -147,13 +223,7 @@ class SabotageTest {
         @Test
         void findsNoThreadThatWasThereBefore(@TempDir Path folder) throws Exception {
             CountDownLatch end = new CountDownLatch(1);
-            Runnable body = () -> {
-                try {
-                    end.await();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            };
+            Runnable body = () -> awaitQuietly(end);
             Thread before = new Thread(body, "audited-pool-before");
             before.start();
             LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofMillis(200));

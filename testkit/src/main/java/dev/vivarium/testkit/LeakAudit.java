@@ -36,6 +36,8 @@ public final class LeakAudit {
     private final String pool;
     private final String mark;
     private final List<Path> folders;
+    // A folder's name in a text, alone or in a list, but not as the beginning of a neighbour's.
+    private final List<Pattern> folderNames;
     private final Set<Path> elsewhere = ConcurrentHashMap.newKeySet();
     private final Set<Path> sharedMemoryBefore;
     private final Set<Path> sharedMemorySeen = ConcurrentHashMap.newKeySet();
@@ -64,6 +66,9 @@ public final class LeakAudit {
         this.pool = pool;
         this.mark = mark;
         this.folders = List.copyOf(folders);
+        folderNames = folders.stream()
+                .map(folder -> Pattern.compile(Pattern.quote(folder.toString()) + "(?![\\p{L}\\p{N}._-])"))
+                .toList();
         sharedMemoryBefore = Set.copyOf(list(SHARED_MEMORY));
         threads().forEach(thread -> threadsBefore.add(thread.getId()));
     }
@@ -104,7 +109,8 @@ public final class LeakAudit {
     }
 
     /**
-     * Returns what is left. To be called when the pool has closed. Processes and threads that are ending are waited for.
+     * Returns what is left. To be called when the pool has closed. Processes and threads that are ending are waited for, and
+     * so are those that they start meanwhile.
      *
      * @throws IllegalStateException when this system cannot be looked at
      */
@@ -113,8 +119,8 @@ public final class LeakAudit {
             throw new IllegalStateException("a leak audit needs /proc, which this system does not have");
         }
         List<Leak> leaks = new ArrayList<>();
+        livingThreads(leaks); // Before the processes, because a thread that is ending may start one.
         processes(leaks);
-        livingThreads(leaks);
         descriptors(leaks);
         sharedMemory(leaks);
         files(leaks);
@@ -134,15 +140,22 @@ public final class LeakAudit {
 
     private void processes(List<Leak> leaks) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
-        for (ProcessHandle process : processes()) {
-            try {
-                long left = Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime()));
-                var unused = process.onExit().get(left, TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
-                leaks.add(new Leak(Leak.Kind.PROCESS, process.pid() + " " + commandLine(process.pid())));
-            } catch (ExecutionException e) {
-                throw new IllegalStateException(e);
-            }
+        List<ProcessHandle> left = processes();
+        for (long nanos = patience.toNanos(); !left.isEmpty() && nanos > 0; nanos = end - System.nanoTime()) {
+            awaitExit(left.get(0), nanos);
+            left = processes(); // One that has ended may have started another.
+        }
+        left.forEach(
+                process -> leaks.add(new Leak(Leak.Kind.PROCESS, process.pid() + " " + commandLine(process.pid()))));
+    }
+
+    private static void awaitExit(ProcessHandle process, long nanos) throws InterruptedException {
+        try {
+            var unused = process.onExit().get(nanos, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            // The next look will find it.
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -150,8 +163,8 @@ public final class LeakAudit {
         return read(PROC.resolve(pid + "/" + what))
                 .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
                 .filter(text -> Stream.of(text.split("\0", -1)).anyMatch((MARK + "=" + mark)::equals)
-                        || folders.stream()
-                                .anyMatch(folder -> text.contains(folder + "/") || text.contains(folder + "\0")))
+                        || folderNames.stream()
+                                .anyMatch(name -> name.matcher(text).find()))
                 .isPresent();
     }
 
@@ -171,15 +184,19 @@ public final class LeakAudit {
 
     private void livingThreads(List<Leak> leaks) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
-        for (Thread thread : threads()) {
-            if (thread.getName().contains(pool) && !threadsBefore.contains(thread.getId())) {
-                long left = Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime()));
-                thread.join(left);
-                if (thread.isAlive()) {
-                    leaks.add(new Leak(Leak.Kind.THREAD, thread.getName() + " (" + thread.getState() + ")"));
-                }
-            }
+        List<Thread> left = ownThreads();
+        for (long nanos = patience.toNanos(); !left.isEmpty() && nanos > 0; nanos = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedJoin(left.get(0), nanos);
+            left = ownThreads(); // One that has ended may have started another.
         }
+        left.forEach(
+                thread -> leaks.add(new Leak(Leak.Kind.THREAD, thread.getName() + " (" + thread.getState() + ")")));
+    }
+
+    private List<Thread> ownThreads() {
+        return threads().stream()
+                .filter(thread -> thread.getName().contains(pool) && !threadsBefore.contains(thread.getId()))
+                .toList();
     }
 
     private static Set<Thread> threads() {
