@@ -229,6 +229,9 @@ class SabotageTest {
             LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofMillis(200));
             Thread after = new Thread(body, "audited-pool-after");
             after.start();
+            while (after.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
 
             assertThat(audit.verify())
                     .extracting(Leak::toString)
