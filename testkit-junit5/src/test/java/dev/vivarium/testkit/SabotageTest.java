@@ -26,7 +26,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -545,6 +547,30 @@ class SabotageTest {
                     .anyMatch(leak -> leak.kind() == Kind.KIT
                             && leak.name().contains("testkit-scripted-")
                             && leak.name().contains("NegativeArraySizeException"));
+        }
+
+        @Test
+        void tellsOfActorsThatNeverComeToRest() throws Exception {
+            TestPool kit = pool();
+            AtomicBoolean over = new AtomicBoolean();
+            Executor actors = kit.actors().system().executionContext()::execute;
+            Runnable restless = new Runnable() {
+                @Override
+                public void run() {
+                    if (!over.get()) {
+                        actors.execute(this);
+                    }
+                }
+            };
+            actors.execute(restless);
+
+            kit.time().advance(Duration.ofNanos(1));
+            over.set(true);
+
+            assertThat(left(kit))
+                    .singleElement()
+                    .matches(leak ->
+                            leak.kind() == Kind.KIT && leak.name().contains("the actors were not at rest 10 s after"));
         }
 
         @Test

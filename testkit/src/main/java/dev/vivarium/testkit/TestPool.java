@@ -466,6 +466,10 @@ public final class TestPool implements AutoCloseable {
         }
         if (first) {
             unexpectedWarnings().forEach(text -> leaks.add(new Leak(Leak.Kind.WARNING, text)));
+            String restless = time.problem();
+            if (restless != null) {
+                leaks.add(new Leak(Leak.Kind.KIT, restless));
+            }
         }
         plan.problems().forEach(text -> leaks.add(new Leak(Leak.Kind.KIT, text)));
         faults.leases().stream()

@@ -39,6 +39,11 @@ public final class VirtualScheduler extends AbstractScheduler {
         return work;
     }
 
+    /** Returns what has kept time from being what it promises, which is a failure of the kit; or null. */
+    public @Nullable String problem() {
+        return work.problem();
+    }
+
     /** Waits until the actors have done what they have to do; not for a task that blocks. */
     public void settle() {
         work.awaitNone();

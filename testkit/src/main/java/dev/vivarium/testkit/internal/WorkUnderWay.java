@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what the threads of an actor system have to do: every task from when it is handed to a dispatcher until it has run.
@@ -21,6 +22,8 @@ final class WorkUnderWay {
     private final Set<Object> running = Collections.newSetFromMap(new IdentityHashMap<>());
     private int tasks;
     private long changes;
+    private long rests;
+    private @Nullable String problem;
 
     /** A task is handed over. */
     synchronized void begin() {
@@ -44,21 +47,28 @@ final class WorkUnderWay {
     synchronized void drop() {
         changes++;
         if (--tasks == 0) {
+            rests++;
             notifyAll();
         }
     }
 
     /**
      * Waits until nothing is left to do. A task that blocks is waited for once, until nothing else has happened for a second;
-     * after that it no longer counts.
+     * after that it no longer counts. Goes on after ten seconds in any case, which is a {@link #problem()}.
      */
     synchronized void awaitNone() {
         long now = System.nanoTime();
         long end = now + LIMIT_NANOS;
         long stalled = now + STALL_NANOS;
         long seen = changes;
-        while (tasks > 0 && end - now > 0) {
-            if (seen != changes) {
+        long rest = rests;
+        // One who is told of a rest may find that there is more to do by now, which has come later.
+        while (tasks > 0 && rests == rest) {
+            if (end - now <= 0) {
+                problem = "the actors were not at rest " + TimeUnit.NANOSECONDS.toSeconds(LIMIT_NANOS)
+                        + " s after virtual time was to go on, and it went on; " + tasks + " of their tasks were left";
+                return;
+            } else if (seen != changes) {
                 seen = changes;
                 stalled = now + STALL_NANOS;
             } else if (stalled - now <= 0) {
@@ -74,5 +84,10 @@ final class WorkUnderWay {
             }
             now = System.nanoTime();
         }
+    }
+
+    /** Returns what has kept virtual time from being what it promises, or null; of several such things the last. */
+    synchronized @Nullable String problem() {
+        return problem;
     }
 }
