@@ -1,8 +1,10 @@
-"""Starts a worker. The guardian runs this file; it is not meant to be run by hand."""
+"""Starts a worker, or the template that workers are forked from. The guardian runs this file; it is not meant to be run by hand."""
 
 import sys
 
-from vivarium_worker.runtime import main
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if sys.argv[1:2] == ["--template"]:
+        from vivarium_worker.template import main
+    else:
+        from vivarium_worker.entry import main
+    main(sys.argv[1:])

@@ -10,13 +10,26 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from unittest import mock
 
 from .support import DEADLINE_S, HERE, SRC, Peer, await_end, frames, is_living
-from vivarium_worker import guardian, processes
+from vivarium_worker import guardian, inplace, processes
 
 SECRET = "0123456789abcdef0123456789abcdef"
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+PLACEHOLDER = inplace.WORKER
+"""What a process carries that was forked off a template and is no worker yet."""
+
+
+def template(**changes: Any) -> Dict[str, Any]:
+    """Return settings of a template that the workers of a FakeJvm are forked from."""
+    return dict({"environment": ENVIRONMENT, "directory": None, "interpreterArguments": [], "pythonPath": [], "preload": [],
+                 "handlers": [], "forkSafe": [], "spares": 1, "loadMillis": 60_000}, **changes)
+
 
 HANDLERS = '''
 import os, signal, subprocess, threading
@@ -31,8 +44,9 @@ def spin():
 class FakeJvm:
     """Listens, starts a guardian, accepts its connections."""
 
-    def __init__(self, run: str, directory: str, *wrapper: str, memory: Any = None) -> None:
+    def __init__(self, run: str, directory: str, *wrapper: str, memory: Any = None, template: Any = None) -> None:
         self.directory = directory
+        self.environment = ENVIRONMENT
         self.peers: List[Peer] = []
         os.makedirs(directory, exist_ok=True)
         self.socket_path = os.path.join(directory, "socket")
@@ -49,13 +63,22 @@ class FakeJvm:
             env=dict(os.environ, VIVARIUM_RUN=run),
         )
         settings = {"socket": self.socket_path, "secret": SECRET, "run": run, "directory": directory,
-                    "jvm": os.getpid(), "pool": "test", "memory": memory}
+                    "jvm": os.getpid(), "pool": "test", "memory": memory, "template": template}
         assert self.guardian.stdin is not None
         self.guardian.stdin.write(json.dumps(settings).encode() + b"\n")
         self.guardian.stdin.flush()
         kind, _, _, self.peer = self.accept()
         assert kind == "guardian", kind
         self.hello = self.peer.body(frames.HELLO)
+        if template is not None:
+            self.template = self.await_template()
+
+    def await_template(self) -> Any:
+        """Wait until a template is ready, or is not to be had; return what is said of it."""
+        self.template_output = [self.accept() for _ in range(2)]
+        assert [kind for kind, *_ in self.template_output] == ["stdout", "stderr"], self.template_output
+        self.peers.extend(peer for *_, peer in self.template_output)
+        return self.peer.body(frames.TEMPLATE)
 
     def accept(self) -> Tuple[str, int, int, Peer]:
         connection, _ = self.server.accept()
@@ -66,8 +89,7 @@ class FakeJvm:
         return body["kind"], body["slot"], frame.incarnation, peer
 
     def request(self, slot: int, incarnation: int, **changes: Any) -> None:
-        environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
-        request = {"slot": slot, "environment": environment, "directory": None,
+        request = {"slot": slot, "environment": self.environment, "directory": None,
                    "statusPage": self.page, "interpreterArguments": []}
         request.update(changes)
         self.peer.incarnation = incarnation
@@ -91,14 +113,14 @@ class FakeJvm:
         self.peers.extend(opened.values())
         return opened
 
-    def worker(self, slot: int, incarnation: int, handlers: str) -> Tuple[int, Dict[str, Peer]]:
+    def worker(self, slot: int, incarnation: int, handlers: str, path: Sequence[str] = ()) -> Tuple[int, Dict[str, Peer]]:
         """Start a worker and bring it to where it takes calls."""
         channels = self.spawn(slot, incarnation)
         pid = self.peer.body(frames.SPAWNED)["pid"]
         channels["data"].receive(frames.HELLO)
         channels["data"].send(frames.HELLO, body={
             "version": 1, "codec": "json", "features": [], "pool": "test", "worker": f"test/{slot}",
-            "handlers": [handlers], "pythonPath": [],
+            "handlers": [handlers], "pythonPath": list(path),
             "limits": {"maxBodyBytes": 1 << 20, "maxAttachmentsBytes": 0, "maxAttachmentCount": 0}})
         channels["data"].receive(frames.READY)
         return pid, channels
@@ -120,6 +142,7 @@ class FakeJvm:
 class GuardianTest(unittest.TestCase):
     WRAPPER: Tuple[str, ...] = ()
     MEMORY: Any = None
+    TEMPLATE: Any = None
     HANDLERS = HANDLERS
 
     def setUp(self) -> None:
@@ -130,7 +153,8 @@ class GuardianTest(unittest.TestCase):
         with open(self.handlers, "w") as file:
             file.write(self.HANDLERS)
         self.run_id = os.urandom(16).hex()
-        self.jvm = FakeJvm(self.run_id, os.path.join(self.folder, "private"), *self.WRAPPER, memory=self.MEMORY)
+        self.jvm = FakeJvm(self.run_id, os.path.join(self.folder, "private"), *self.WRAPPER, memory=self.MEMORY,
+                           template=self.TEMPLATE)
         self.addCleanup(self.jvm.close)
 
     def call(self, channels: Dict[str, Peer], handler: str, *args: Any) -> None:
@@ -217,6 +241,7 @@ class FakeTable:
         for target, name, fake in (
             (guardian.processes, "LINUX", True),
             (guardian.processes, "descendants", self.descendants),
+            (guardian.processes, "adopted", self.descendants),
             (guardian.processes, "hides", lambda pid: pid in hidden),
             (guardian.processes, "carries", lambda pid, *_: pid in carrying),
             (guardian.processes, "kill_if", lambda pid, *_, **__: True),
@@ -234,7 +259,7 @@ class FakeTable:
             {"socket": "", "secret": "", "run": "r", "directory": "", "jvm": 1, "pool": "test"}
         )
 
-    def descendants(self, _root: int) -> Dict[int, int]:
+    def descendants(self, _: Any) -> Dict[int, int]:
         self.looks += 1
         if self.looks > 10_000:
             raise AssertionError("it looks without end")

@@ -6,7 +6,7 @@ import fcntl
 import os
 import select
 import socket
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from .descriptors import own
 
@@ -71,12 +71,11 @@ class PipeChannel(DataChannel):
             os.close(fd)
 
 
-def take_over(descriptors: str) -> DataChannel:
-    """Take over the channel that the guardian passes: ``"7"`` is a socket, ``"7,8"`` two pipes, that to the worker first."""
-    numbers = [int(number) for number in descriptors.split(",")]
-    if len(numbers) == 1:
-        return SocketChannel(socket.socket(fileno=own(numbers[0])))
-    incoming, outgoing = numbers
+def take_over(descriptors: Sequence[int]) -> DataChannel:
+    """Take over the channel that the guardian passes: one descriptor is a socket, two are pipes, that to the worker first."""
+    if len(descriptors) == 1:
+        return SocketChannel(socket.socket(fileno=own(descriptors[0])))
+    incoming, outgoing = descriptors
     return PipeChannel(own(incoming), own(outgoing))
 
 

@@ -17,14 +17,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
-from . import frames, memory, processes, starting
-from .data import make_pipes
+from . import forking, frames, memory, processes, starting
+from .child import Child, kill_group
 
 if TYPE_CHECKING:
     import resource
 
-_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_WORKER_MAIN = os.path.join(_FOLDER, "vivarium_worker_main.py")
 _MAX_OUTGOING = 64 << 20
 _ROUND_S = 0.002
 
@@ -36,17 +34,6 @@ _WAIT_FOR_KILLED_S = 1.0
 
 _WAIT_FOR_STUCK_S = 4.0
 """How long the guardian, when it begins or ends, waits for the same killed processes. Twice is less than the JVM waits."""
-
-
-class Child:
-    """A worker that has not been reaped."""
-
-    def __init__(self, slot: int, incarnation: int, pid: int, pidfd: Optional[int], oom_kills: int) -> None:
-        self.slot = slot
-        self.incarnation = incarnation
-        self.pid = pid
-        self.pidfd = pidfd
-        self.oom_kills = oom_kills
 
 
 class Refusal(Exception):
@@ -86,7 +73,7 @@ class Guardian:
     def __init__(self, settings: Dict[str, Any]) -> None:
         self._socket_path: str = settings["socket"]
         self._secret: str = settings["secret"]
-        self._run = f"VIVARIUM_RUN={settings['run']}"
+        self._run_as = f"VIVARIUM_RUN={settings['run']}"
         self._run_id: str = settings["run"]
         self._directory: str = settings["directory"]
         self._jvm: int = settings["jvm"]
@@ -94,7 +81,11 @@ class Guardian:
         self._outgoing = bytearray()
         self._decoder = frames.Decoder(frames.CONTROL_LIMITS)
         self._draining = False
-        self._memory = memory.Watch(self._run, settings.get("memory"))
+        self._memory = memory.Watch(self._run_as, settings.get("memory"))
+        self._template: Optional[forking.Template] = None
+        if settings.get("template"):
+            host = forking.Host(self._run_id, self._connect, self._begun, self._run, self._tell_of_template)
+            self._template = forking.Template(settings["template"], host)
         # Process and start time of those that showed no environment for as long as they were waited for.
         self._hidden: Set[Tuple[int, int]] = set()
 
@@ -135,6 +126,9 @@ class Guardian:
         while True:
             events = select.POLLIN | (select.POLLOUT if self._outgoing else 0)
             poller.register(self._jvm_socket, events)
+            template = self._template.link if self._template is not None else None
+            if template is not None:
+                poller.register(template, select.POLLIN)
             for fd, _ in poller.poll(self._pause_ms()):
                 if fd == wake:
                     _drain_pipe(wake)
@@ -143,6 +137,12 @@ class Guardian:
                     return self._end()
                 elif fd == self._jvm_socket.fileno() and not self._serve():
                     return self._end()
+                elif fd == template and self._template is not None:
+                    self._template.read()
+            if template is not None:
+                poller.unregister(template)  # It may be another the next time.
+            if self._template is not None:
+                self._template.look()
             if self._memory.is_due() and not self._outgoing:
                 self._measure()
             if self._draining:
@@ -168,11 +168,11 @@ class Guardian:
         swept = set()
         patience = Patience()
         while True:
-            left = [pid for pid in processes.carriers(self._run) if pid not in (os.getpid(), self._jvm)]
+            left = [pid for pid in processes.carriers(self._run_as) if pid not in (os.getpid(), self._jvm)]
             if not left:
                 return len(swept)
             # Killed is not ended: the next round may meet the same process again.
-            swept.update(pid for pid in left if processes.kill_if(pid, self._run))
+            swept.update(pid for pid in left if processes.kill_if(pid, self._run_as))
             if patience.ends_with(left):
                 return len(swept)
             select.select([], [], [], _ROUND_S)
@@ -217,73 +217,76 @@ class Guardian:
             else:
                 raise frames.Violation("UNEXPECTED_TYPE", f"type {frame.type:#x} to the guardian", frame.body)
         except Refusal as refusal:
-            self._send(
-                frames.REFUSED,
-                frame.call_id,
-                frame.incarnation,
-                {"slot": slot, "reason": str(refusal), "errno": refusal.number},
-            )
+            self._refuse(refusal, slot, frame.incarnation, frame.call_id)
+
+    def _refuse(self, refusal: Refusal, slot: int, incarnation: int, request_id: int) -> None:
+        body = {"slot": slot, "reason": str(refusal), "errno": refusal.number}
+        self._send(frames.REFUSED, request_id, incarnation, body)
 
     def _spawn(self, slot: int, incarnation: int, request_id: int, request: Dict[str, Any]) -> None:
-        opened: Dict[str, socket.socket] = {}
-        data: List[int] = []
-        offered = request.get("pipes") if processes.LINUX else None
+        start = starting.Start(slot, incarnation, request_id, request)
         try:
-            for kind in ("control", "stdout", "stderr", "stacks"):
-                opened[kind] = self._connect(kind, slot, incarnation)
-            pipes = None if offered is None else make_pipes(*offered)
-            data.extend(pipes or (self._connect("data", slot, incarnation).detach(),))
-            environment = dict(request["environment"])
-            environment["VIVARIUM_RUN"] = self._run_id
-            environment["VIVARIUM_WORKER"] = f"{slot}:{incarnation}"
-            argv = [
-                sys.executable,
-                *request["interpreterArguments"],
-                _WORKER_MAIN,
-                *("--slot", str(slot), "--incarnation", str(incarnation)),
-                *("--data-fd", ",".join(map(str, data)), "--control-fd", str(opened["control"].fileno())),
-                *("--stacks-fd", str(opened["stacks"].fileno()), "--status-page", request["statusPage"]),
-            ]
-            oom_kills = processes.out_of_memory_kills()
-            stdout, stderr, control, stacks = (opened[kind].fileno() for kind in ("stdout", "stderr", "control", "stacks"))
-            passed = (*data, control, stacks)
-            pid = starting.fork_and_exec(argv, environment, request["directory"], stdout, stderr, passed)
+            start.open(self._connect, request.get("pipes"))
         except OSError as error:
-            raise Refusal(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), error.errno or 0) from None
+            start.close()
+            raise _refusal(error) from None
+        if self._template is not None and self._template.takes(start):
+            self._template.start(start)
+        else:
+            self._run(start)
+
+    def _run(self, start: starting.Start) -> None:
+        """Start an interpreter for a worker."""
+        try:
+            pid = start.run(self._run_id)
+        except OSError as error:
+            self._refuse(_refusal(error), start.slot, start.incarnation, start.request_id)
+        else:
+            self._begun(start, pid)
         finally:
-            for channel in opened.values():
-                channel.close()
-            for fd in data:
-                os.close(fd)
+            start.close()
+
+    def _begun(self, start: starting.Start, pid: int) -> None:
+        """A process runs for a worker, whichever way it was made."""
         pidfd = os.pidfd_open(pid) if processes.has_pidfd() else None
-        self._children[pid] = Child(slot, incarnation, pid, pidfd, oom_kills)
-        started = {"slot": slot, "pid": pid, "startTime": processes.start_time(pid), "pipes": pipes is not None}
-        self._send(frames.SPAWNED, request_id, incarnation, started)
+        child = Child(start.slot, start.incarnation, pid, pidfd, start.oom_kills)
+        self._children[pid] = child
+        body = {"slot": start.slot, "pid": pid, "startTime": processes.start_time(pid), "pipes": start.has_pipes}
+        self._send(frames.SPAWNED, start.request_id, start.incarnation, body)
+        for number, scope in start.signals:
+            try:
+                child.signal(number, scope)
+            except OSError:
+                pass  # Its end is reported.
+
+    def _tell_of_template(self, state: str, pid: int, micros: int, detail: str) -> None:
+        self._send(frames.TEMPLATE, 0, 0, {"state": state, "pid": pid, "loadMicros": micros, "detail": detail})
 
     def _signal(self, slot: int, incarnation: int, number: int, scope: str) -> None:
         for child in self._children.values():
             if child.slot == slot and child.incarnation == incarnation:
                 break
         else:
-            raise Refusal(f"worker {slot}, incarnation {incarnation}, has ended", errno.ESRCH)
+            pending = self._template and self._template.pending(slot, incarnation)
+            if not pending:
+                raise Refusal(f"worker {slot}, incarnation {incarnation}, has ended", errno.ESRCH)
+            pending.signals.append((number, scope))
+            return
         try:
-            # Not reaped, so the number is still the child's own, and so is the group that it leads.
-            if scope == "group":
-                os.killpg(child.pid, number)
-            elif child.pidfd is not None:
-                signal.pidfd_send_signal(child.pidfd, number)
-            else:
-                os.kill(child.pid, number)
+            child.signal(number, scope)
         except OSError as error:
             raise Refusal(error.strerror or str(error), error.errno or 0) from None
 
     def _pause_ms(self) -> Optional[int]:
         """Return how long nothing has to be done of itself. While the JVM is slow to read, nothing is measured for it."""
-        return self._memory.pause_ms(bool(self._children) and not self._outgoing)
+        pauses = [self._memory.pause_ms(bool(self._children) and not self._outgoing)]
+        if self._template is not None:
+            pauses.append(self._template.pause_ms())
+        return min((pause for pause in pauses if pause is not None), default=None)
 
     def _measure(self) -> None:
         """Say what the workers take, where that has changed."""
-        tags = {child.pid: f"VIVARIUM_WORKER={child.slot}:{child.incarnation}" for child in self._children.values()}
+        tags = {child.pid: child.tag for child in self._children.values()}
         for pid, tree in self._memory.look(tags):
             child = self._children[pid]
             body = {"slot": child.slot, "bytes": tree.bytes, "processes": tree.processes}
@@ -306,16 +309,19 @@ class Guardian:
                 return
             if info is None:
                 return
+            if info.si_pid not in self._children and self._template is not None:
+                self._template.read()  # What has been forked is told of before it can be seen here.
             child = self._children.get(info.si_pid)
             orphans = 0 if child is None else self._end_leftovers(child)
             _, status, usage = os.wait4(info.si_pid, 0)
             if child is not None:
                 self._report(child, status, usage, orphans)
+            elif self._template is not None:
+                self._template.reaped(info.si_pid, status)
 
     def _report(self, child: Child, status: int, usage: resource.struct_rusage, orphans: int) -> None:
         """Say how a worker ended that has been reaped, and forget it."""
         self._forget(child.pid)
-        oom_kills = processes.out_of_memory_kills()
         self._send(
             frames.EXITED,
             0,
@@ -327,33 +333,29 @@ class Guardian:
                 "maxRssKiB": usage.ru_maxrss if processes.LINUX else usage.ru_maxrss // 1024,
                 "userMicros": int(usage.ru_utime * 1e6),
                 "systemMicros": int(usage.ru_stime * 1e6),
-                "oomKills": oom_kills - child.oom_kills if oom_kills >= 0 and child.oom_kills >= 0 else -1,
+                "oomKills": child.out_of_memory_kills(),
                 "orphansKilled": orphans,
             },
         )
 
     def _forget(self, pid: int) -> None:
         child = self._children.pop(pid, None)
-        if child is not None and child.pidfd is not None:
-            os.close(child.pidfd)
+        if child is not None:
+            child.close()
 
     def _end_leftovers(self, child: Child) -> int:
         """Kill what a dead worker left behind, wherever it has put itself; return how many."""
-        _kill_group(child.pid)
+        kill_group(child.pid)
         if not processes.LINUX:
             return 0
-        tag = f"VIVARIUM_WORKER={child.slot}:{child.incarnation}"
+        tag = child.tag
         killed: Set[int] = set()
         begun = time.monotonic()
         while True:
-            below = {
-                pid: started
-                for pid, started in processes.descendants(os.getpid()).items()
-                if pid not in self._children
-            }
+            below = processes.adopted({*self._children, *(self._template.processes() if self._template else ())})
             self._hidden.intersection_update(below.items())  # The others have ended.
-            left = [pid for pid in below if processes.carries(pid, self._run, tag)]
-            killed.update(pid for pid in left if processes.kill_if(pid, self._run, tag))
+            left = [pid for pid in below if processes.carries(pid, self._run_as, tag)]
+            killed.update(pid for pid in left if processes.kill_if(pid, self._run_as, tag))
             # Whose a process is cannot be seen while it becomes another program; shortly afterwards it can. One that stays
             # as it is was started without an environment, and is waited for only once: nothing else is served meanwhile.
             hidden = {one for one in below.items() if one not in self._hidden and processes.hides(one[0])}
@@ -382,7 +384,7 @@ class Guardian:
             else:
                 left = dict.fromkeys(self._children, 0)
                 for pid in left:
-                    _kill_group(pid)
+                    kill_group(pid)
             try:
                 while True:
                     pid, _ = os.waitpid(-1, os.WNOHANG)
@@ -398,9 +400,9 @@ class Guardian:
     def _end(self) -> int:
         self._kill_everything()
         if processes.LINUX:
-            for pid in list(processes.carriers(self._run)):
+            for pid in list(processes.carriers(self._run_as)):
                 if pid not in (os.getpid(), self._jvm):
-                    processes.kill_if(pid, self._run)
+                    processes.kill_if(pid, self._run_as)
         _remove_directory(self._directory, self._socket_path)
         return 0
 
@@ -421,11 +423,8 @@ class Guardian:
             self._outgoing.clear()  # Hung up; the next read says so too.
 
 
-def _kill_group(leader: int) -> None:
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except OSError:
-        pass  # The usual case: nobody is left in the group, or only what has ended already.
+def _refusal(error: OSError) -> Refusal:
+    return Refusal(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), error.errno or 0)
 
 
 def _tell(text: str) -> None:
@@ -453,13 +452,13 @@ def _remove_directory(directory: str, socket_path: str) -> None:
 
 
 def read_settings(fd: int) -> Dict[str, Any]:
-    """Read the one line on the lifeline, byte by byte: what follows is only its end."""
-    line = bytearray()
+    """Read the one line on the lifeline; what follows is only its end."""
+    line = b""
     while not line.endswith(b"\n"):
-        byte = os.read(fd, 1)
-        if not byte:
+        read = os.read(fd, 65536)
+        if not read:
             raise EOFError("the lifeline ended before the settings were read")
-        line += byte
+        line += read
     settings: Dict[str, Any] = json.loads(line)
     return settings
 

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from types import FunctionType, ModuleType
-from typing import Collection, Dict, List, Optional
+from typing import Collection, Dict, List, Optional, Tuple
 
 from . import errors
 from .api import Handler, hook_of, marked_name
@@ -16,6 +16,30 @@ from .api import Handler, hook_of, marked_name
 
 class LoadError(Exception):
     """A source of handlers could not be loaded; the cause says why."""
+
+
+class Loaded:
+    """What has been loaded in this process so far: nothing, or what the template had loaded when it was forked."""
+
+    def __init__(self) -> None:
+        self._path: List[str] = []
+        self._sources: List[str] = []
+        self._handlers: Dict[str, Handler] = {}
+        self._hooks: Dict[str, FunctionType] = {}
+
+    def extend_path(self, folders: List[str]) -> None:
+        """Put folders before ``sys.path``, unless they have been put there."""
+        if folders != self._path:
+            sys.path[:0] = folders
+            self._path = folders
+
+    def handlers_of(self, sources: List[str]) -> Tuple[Dict[str, Handler], Dict[str, FunctionType]]:
+        """Return the handlers of these sources by name, and the hooks as ``load`` gives them; raise LoadError."""
+        if sources != self._sources:
+            self._hooks = {}
+            self._handlers = load(sources, self._hooks)
+            self._sources = sources
+        return self._handlers, self._hooks
 
 
 def load(sources: List[str], hooks: Optional[Dict[str, FunctionType]] = None) -> Dict[str, Handler]:

@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import sys
-from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 LINUX = sys.platform.startswith("linux")
 
@@ -66,6 +66,15 @@ def _stat_fields(pid: int) -> List[str]:
         return file.read().rpartition(b")")[2].decode("ascii").split()
 
 
+def own_words(first: int, end: int) -> Tuple[int, int]:
+    """Return two fields of this process's own /proc/PID/stat, counted from the state; zeros where they are not shown."""
+    try:
+        fields = _stat_fields(os.getpid())
+        return int(fields[first]), int(fields[end])
+    except (OSError, ValueError, IndexError):
+        return 0, 0
+
+
 def shown(pid: int) -> str:
     """Return a process as people want to see it: its number, and its state where that can be read."""
     try:
@@ -112,6 +121,52 @@ def descendants(root: int) -> Dict[int, int]:
             if not processes[pid].ended:
                 found[pid] = processes[pid].started
     return found
+
+
+def adopted(known: Collection[int]) -> Dict[int, int]:
+    """Return every live process below this one, with its start time, but for the processes ``known`` and all below them.
+
+    This process must have one thread, and reap nothing meanwhile: then none of its own children can be missing from its
+    list. One further down can, when a sibling ends meanwhile; it comes to this process when its parent ends.
+    """
+    try:
+        pending = _children(os.getpid())
+    except OSError:
+        return _adopted_by_table(known)
+    found: Dict[int, int] = {}
+    while pending:
+        pid = pending.pop()
+        if pid in known:
+            continue
+        try:
+            fields = _stat_fields(pid)
+            pending += _children(pid)
+        except OSError:
+            continue  # It ended while we looked.
+        if fields[0] not in ("Z", "X"):
+            found[pid] = int(fields[19])
+    return found
+
+
+def _children(pid: int) -> List[int]:
+    """Return a process's children; raise OSError if it has ended, or the kernel does not list them."""
+    children: List[int] = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                children += map(int, file.read().split())
+        except OSError:
+            if pid == os.getpid():
+                raise
+    return children
+
+
+def _adopted_by_table(known: Collection[int]) -> Dict[int, int]:
+    below = descendants(os.getpid())
+    for pid in known:
+        for theirs in (pid, *descendants(pid)):
+            below.pop(theirs, None)
+    return below
 
 
 def environment(pid: int) -> Set[bytes]:

@@ -7,9 +7,7 @@ changes hands on the way of a call.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import errno
 import faulthandler
 import json
 import logging
@@ -26,11 +24,10 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 from . import codec, errors, frames, sessions
 from .api import CallCancelled, Context, Handler
 from .coroutines import AsyncCall, end_callbacks
-from .data import DataChannel, take_over
-from .descriptors import TooFewDescriptors, own
+from .data import DataChannel
 from .ending import die, flush
 from .forked import end_child
-from .loading import LoadError, describe, load
+from .loading import LoadError, Loaded, describe
 from .logs import ControlChannel, LogHandler
 from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
 
@@ -57,13 +54,23 @@ _COPIED_BYTES = 64 * 1024
 class Worker:
     """One incarnation's runtime."""
 
-    def __init__(self, data: DataChannel, control: socket.socket, stacks: socket.socket, page: StatusPage, incarnation: int) -> None:
+    def __init__(
+        self,
+        data: DataChannel,
+        control: socket.socket,
+        stacks: socket.socket,
+        page: StatusPage,
+        incarnation: int,
+        loaded: Optional[Loaded] = None,
+    ) -> None:
+        """``loaded`` is what has been loaded before this process was made, if anything."""
         self._data = data
         self._control = control
         self._stacks = stacks
         self._control_channel = ControlChannel(control, incarnation)
         self._page = page
         self._incarnation = incarnation
+        self._loaded = loaded or Loaded()
         self._decoder = frames.Decoder()
         self._inbox: List[frames.Frame] = []
         self._limits = frames.Limits()
@@ -89,13 +96,16 @@ class Worker:
         signal.signal(CANCEL_SIGNAL, self._on_cancel_signal)
         # It writes from within the signal, so that it tells also of a thread in C code that holds the interpreter lock.
         faulthandler.register(STACKS_SIGNAL, self._stacks.fileno(), all_threads=True)
-        self._send(frames.HELLO, 0, json.dumps(_hello()).encode())
-        hello = self._receive()
-        if hello is None:
+        self._send(frames.HELLO, 0, json.dumps(hello()).encode())
+        # While the JVM answers.
+        self._start_control_thread()
+        self._configure_logging()
+        answer = self._receive()
+        if answer is None:
             return 0
-        if hello.type != frames.HELLO:
-            raise frames.Violation("UNEXPECTED_TYPE", "expected HELLO", hello.body)
-        offer = json.loads(hello.body)
+        if answer.type != frames.HELLO:
+            raise frames.Violation("UNEXPECTED_TYPE", "expected HELLO", answer.body)
+        offer = json.loads(answer.body)
         if offer.get("version") != frames.VERSION or offer.get("codec") != codec.NAME:
             message = f"cannot serve version {offer.get('version')} with codec {offer.get('codec')}"
             self._send_error(0, errors.body("negotiation", "NOT_STARTED", "NegotiationError", message))
@@ -106,8 +116,6 @@ class Worker:
         )
         self._decoder = frames.Decoder(self._limits)
         self._worker_id = offer["worker"]
-        self._start_control_thread()
-        self._configure_logging()
         if not self._load(offer["pythonPath"], offer["handlers"]):
             return EXIT_LOAD_FAILED
         self._page.stage(SERVING)
@@ -115,11 +123,10 @@ class Worker:
 
     def _load(self, python_path: List[str], sources: List[str]) -> bool:
         self._page.stage(LOADING)
-        sys.path[:0] = python_path
         started = time.monotonic()
         try:
-            hooks: Dict[str, Any] = {}
-            self._handlers = load(sources, hooks)
+            self._loaded.extend_path(python_path)
+            self._handlers, hooks = self._loaded.handlers_of(sources)
             self._sessions.on_open, self._sessions.on_close = hooks.get("open"), hooks.get("close")
             load_us = int((time.monotonic() - started) * 1e6)
             ready = describe(self._handlers.values(), load_us, self._limits.body, hooks)
@@ -437,7 +444,8 @@ def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
     return call[0], call[1], call[2]
 
 
-def _hello() -> Dict[str, Any]:
+def hello() -> Dict[str, Any]:
+    """Return the body of a worker's HELLO."""
     accelerators = {}
     if codec.orjson is not None:
         accelerators["orjson"] = str(codec.orjson.__version__)
@@ -453,46 +461,3 @@ def _hello() -> Dict[str, Any]:
         "monotonicNanos": time.monotonic_ns(),
         "accelerators": accelerators,
     }
-
-
-def main(argv: List[str]) -> int:
-    """Run a worker with the descriptors that the guardian passed."""
-    parser = argparse.ArgumentParser(prog="vivarium_worker_main")
-    for option in ("--slot", "--incarnation", "--control-fd", "--stacks-fd"):
-        parser.add_argument(option, type=int, required=True)
-    parser.add_argument("--data-fd", required=True, help="one descriptor, or two with a comma: incoming, outgoing")
-    parser.add_argument("--status-page", required=True)
-    options = parser.parse_args(argv)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
-    faulthandler.enable()
-    if hasattr(sys, "set_int_max_str_digits"):
-        # Integers are exact at any size, and in JSON they are text; what bounds them is the limit of a frame.
-        sys.set_int_max_str_digits(0)
-    worker: Optional[Worker] = None
-    try:
-        data = take_over(options.data_fd)
-        control = socket.socket(fileno=own(options.control_fd))
-        stacks = socket.socket(fileno=own(options.stacks_fd))
-        page = StatusPage(options.status_page, options.slot, options.incarnation)
-        worker = Worker(data, control, stacks, page, options.incarnation)
-        status = worker.run()
-    except frames.Violation as violation:
-        page.stage(VIOLATED)
-        die(EXIT_PROTOCOL, violation)
-    except TooFewDescriptors as reason:
-        die(EXIT_DEFECT, reason)
-    except (BrokenPipeError, ConnectionResetError):
-        status = 0
-    except BaseException as error:
-        if worker is not None and worker.is_forked:
-            # It was forked where a handler is loaded or a result encoded, and came as far as a channel, which is closed.
-            end_child(None if getattr(error, "errno", 0) == errno.EBADF else error)
-        import traceback
-
-        traceback.print_exc()
-        flush()
-        os._exit(EXIT_DEFECT)
-    # Threads and exit hooks of the user's must not keep a worker that is done.
-    flush()
-    os._exit(status)

@@ -68,6 +68,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns how workers' memory is measured and limited. */
     MemoryPolicy memory();
 
+    /** Returns whether workers are forked from a template, and what that has loaded. */
+    TemplatePolicy template();
+
     /** Returns what becomes of calls when the pool closes. */
     DrainPolicy drain();
 

@@ -279,6 +279,12 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
+    /** Changes from what workers are forked. Default {@link TemplatePolicy#DEFAULT}: each loads everything itself. */
+    public PoolConfigBuilder template(UnaryOperator<TemplatePolicy> change) {
+        template = change.apply(template);
+        return this;
+    }
+
     /** Changes what becomes of calls when the pool closes. Default {@link DrainPolicy#DEFAULT}: they are finished. */
     public PoolConfigBuilder drain(UnaryOperator<DrainPolicy> change) {
         drain = change.apply(drain);
@@ -448,6 +454,7 @@ public final class PoolConfigBuilder extends PoolOptions {
                 alerts,
                 recycling,
                 memory,
+                template,
                 drain,
                 sessions,
                 sessionStore,

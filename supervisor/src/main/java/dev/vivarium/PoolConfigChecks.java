@@ -32,6 +32,7 @@ final class PoolConfigChecks {
         recycling(problems, given);
         health(problems, given);
         memory(problems, given);
+        template(problems, given);
         drain(problems, given.drain);
         SessionChecks.check(problems, given.sessions, given.sessionStore != null);
         problems.throwIfAny();
@@ -69,6 +70,7 @@ final class PoolConfigChecks {
         problems.present("probes", given.probes);
         problems.present("outliers", given.outliers);
         problems.present("memory", given.memory);
+        problems.present("template", given.template);
         problems.present("drain", given.drain);
         problems.present("sessions", given.sessions);
         problems.throwIfAny();
@@ -243,6 +245,22 @@ final class PoolConfigChecks {
                 given.limit() == 0 || threshold < given.limit(),
                 "recycling.maxMemory must be < memory.limit=" + given.limit() + ", got " + threshold);
         problems.between("memory.interval", given.interval(), Duration.ofMillis(50), Duration.ofHours(1));
+    }
+
+    private static void template(ConfigProblems problems, PoolConfigBuilder builder) {
+        TemplatePolicy given = builder.template;
+        problems.between("template.preload", given.preload().size(), 0, TemplatePolicy.MOST_MODULES);
+        problems.between("template.spares", given.spares(), 0, TemplatePolicy.MOST_SPARES);
+        for (String module : given.preload()) {
+            problems.require(
+                    !module.isBlank() && !module.endsWith(".py") && !module.contains("/"),
+                    "template.preload takes names of modules, such as numpy.linalg, got '" + module + "'");
+        }
+        for (String source : given.forkSafe()) {
+            problems.require(
+                    given.preload().contains(source) || (given.handlers() && builder.handlers.contains(source)),
+                    "template.forkSafe names '" + source + "', which is not preloaded");
+        }
     }
 
     private static void bytes(ConfigProblems problems, String option, long value) {

@@ -124,6 +124,19 @@ public sealed interface PoolEvent {
     record GuardianLost(long pid, String detail, Instant at) implements PoolEvent {}
 
     /**
+     * The template is ready: from now on workers are forked from it.
+     *
+     * @param loaded how long it took to load what it preloads
+     */
+    record TemplateStarted(long pid, Duration loaded, Instant at) implements PoolEvent {}
+
+    /** The template ended. Its workers live on; until another is ready, new ones load everything themselves. */
+    record TemplateLost(String detail, Instant at) implements PoolEvent {}
+
+    /** The template could not be started, or could not load what it is to. It will be tried again. */
+    record TemplateFailed(String detail, Instant at) implements PoolEvent {}
+
+    /**
      * The mode {@link PoolMode#AUTO} has been decided.
      *
      * @param chosen POOL or DISABLED

@@ -63,6 +63,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
     AlertPolicy alerts = AlertPolicy.DEFAULT;
     RecyclePolicy recycling = RecyclePolicy.DEFAULT;
     MemoryPolicy memory = MemoryPolicy.DEFAULT;
+    TemplatePolicy template = TemplatePolicy.DEFAULT;
     SessionPolicy sessions = SessionPolicy.DEFAULT;
 
     @Nullable
@@ -134,6 +135,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
         recycling = from.recycling();
         drain = from.drain();
         memory = from.memory();
+        template = from.template();
         sessions = from.sessions();
         sessionStore = from.sessionStore();
         healthInterval = from.health().interval();

@@ -14,6 +14,8 @@ public final class PoolStartFailed extends PoolException {
         NO_USABLE_PYTHON,
         /** A handler source could not be loaded. */
         HANDLERS_NOT_LOADED,
+        /** The template could not load what it is to, or what it loaded has started threads; see {@link TemplatePolicy}. */
+        TEMPLATE_NOT_LOADED,
         /** The private runtime directory could not be made. */
         NO_RUNTIME_DIRECTORY,
         /** The file that sessions are kept in cannot be opened. */

@@ -11,6 +11,7 @@ import dev.vivarium.session.MemorySessionStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -220,6 +221,51 @@ class PoolConfigTest {
         assertThatThrownBy(
                         () -> full.recycling(recycling -> recycling.maxCalls(5)).build())
                 .hasMessageContaining("recycling needs room for one more worker");
+    }
+
+    @Test
+    void readsWhatIsPreloaded() {
+        PoolConfig read = PoolConfig.fromConfig(ConfigFactory.parseString("""
+                        vivarium.pool {
+                          handlers = [h.py, pack.age]
+                          template { preload = [numpy, scipy.linalg], handlers = true, fork-safe = [numpy, pack.age], spares = 3 }
+                        }
+                        """)).build();
+
+        assertThat(read.template())
+                .isEqualTo(new TemplatePolicy(
+                        false, List.of("numpy", "scipy.linalg"), true, List.of("numpy", "pack.age"), 3, false));
+        assertThat(read.template().isOn()).isTrue();
+        assertThat(PoolConfig.builder().handlers("h.py").build().template().isOn())
+                .isFalse();
+        assertThat(read.toBuilder().build()).isEqualTo(read);
+    }
+
+    @Test
+    void refusesATemplateThatCannotBe() {
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .template(template -> template.preload("h.py", " ", "numpy")
+                                .forkSafe(List.of("numpy", "h.py"))
+                                .spares(65))
+                        .build())
+                .isInstanceOfSatisfying(
+                        InvalidPoolConfig.class,
+                        error -> assertThat(error.problems())
+                                .containsExactly(
+                                        "template.spares must be 0 to 64, got 65",
+                                        "template.preload takes names of modules, such as numpy.linalg, got 'h.py'",
+                                        "template.preload takes names of modules, such as numpy.linalg, got ' '"));
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .template(template -> template.preload(Collections.nCopies(101, "numpy")))
+                        .build())
+                .hasMessageContaining("template.preload must be 0 to 100, got 101");
+        assertThatThrownBy(() -> PoolConfig.builder()
+                        .handlers("h.py")
+                        .template(template -> template.preload("numpy").forkSafe(List.of("h.py")))
+                        .build())
+                .hasMessageContaining("template.forkSafe names 'h.py', which is not preloaded");
     }
 
     @Test

@@ -32,9 +32,14 @@ final class Restart implements Benchmark.Program {
                 "scientific_handlers.py",
                 "restart",
                 bench.settings().workers(),
-                config -> config
+                config -> config.template(template -> template.preload(MODULES))
                         // A pool gives up on handlers that lose many workers in a short time, as it should; not here.
-                        .retry(retry -> retry.budget(1000).burst(1_000_000))
+                        // And a call that went to the dying worker is repeated without a pause, which would be measured
+                        // too.
+                        .retry(retry -> retry.budget(1000)
+                                .burst(1_000_000)
+                                .minDelay(Duration.ZERO)
+                                .maxDelay(Duration.ZERO))
                         .recovery(recovery -> recovery.minorBudget(NO_LIMIT)
                                 .majorBudget(NO_LIMIT)
                                 .criticalBudget(NO_LIMIT))

@@ -26,7 +26,11 @@ final class Startup implements Benchmark.Program {
             bench.progress().at(() -> "start " + (time + 1) + " of " + times);
             spawned[i] = bare.millis();
             long begun = System.nanoTime();
-            PythonPool pool = bench.poolOf("numpy_handlers.py", "startup", workers, config -> config);
+            PythonPool pool = bench.poolOf(
+                    "numpy_handlers.py",
+                    "startup",
+                    workers,
+                    config -> config.template(template -> template.preload("numpy")));
             ready[i] = (System.nanoTime() - begun) / 1e6;
             for (WorkerSnapshot worker : pool.snapshot().workers()) {
                 memory.add(ProcessFiles.privateMebibytes(worker.pid()));

@@ -27,7 +27,7 @@ final class StartTrouble {
     /** Returns whether the handlers are to blame. */
     boolean isOfHandlers(PoolStartFailed failed) throws InterruptedException {
         return switch (failed.reason()) {
-            case HANDLERS_NOT_LOADED -> true;
+            case HANDLERS_NOT_LOADED, TEMPLATE_NOT_LOADED -> true;
             case WORKERS_NOT_READY -> diedLoading();
             case NO_USABLE_PYTHON, NO_RUNTIME_DIRECTORY, NO_SESSION_STORE, UNSUPPORTED_PLATFORM -> false;
         };
@@ -38,7 +38,11 @@ final class StartTrouble {
         return switch (failed.reason()) {
             case NO_USABLE_PYTHON -> true;
             case WORKERS_NOT_READY -> firstExit(TransitionCause.DRAINED) == TransitionCause.CONNECT_TIMEOUT;
-            case HANDLERS_NOT_LOADED, NO_RUNTIME_DIRECTORY, NO_SESSION_STORE, UNSUPPORTED_PLATFORM -> false;
+            case HANDLERS_NOT_LOADED,
+                    TEMPLATE_NOT_LOADED,
+                    NO_RUNTIME_DIRECTORY,
+                    NO_SESSION_STORE,
+                    UNSUPPORTED_PLATFORM -> false;
         };
     }
 

@@ -55,6 +55,16 @@ class TuningGuideTest {
         assertThat(config.sizing().workers()).isEqualTo(12);
     }
 
+    @Test
+    void preloading() {
+        PoolConfig config = PoolConfig.builder()
+                .handlers("handlers.py")
+                .template(template -> template.preload("numpy", "scipy.linalg"))
+                .build();
+
+        assertThat(config.template().isOn()).isTrue();
+    }
+
     @VivariumTest
     void whereTheTimeGoes(PythonPool pool) throws Exception {
         PendingCall<Integer> call = pool.call(PythonCall.to("count_words")

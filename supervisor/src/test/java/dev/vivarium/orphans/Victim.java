@@ -7,6 +7,7 @@ import dev.vivarium.PythonPool;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerSnapshot;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * A JVM with a pool of two workers in a state of the caller's choice, to be killed by {@code scripts/orphans}. Prints a line
@@ -25,12 +27,13 @@ public final class Victim {
 
     private final BlockingQueue<PoolEvent> events = new LinkedBlockingQueue<>();
     private final String state;
+    private volatile long template;
 
     private Victim(String state) {
         this.state = state;
     }
 
-    /** Runs with the state (idle, python, native, stopped, child) and the handlers' file as arguments. */
+    /** Runs with the state (idle, python, native, stopped, child, template) and the handlers' file as arguments. */
     public static void main(String[] args) throws Exception {
         new Victim(args[0]).run(args[1]);
     }
@@ -42,7 +45,8 @@ public final class Victim {
                 .workers(WORKERS)
                 .minReady(WORKERS)
                 .python(System.getProperty("victim.python", "python3"))
-                .eventListener(events::add)
+                .template(template -> template.enabled(state.equals("template")))
+                .eventListener(this::heard)
                 .build();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try (PythonPool pool = PythonPool.start(config)) {
@@ -65,7 +69,27 @@ public final class Victim {
         }
     }
 
-    private void enterState(PythonPool pool, long guardian) throws InterruptedException {
+    private void heard(PoolEvent event) {
+        if (event instanceof PoolEvent.TemplateStarted started) {
+            template = started.pid();
+        }
+        events.add(event);
+    }
+
+    /** Stops the template; returns all children of the guardian, spares included, each after a space. */
+    private String stopTemplate(long guardian) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-STOP", Long.toString(template)).start();
+        if (kill.waitFor() != 0) {
+            throw new IllegalStateException("the template cannot be stopped");
+        }
+        return ProcessHandle.of(guardian)
+                .orElseThrow()
+                .children()
+                .map(child -> " " + child.pid())
+                .collect(Collectors.joining());
+    }
+
+    private void enterState(PythonPool pool, long guardian) throws IOException, InterruptedException {
         List<Integer> children = new ArrayList<>();
         if (state.equals("child")) {
             children.add(pool.call("leave_child", Integer.class).await());
@@ -91,6 +115,9 @@ public final class Victim {
             if (state.equals("stopped")) {
                 pool.signal(worker.worker(), worker.incarnation(), Signal.STOP);
             }
+        }
+        if (state.equals("template")) {
+            line.append(stopTemplate(guardian));
         }
         children.forEach(child -> line.append(' ').append(child));
         System.out.println(line);

@@ -22,6 +22,7 @@ public enum FrameType {
     SIGNAL(0x33),
     EXITED(0x34),
     MEMORY(0x35),
+    TEMPLATE(0x36),
     SESSION_CALL(0x70),
     SESSION_REPLY(0x71),
     STATE_WANTED(0x72),

@@ -140,6 +140,12 @@ public final class ConfigBlock {
         OPTIONS.put("memory.limit", (b, c, k) -> b.memory(memory -> memory.limit(c.getBytes(k))));
         OPTIONS.put("memory.interval", (b, c, k) -> b.memory(memory -> memory.interval(c.getDuration(k))));
         OPTIONS.put("memory.measured", (b, c, k) -> b.memory(memory -> memory.measured(c.getBoolean(k))));
+        OPTIONS.put("template.enabled", (b, c, k) -> b.template(template -> template.enabled(c.getBoolean(k))));
+        OPTIONS.put("template.preload", (b, c, k) -> b.template(template -> template.preload(c.getStringList(k))));
+        OPTIONS.put("template.handlers", (b, c, k) -> b.template(template -> template.handlers(c.getBoolean(k))));
+        OPTIONS.put("template.fork-safe", (b, c, k) -> b.template(template -> template.forkSafe(c.getStringList(k))));
+        OPTIONS.put("template.spares", (b, c, k) -> b.template(template -> template.spares(whole(c, k))));
+        OPTIONS.put("template.fallback", (b, c, k) -> b.template(template -> template.fallback(c.getBoolean(k))));
         OPTIONS.put("drain.queued", (b, c, k) -> {
             DrainPolicy.Queued queued = constant(DrainPolicy.Queued.class, c, k);
             b.drain(drain -> drain.queued(queued));

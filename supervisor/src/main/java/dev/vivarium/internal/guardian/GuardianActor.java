@@ -14,6 +14,7 @@ import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.GuardianHello;
 import dev.vivarium.protocol.message.SignalRequest;
 import dev.vivarium.protocol.message.Spawn;
+import dev.vivarium.protocol.message.TemplateNews;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -55,6 +56,8 @@ public final class GuardianActor {
 
     record Greeted(GuardianProcess process, GuardianHello hello, Connection connection) implements Command {}
 
+    record OfTemplate(GuardianProcess process, TemplateNews news) implements Command {}
+
     record Ended(GuardianProcess process, int status) implements Command {}
 
     record HungUp(GuardianProcess process, String why) implements Command {}
@@ -91,6 +94,7 @@ public final class GuardianActor {
     private final Listener listener;
     private final Map<Key, WorkerLink> links;
     private final String runId;
+    private final TemplateWatch template;
     private final Map<Key, WorkerLink> queued = new LinkedHashMap<>();
     private @Nullable GuardianProcess process;
     private @Nullable Connection connection;
@@ -113,6 +117,7 @@ public final class GuardianActor {
         this.context = context;
         this.listener = listener;
         this.links = links;
+        this.template = new TemplateWatch(context);
         this.runId = context.entropy().token(16);
         launch();
     }
@@ -171,6 +176,7 @@ public final class GuardianActor {
                 .onMessage(Launched.class, this::onLaunched)
                 .onMessage(LaunchFailed.class, this::onLaunchFailed)
                 .onMessage(Greeted.class, this::onGreeted)
+                .onMessage(OfTemplate.class, this::onTemplate)
                 .onMessage(HelloOverdue.class, this::onHelloOverdue)
                 .onMessage(HungUp.class, this::onHungUp)
                 .onMessage(Ended.class, this::onEnded)
@@ -186,7 +192,7 @@ public final class GuardianActor {
         launching = true;
         CompletableFuture<GuardianProcess> starting = CompletableFuture.supplyAsync(
                 () -> GuardianProcess.launch(
-                        context, runId, launched -> new GuardianConnections(launched, links, actor.getSelf())),
+                        context, runId, launched -> new GuardianConnections(context, launched, links, actor.getSelf())),
                 context.io());
         launch = starting;
         actor.pipeToSelf(
@@ -271,6 +277,27 @@ public final class GuardianActor {
                 .publish(new PoolEvent.GuardianStarted(
                         hello.pid(), context.clock().now()));
         listener.up(hello);
+        template.guardianUp();
+        return startQueued();
+    }
+
+    private Behavior<Command> onTemplate(OfTemplate message) {
+        if (message.process() != process) {
+            return Behaviors.same();
+        }
+        PoolStartFailed useless = template.on(message.news());
+        if (useless != null) {
+            rejected = useless;
+            connection = null;
+            message.process().hangUp();
+        }
+        return startQueued();
+    }
+
+    private Behavior<Command> startQueued() {
+        if (connection == null || template.isAwaited()) {
+            return Behaviors.same();
+        }
         List<WorkerLink> waiting = new ArrayList<>(queued.values());
         queued.clear();
         waiting.forEach(this::start);
@@ -279,7 +306,7 @@ public final class GuardianActor {
 
     private Behavior<Command> onSpawnWorker(SpawnWorker message) {
         WorkerLink link = message.link();
-        if (connection == null) {
+        if (connection == null || template.isAwaited()) {
             queued.put(new Key(link.slot(), link.incarnation()), link);
         } else {
             start(link);
@@ -299,13 +326,7 @@ public final class GuardianActor {
         Spawn request = new Spawn(
                 link.slot(),
                 WorkerEnvironment.of(context.config().interpreter()),
-                context.config().interpreter().workingDirectory() == null
-                        ? System.getProperty("user.dir")
-                        : context.config()
-                                .interpreter()
-                                .workingDirectory()
-                                .toAbsolutePath()
-                                .toString(),
+                WorkerEnvironment.directory(context.config().interpreter()),
                 current.directory().statusPage().toString(),
                 context.config().interpreter().arguments(),
                 List.of(pipes.toWorker().toString(), pipes.fromWorker().toString()));

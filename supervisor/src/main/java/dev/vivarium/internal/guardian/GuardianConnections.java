@@ -3,7 +3,9 @@ package dev.vivarium.internal.guardian;
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
 import dev.vivarium.internal.channel.SocketData;
+import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.link.WorkerLink;
+import dev.vivarium.internal.link.WorkerOutput;
 import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.ProtocolViolation;
 import dev.vivarium.protocol.ProtocolViolationException;
@@ -13,6 +15,7 @@ import dev.vivarium.protocol.message.GuardianHello;
 import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Refused;
 import dev.vivarium.protocol.message.Spawned;
+import dev.vivarium.protocol.message.TemplateNews;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -28,13 +31,21 @@ final class GuardianConnections implements Acceptor, Acceptor.Frames {
 
     private static final Logger log = LoggerFactory.getLogger(GuardianConnections.class);
 
+    /** What the template writes comes from no worker's slot; the incarnation counts the guardian's templates. */
+    private static final int TEMPLATE = 0;
+
+    private final PoolContext context;
     private final GuardianProcess owner;
     private final Map<GuardianActor.Key, WorkerLink> links;
     private final ActorRef<GuardianActor.Command> actor;
     private @Nullable Connection open;
 
     GuardianConnections(
-            GuardianProcess owner, Map<GuardianActor.Key, WorkerLink> links, ActorRef<GuardianActor.Command> actor) {
+            PoolContext context,
+            GuardianProcess owner,
+            Map<GuardianActor.Key, WorkerLink> links,
+            ActorRef<GuardianActor.Command> actor) {
+        this.context = context;
         this.owner = owner;
         this.links = links;
         this.actor = actor;
@@ -52,6 +63,10 @@ final class GuardianConnections implements Acceptor, Acceptor.Frames {
 
     @Override
     public Acceptor.@Nullable Bytes output(int slot, int incarnation, Acceptor.Stream stream) {
+        if (slot == TEMPLATE) {
+            String name = context.config().name() + "/template";
+            return new WorkerOutput(context, name, incarnation, () -> 0).sink(stream == Acceptor.Stream.STDERR);
+        }
         WorkerLink link = links.get(new GuardianActor.Key(slot, incarnation));
         return link == null ? null : link.output(stream);
     }
@@ -117,6 +132,7 @@ final class GuardianConnections implements Acceptor, Acceptor.Frames {
                     link.measured(use);
                 }
             }
+            case TEMPLATE -> actor.tell(new GuardianActor.OfTemplate(owner, Bodies.read(frame, TemplateNews.class)));
             case BYE -> log.debug("the guardian says goodbye");
             default ->
                 violated(new ProtocolViolation(

@@ -33,7 +33,8 @@ final class GuardianProcess {
             String directory,
             @JsonProperty("jvm") long jvmPid,
             String pool,
-            @Nullable MemoryOrder memory) {}
+            @Nullable MemoryOrder memory,
+            @Nullable TemplateOrder template) {}
 
     private final ChildProcess child;
     private final RuntimeDirectory directory;
@@ -85,7 +86,8 @@ final class GuardianProcess {
                     directory.path().toString(),
                     ChildProcess.ownPid(),
                     config.name(),
-                    MemoryOrder.of(config));
+                    MemoryOrder.of(config),
+                    TemplateOrder.of(config));
             process.tell(settings);
             return process;
         } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.vivarium.internal.guardian;
 
 import dev.vivarium.PoolConfig;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,14 @@ final class WorkerEnvironment {
         }
         environment.putAll(interpreter.environment());
         return environment;
+    }
+
+    /** Returns the workers' working directory. */
+    static String directory(PoolConfig.Interpreter interpreter) {
+        Path set = interpreter.workingDirectory();
+        return set == null
+                ? System.getProperty("user.dir", ".")
+                : set.toAbsolutePath().toString();
     }
 
     private static boolean matches(String pattern, String name) {

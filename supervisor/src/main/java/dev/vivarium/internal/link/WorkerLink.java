@@ -9,6 +9,7 @@ import dev.vivarium.internal.channel.DataChannel;
 import dev.vivarium.internal.channel.IoLoop;
 import dev.vivarium.internal.channel.PipeData;
 import dev.vivarium.internal.context.PoolContext;
+import dev.vivarium.internal.context.WorkerSources;
 import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerEvents;
@@ -28,7 +29,6 @@ import dev.vivarium.protocol.message.PoolHello;
 import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -76,7 +76,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.slot = slot;
         this.incarnation = incarnation;
         this.events = events;
-        this.output = new WorkerOutput(context, slot, incarnation, () -> {
+        this.output = new WorkerOutput(context, context.worker(slot).toString(), incarnation, () -> {
             ActiveCall call = running.get();
             return call == null ? 0 : call.id();
         });
@@ -242,14 +242,6 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         PoolConfig config = context.config();
         try {
             Handshake agreed = Handshake.choose(offered, List.of(context.codec().name()));
-            List<String> path = config.interpreter().pythonPath().stream()
-                    .map(p -> p.toAbsolutePath().toString())
-                    .toList();
-            List<String> sources = config.handlers().stream()
-                    .map(source -> source.endsWith(".py")
-                            ? Path.of(source).toAbsolutePath().toString()
-                            : source)
-                    .toList();
             data.write(Frame.of(
                     FrameType.HELLO,
                     0,
@@ -260,8 +252,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                             agreed.features(),
                             config.name(),
                             context.worker(slot).toString(),
-                            sources,
-                            path,
+                            WorkerSources.handlers(config),
+                            WorkerSources.pythonPath(config),
                             config.calls().limits()))));
         } catch (Handshake.Refused e) {
             events.violated(new ProtocolViolation(

@@ -19,13 +19,13 @@ import org.slf4j.event.Level;
  * What one process says, as log lines with worker, incarnation and call in the MDC; at most so many a second, be they printed
  * or logged. On the input and output thread.
  */
-final class WorkerOutput {
+public final class WorkerOutput {
 
     private static final String LOGGERS = "dev.vivarium.worker.";
     private static final String LOGGER = "logger";
 
     private final PoolContext context;
-    private final int slot;
+    private final String worker;
     private final int incarnation;
     private final LongSupplier runningCall;
     private final PoolConfig.Output limits;
@@ -37,11 +37,12 @@ final class WorkerOutput {
     /**
      * Creates the output.
      *
+     * @param worker what the lines are said to come from
      * @param runningCall the call that the process runs, 0 for none
      */
-    WorkerOutput(PoolContext context, int slot, int incarnation, LongSupplier runningCall) {
+    public WorkerOutput(PoolContext context, String worker, int incarnation, LongSupplier runningCall) {
         this.context = context;
-        this.slot = slot;
+        this.worker = worker;
         this.incarnation = incarnation;
         this.runningCall = runningCall;
         this.limits = context.config().output();
@@ -54,7 +55,7 @@ final class WorkerOutput {
     }
 
     /** Returns what takes the bytes of standard output, or of standard error. */
-    Sink sink(boolean errors) {
+    public Sink sink(boolean errors) {
         return new Sink(errors);
     }
 
@@ -107,7 +108,7 @@ final class WorkerOutput {
     }
 
     private void withMdc(long callId, Runnable logging) {
-        MDC.put("worker", context.worker(slot).toString());
+        MDC.put("worker", worker);
         MDC.put("incarnation", Integer.toString(incarnation));
         if (callId != 0) {
             MDC.put("call", Long.toString(callId));
@@ -123,7 +124,7 @@ final class WorkerOutput {
     }
 
     /** What the process writes to one of its standard streams. */
-    final class Sink implements Acceptor.Bytes {
+    public final class Sink implements Acceptor.Bytes {
         private final Logger logger;
         private final Level level;
         private final OutputCapture capture;

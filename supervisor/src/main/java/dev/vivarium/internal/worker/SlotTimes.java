@@ -9,9 +9,14 @@ final class SlotTimes {
 
     private SlotTimes() {}
 
+    /** How long a worker may have to wait until it can be forked at all; its process has not been started then. */
+    private static Duration templateLoad(PoolConfig config) {
+        return config.template().isOn() ? config.timeouts().load() : Duration.ZERO;
+    }
+
     static Duration of(Timer timer, PoolConfig config) {
         return switch (timer) {
-            case CONNECT -> config.timeouts().connect();
+            case CONNECT -> config.timeouts().connect().plus(templateLoad(config));
             case LOAD -> config.timeouts().load();
             case FENCE -> config.timeouts().cancelGrace();
             case STACKS -> config.timeouts().stackDump();

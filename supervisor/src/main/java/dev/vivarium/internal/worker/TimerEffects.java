@@ -74,6 +74,13 @@ final class TimerEffects {
         return true;
     }
 
+    /** A process has been started: it has so long to say hello, however long it took until it could be. */
+    void spawned(int incarnation) {
+        if (timers.isTimerActive(Timer.CONNECT)) {
+            start(incarnation, Timer.CONNECT, context.config().timeouts().connect());
+        }
+    }
+
     private void start(int incarnation, Timer timer, Duration time) {
         SlotNote.TimerElapsed elapsed = new SlotNote.TimerElapsed(incarnation, timer);
         if (timer == Timer.HEALTH) {

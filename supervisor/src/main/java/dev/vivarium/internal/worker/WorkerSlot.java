@@ -166,7 +166,7 @@ public final class WorkerSlot {
                 .onMessage(SlotNote.ProgressDue.class, this::onProgressDue)
                 .onMessage(SlotNote.TimerElapsed.class, this::onTimerElapsed)
                 .onMessage(SlotNote.Look.class, message -> clock.onLook(message, actor.getSelf()))
-                .onMessage(Want.class, this::onWant)
+                .onMessage(Want.class, message -> apply(new SlotEvent.Wanted()))
                 .onMessage(Dismiss.class, this::onDismiss)
                 .onMessage(EndNow.class, this::onEndNow)
                 .onMessage(SlotNote.GrownOld.class, this::onGrownOld)
@@ -189,10 +189,6 @@ public final class WorkerSlot {
                 .onSignal(PreRestart.class, signal -> onBreakdown(this::lose))
                 .onSignal(PostStop.class, signal -> onBreakdown(call::giveUp))
                 .build();
-    }
-
-    private Behavior<Command> onWant(Want message) {
-        return apply(new SlotEvent.Wanted());
     }
 
     private Behavior<Command> onDismiss(Dismiss message) {
@@ -299,6 +295,7 @@ public final class WorkerSlot {
     private Behavior<Command> onSpawned(SlotReport.Spawned message) {
         if (message.incarnation() == state.incarnation()) {
             end.pid(message.pid());
+            clock.spawned(message.incarnation());
             publish();
         }
         return Behaviors.same();

@@ -18,6 +18,7 @@ import dev.vivarium.protocol.message.Refused;
 import dev.vivarium.protocol.message.SignalRequest;
 import dev.vivarium.protocol.message.Spawn;
 import dev.vivarium.protocol.message.Spawned;
+import dev.vivarium.protocol.message.TemplateNews;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -52,6 +53,7 @@ public final class ScriptedGuardian implements ChildProcess {
     private String socket = "";
     private String secret = "";
     private String pool = "";
+    private boolean hasTemplate;
 
     private ScriptedGuardian(ScriptedProcess.Shared shared, SocketChannel connection) {
         this.shared = shared;
@@ -107,6 +109,7 @@ public final class ScriptedGuardian implements ChildProcess {
         socket = settings.get("socket").asText();
         secret = settings.get("secret").asText();
         pool = settings.get("pool").asText();
+        hasTemplate = settings.hasNonNull("template");
         shared.faults().thread("testkit-scripted-guardian-" + pool, this::serve);
     }
 
@@ -138,6 +141,10 @@ public final class ScriptedGuardian implements ChildProcess {
                     0,
                     Bodies.write(
                             new GuardianHello(pid, "3.9.0", "scripted", "scripted", "linux", true, true, true, 0))));
+            if (hasTemplate) { // Its workers are threads: there is nothing to load.
+                send(Frame.of(
+                        FrameType.TEMPLATE, 0, 0, Bodies.write(new TemplateNews(TemplateNews.READY, pid, 0, ""))));
+            }
             FrameReader reader = new FrameReader(connection, Limits.CONTROL);
             for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
                 if (frame.type() == FrameType.SPAWN) {
