@@ -109,10 +109,11 @@ public final class FaultInjector {
         }
 
         private void check(Fault fault) {
-            if (!possible) {
+            if (!possible && layer == Layer.PYTHON) {
                 throw new FaultNotPossible(
-                        "this pool's data channels do not pass the kit's proxy, where faults land: let the "
-                                + "test take a FaultInjector as a parameter, or say faults(true) in its specification");
+                        "this pool's data channels are pipes, which do not pass the kit's proxy, where "
+                                + "faults land: let the test, or a method that runs before or after it, take a FaultInjector "
+                                + "as a parameter, or say faults(true) in its specification");
             }
             if (fault instanceof Fault.OnWire && layer == Layer.FAKE) {
                 throw new FaultNotPossible(fault + " needs a wire: layer SCRIPTED or PYTHON, this is " + layer);

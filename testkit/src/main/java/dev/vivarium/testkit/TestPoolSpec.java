@@ -108,8 +108,8 @@ public final class TestPoolSpec {
     }
 
     /**
-     * Sets whether faults can be armed. Without them the data channels of Python workers are what they are in service, pipes; with
-     * them they are sockets that pass the kit's proxy. Default: they can.
+     * Sets whether faults can be armed on layer PYTHON. Without them the data channels of Python workers are what they are in
+     * service, pipes; with them they are sockets that pass the kit's proxy. Default: they can. On the other layers they always can.
      */
     public TestPoolSpec faults(boolean possible) {
         return new TestPoolSpec(layer, workers, virtualTime, script, handlers, options, seed, auditPatience, possible);

@@ -30,6 +30,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.Extension;
@@ -236,13 +238,19 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                         .toArray(String[]::new));
                 spec = annotation.time() == Time.OF_LAYER ? spec : spec.virtualTime(annotation.time() == Time.VIRTUAL);
             }
-            spec = spec.faults(takesFaults(context.getRequiredTestMethod()));
+            spec = spec.faults(takesFaults(context));
             Optional<WorkerScript> script = script(context.getRequiredTestClass());
             return script.isPresent() ? spec.script(script.get()) : spec;
         }
 
-        private static boolean takesFaults(Method test) {
-            return Arrays.asList(test.getParameterTypes()).contains(FaultInjector.class);
+        private static boolean takesFaults(ExtensionContext context) {
+            Stream<Method> around = farthestFirst(context.getRequiredTestClass()).stream()
+                    .flatMap(type -> Arrays.stream(type.getDeclaredMethods()))
+                    .filter(method -> method.isAnnotationPresent(BeforeEach.class)
+                            || method.isAnnotationPresent(AfterEach.class));
+            return Stream.concat(around, Stream.of(context.getRequiredTestMethod()))
+                    .anyMatch(
+                            method -> Arrays.asList(method.getParameterTypes()).contains(FaultInjector.class));
         }
 
         private static Optional<WorkerScript> script(Class<?> test) throws ReflectiveOperationException {
@@ -332,7 +340,10 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
             Function<TestPool, Object> part =
                     PARAMETERS.get(parameter.getParameter().getType());
             if (started == null || part == null) {
-                throw new IllegalStateException("the test's pool has not been started");
+                throw new IllegalStateException(
+                        "the test's pool begins after the constructor: let the test, or a method "
+                                + "that runs before it, take the "
+                                + parameter.getParameter().getType().getSimpleName());
             }
             return part.apply(started);
         }

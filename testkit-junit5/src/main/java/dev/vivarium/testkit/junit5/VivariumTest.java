@@ -13,8 +13,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * {@link dev.vivarium.testkit.TestWorker} (slot 1), {@link dev.vivarium.testkit.FaultInjector},
  * {@link dev.vivarium.testkit.Ledger}, {@link dev.vivarium.testkit.TestTime} and {@link dev.vivarium.PythonPool}.
  *
- * <p>Faults can be armed in a test that takes the {@code FaultInjector}. Where none does, the data channels of Python workers are
- * the pipes that they are in service; else they are sockets that pass the kit's proxy, where faults land.
+ * <p>Methods that run before and after each test may take the same; constructors may not, because the pool begins after them.
+ *
+ * <p>On layer PYTHON faults can be armed when the test, or a method that runs before or after it, takes the {@code FaultInjector}.
+ * Where none does, the data channels of Python workers are the pipes that they are in service; else they are sockets that pass the
+ * kit's proxy, where faults land.
  *
  * <p>On a class it sets what its methods leave out, also for classes that inherit from it. The nearest wins: that of the method,
  * of the class, of its superclasses and interfaces, of the enclosing classes. After each test the pool is closed and the test fails if anything was

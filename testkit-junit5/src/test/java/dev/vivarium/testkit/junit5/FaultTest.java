@@ -27,8 +27,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 
 /** Every fault lands where it should, does what it says, and the pool gets over it. */
@@ -41,6 +44,10 @@ class FaultTest {
 
     private static void works(TestPool kit) throws InterruptedException {
         assertThat(kit.outcome(kit.pool().call(echo("well")))).isEqualTo("well");
+    }
+
+    private static Path descriptors(TestWorker worker) {
+        return Path.of("/proc", Long.toString(worker.pid()), "fd");
     }
 
     @Nested
@@ -370,7 +377,7 @@ class FaultTest {
         }
 
         private static long files(TestWorker worker) {
-            try (Stream<Path> open = Files.list(Path.of("/proc", Long.toString(worker.pid()), "fd"))) {
+            try (Stream<Path> open = Files.list(descriptors(worker))) {
                 return open.count();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -423,6 +430,60 @@ class FaultTest {
                     .isInstanceOf(PythonException.class)
                     .hasMessageContaining("the hang was healed");
             assertThat(kit.pool().call("plain", Integer.class).await()).isEqualTo(7);
+        }
+    }
+
+    /** Retry-safe, so that it outlives the fault. */
+    private static void outlives(TestPool kit, FaultLease killed) throws InterruptedException {
+        assertThat(kit.outcome(kit.pool().call(echo("x").retrySafe()))).isEqualTo("x");
+        assertThat(killed.landed()).isEqualTo(1);
+    }
+
+    @Nested
+    @VivariumTest(
+            layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON},
+            expectWarnings = "KILL")
+    class ThatIsArmedBeforeATest {
+
+        @Nullable
+        private FaultLease killed;
+
+        @BeforeEach
+        void arm(FaultInjector faults) {
+            killed = faults.at(Moment.EXECUTED).arm(new Fault.Signalled(9));
+        }
+
+        @VivariumTest
+        void landsInItThoughItTakesNoInjector(TestPool kit) throws Exception {
+            outlives(kit, Objects.requireNonNull(killed));
+        }
+
+        @Nested
+        class InANestedClass {
+
+            @VivariumTest
+            void landsInItToo(TestPool kit) throws Exception {
+                outlives(kit, Objects.requireNonNull(killed));
+            }
+        }
+    }
+
+    @Nested
+    class InATestThatTakesNoInjector {
+
+        @VivariumTest(
+                layers = {Layer.FAKE, Layer.SCRIPTED},
+                expectWarnings = "KILL")
+        void landsWhereNoPythonRuns(TestPool kit) throws Exception {
+            outlives(kit, kit.faults().at(Moment.EXECUTED).arm(new Fault.Signalled(9)));
+        }
+
+        @VivariumTest(layers = Layer.PYTHON)
+        void isRefusedInPythonWhereItWouldNotLand(TestPool kit) {
+            assertThatThrownBy(() -> kit.faults().at(Moment.EXECUTED).arm(new Fault.Signalled(9)))
+                    .isInstanceOf(FaultNotPossible.class)
+                    .hasMessageContaining("pipes")
+                    .hasMessageContaining("take a FaultInjector");
         }
     }
 }

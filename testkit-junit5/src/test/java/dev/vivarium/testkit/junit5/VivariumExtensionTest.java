@@ -122,6 +122,13 @@ class VivariumExtensionTest {
     }
 
     @Test
+    void saysThatAConstructorCannotHaveWhatBeginsAfterIt() {
+        failsWith(
+                TakesFaultsTooEarly.class,
+                text -> text.contains("begins after the constructor") && text.contains("take the FaultInjector"));
+    }
+
+    @Test
     void failsWhereALayerIsNotThere() {
         failsWith(WithoutPython.class, text -> text.contains("/surely/not/python"));
     }
@@ -218,6 +225,15 @@ class VivariumExtensionTest {
         void warns() {
             LoggerFactory.getLogger("astray.logger").warn("nobody's business");
         }
+    }
+
+    static class TakesFaultsTooEarly {
+        TakesFaultsTooEarly(FaultInjector faults) {
+            var unused = faults.leases();
+        }
+
+        @VivariumTest
+        void neverRuns() {}
     }
 
     static class ArmsInVain {
