@@ -20,15 +20,18 @@ import dev.vivarium.testkit.FaultNotPossible;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
+import dev.vivarium.testkit.TestPoolSpec;
 import dev.vivarium.testkit.TestWorker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -484,6 +487,63 @@ class FaultTest {
                     .isInstanceOf(FaultNotPossible.class)
                     .hasMessageContaining("pipes")
                     .hasMessageContaining("take a FaultInjector");
+        }
+    }
+
+    @Nested
+    @VivariumTest(layers = Layer.PYTHON)
+    class TheDataChannel {
+
+        /** Returns how many named pipes of the pool's the first worker has open. */
+        private static long pipes(TestPool kit) throws IOException {
+            Path own = kit.runtimeDirectory().toRealPath();
+            return count(kit, link -> target(link).startsWith(own + "/") && isNoFile(link));
+        }
+
+        private static long sockets(TestPool kit) throws IOException {
+            return count(kit, link -> target(link).startsWith("socket:"));
+        }
+
+        private static long count(TestPool kit, Predicate<Path> kind) throws IOException {
+            try (Stream<Path> open = Files.list(descriptors(kit.worker(1)))) {
+                return open.filter(kind).count();
+            }
+        }
+
+        private static String target(Path link) {
+            try {
+                return Files.readSymbolicLink(link).toString();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private static boolean isNoFile(Path path) {
+            try {
+                return Files.readAttributes(path, BasicFileAttributes.class).isOther();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @VivariumTest
+        void isTwoPipesWhereNoFaultCanBeArmed(TestPool kit) throws Exception {
+            works(kit);
+
+            assertThat(pipes(kit)).isEqualTo(2);
+        }
+
+        @VivariumTest
+        void isASocketInPlaceOfPipesWhereFaultsLand(TestPool kit, FaultInjector faults) throws Exception {
+            works(kit);
+
+            assertThat(faults.leases()).isEmpty();
+            assertThat(pipes(kit)).isZero();
+            TestPoolSpec without = TestPoolSpec.of(Layer.PYTHON).workers(1).faults(false);
+            try (TestPool other = TestPool.start(without).ensureReady()) {
+                assertThat(pipes(other)).isEqualTo(2);
+                assertThat(sockets(kit)).isEqualTo(sockets(other) + 1);
+            }
         }
     }
 }
