@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
+import org.h2.store.fs.FileUtils;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * <p>One thread does everything: what arrives while it writes is written together, with one flush for all of it. The file is
  * H2's MVStore: append-only chunks, each with a checksum, of which the last whole one counts when the file is opened. After an
  * error in writing it is opened again by itself, when something is asked: at once, then after 100 ms, and twice as long each time up
- * to 30 s. What is asked meanwhile fails; what was answered before is not forgotten.
+ * to 30 s. What is asked meanwhile fails; what was answered before is not forgotten. A file that is gone by then, or empty, is not made
+ * anew: everything fails until it is back.
  */
 public final class FileSessionStore implements SessionStore {
 
@@ -164,6 +166,10 @@ public final class FileSessionStore implements SessionStore {
 
     private void reopen() {
         file.closeImmediately();
+        // Whoever opens it makes it where there is none: that would forget every session, and tell nobody.
+        if (!FileUtils.exists(name) || FileUtils.size(name) == 0) {
+            throw new IllegalStateException("its file is gone, or is empty");
+        }
         file = opened(name);
         sessions = file.openMap(MAP);
         unwritten.forEach((session, stored) -> {

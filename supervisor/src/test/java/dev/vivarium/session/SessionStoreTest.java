@@ -348,6 +348,27 @@ class SessionStoreTest {
             }
         }
 
+        @ParameterizedTest
+        @ValueSource(booleans = {true, false})
+        void isNotFollowedByANewFileWhereTheOldOneIsGone(boolean emptied) throws IOException {
+            onADisk(Durability.PROCESS_CRASH, store -> {
+                put(store, "s", 0, "1");
+                Forced.full = true;
+                assertThatThrownBy(() -> put(store, "s", 1, "2")).hasRootCauseMessage("the disk is full");
+                Forced.full = false;
+                Path elsewhere = Files.move(path(), folder.resolve("elsewhere"));
+                if (emptied) {
+                    Files.createFile(path());
+                }
+
+                assertThatThrownBy(() -> get(store.load("s"))).hasMessageContaining("is gone");
+
+                Files.move(elsewhere, path(), StandardCopyOption.REPLACE_EXISTING);
+                putWhenItGoesAgain(store, 1, "2");
+            });
+            assertThat(survivesKill()).isEqualTo(2);
+        }
+
         @Test
         void losesNothingThatWasAnsweredBeforeItWasWritten() throws IOException {
             onADisk(Durability.relaxed(Duration.ofMillis(2)), store -> {
