@@ -157,6 +157,7 @@ class Forked(TemplateTest):
 
     def test_does_not_write_what_the_template_had_not_written_yet(self) -> None:
         template = self.jvm.template_output[0][-1]
+        template.socket.settimeout(DEADLINE_S)
         self.assertEqual(template.socket.recv(100), b"loading")
 
         self.ask(self.forked, "say", "hello")
@@ -192,6 +193,7 @@ class Dying(TemplateTest):
 
     def test_leaves_its_workers_alive_and_is_followed_by_another(self) -> None:
         pid, channels = self.worker(1)
+        self.spares()
 
         self.kill()
 
@@ -306,6 +308,29 @@ class ForkSafe(TemplateTest):
         self.assertEqual(self.jvm.template["state"], "ready", self.jvm.template)
 
         self.assertEqual(self.ask(self.worker(1)[1], "loaded_in"), self.jvm.template["pid"])
+
+
+class Seeding(TemplateTest):
+    """The global generator of numpy, for which a module of that name stands here."""
+
+    PRELOAD = ["preloaded", "numpy"]
+    MODULES = {"preloaded": PRELOADED + """
+SEEDED = []
+def seeded(): return SEEDED
+""", "numpy": """
+import os, sys, types
+import preloaded
+random = types.ModuleType("numpy.random")
+random.seed = lambda: preloaded.SEEDED.append(os.getpid())
+sys.modules["numpy.random"] = random
+"""}
+    HANDLERS = HANDLERS + "def seeded(): return preloaded.SEEDED\n"
+
+    def test_is_done_in_each_worker(self) -> None:
+        for slot in (1, 2):
+            pid, channels = self.worker(slot)
+
+            self.assertEqual(self.ask(channels, "seeded"), [pid])
 
 
 class PreloadedHandlers(TemplateTest):

@@ -47,6 +47,8 @@ COMPUTE_THREADS = (
 _ENDING_S = 0.2
 """How long a thread that a module has started, and joined perhaps, has to be gone before it counts."""
 
+_IN_C = "of a C library"
+
 _ADOPTED_S = 0.0005
 """Between two looks whether this process has come to the guardian."""
 
@@ -139,12 +141,14 @@ class Threads:
 
     def check(self) -> None:
         """Raise Unfit if there are threads that nobody has declared to be harmless."""
-        if self._offenders:
-            raise Unfit(
-                f"preloading {'; '.join(self._offenders)}. A fork has no thread but the one that forks: start threads in the "
-                "handlers and not while a module is loaded, do not preload the module, or name it in template.fork-safe if "
-                "it can do without them"
-            )
+        if not self._offenders:
+            return
+        offenders = "; ".join(self._offenders)
+        blas = "BLAS libraries start none with compute-threads = 1; else " if _IN_C in offenders else ""
+        raise Unfit(
+            f"preloading {offenders}. A fork has no thread but the one that forks: {blas}start threads in the handlers and "
+            "not while a module is loaded, do not preload the module, or name it in template.fork-safe if it can do without them"
+        )
 
 
 def _threads() -> List[int]:
@@ -160,7 +164,7 @@ def _name(thread: int) -> str:
             return f"'{known.name}'"
     try:
         with open(f"/proc/self/task/{thread}/comm", encoding="utf-8", errors="replace") as file:
-            return f"'{file.read().strip()}' of a C library"
+            return f"'{file.read().strip()}' {_IN_C}"
     except OSError:
         return "one that has ended since"
 
