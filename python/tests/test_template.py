@@ -38,7 +38,7 @@ def slip_away():
     if pid == 0:
         os.setsid()
         while True: signal.pause()
-    while os.getsid(pid) != pid: time.sleep(0.001)
+    while os.getsid(pid) != pid: os.sched_yield()
     return pid
 
 def start(): return subprocess.Popen(["sleep", "1000"], start_new_session=True).pid

@@ -222,9 +222,9 @@ class TemplateTest {
         void doesNotUseUpTheTimeThatAWorkerHasToSayHello(TestPool kit, @TempDir Path folder) throws Exception {
             Path gate = folder.resolve("open");
             Files.writeString(folder.resolve("slow.py"), """
-                    import os, time
+                    import os
                     while not os.path.exists(%s):
-                        time.sleep(0.01)
+                        os.sched_yield()
                     """.formatted("'" + gate + "'"));
             kit.start(settings -> settings.pythonPath(List.of(folder))
                     .connectTimeout(Duration.ofSeconds(2))

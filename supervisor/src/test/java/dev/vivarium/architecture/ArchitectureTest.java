@@ -175,6 +175,7 @@ class ArchitectureTest {
                 "supervisor/src/main",
                 "testkit/src/main",
                 "testkit-junit5/src/main",
+                "bench/src/main",
                 "cli/src/main",
                 "python/src")) {
             try (Stream<Path> files = Files.walk(Path.of("..", folder))) {

@@ -23,7 +23,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SleepingTest {
 
     private static final List<String> MODULES = List.of(
-            "worker-protocol", "supervisor", "testkit", "testkit-junit5", "pool-tests", "cli", "examples", "vivarium");
+            "worker-protocol",
+            "supervisor",
+            "testkit",
+            "testkit-junit5",
+            "pool-tests",
+            "bench",
+            "cli",
+            "examples",
+            "vivarium");
 
     /** In Java: a call or a reference of anything of that name, also in Python that is written in Java. */
     private static final Pattern JAVA = Pattern.compile("\\bsleep\\s*\\(|::\\s*sleep\\b");

@@ -466,10 +466,7 @@ public final class TestPool implements AutoCloseable {
         }
         if (first) {
             unexpectedWarnings().forEach(text -> leaks.add(new Leak(Leak.Kind.WARNING, text)));
-            String restless = time.problem();
-            if (restless != null) {
-                leaks.add(new Leak(Leak.Kind.KIT, restless));
-            }
+            time.problems().forEach(text -> leaks.add(new Leak(Leak.Kind.KIT, text)));
         }
         plan.problems().forEach(text -> leaks.add(new Leak(Leak.Kind.KIT, text)));
         faults.leases().stream()

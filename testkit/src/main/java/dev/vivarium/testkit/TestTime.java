@@ -4,6 +4,7 @@ import dev.vivarium.internal.port.Clock;
 import dev.vivarium.testkit.internal.VirtualScheduler;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.jspecify.annotations.Nullable;
@@ -67,11 +68,11 @@ public final class TestTime {
         }
     }
 
-    /** Returns what has kept virtual time from being what it promises, or null. */
-    @Nullable
-    String problem() {
+    /** Returns what has kept virtual time from being what it promises, if anything has. */
+    List<String> problems() {
         VirtualScheduler manual = scheduler;
-        return manual == null ? null : manual.problem();
+        String problem = manual == null ? null : manual.problem();
+        return problem == null ? List.of() : List.of(problem);
     }
 
     /** Lets the timers fire that an actor system ends its threads by, and those that they set in turn. */
