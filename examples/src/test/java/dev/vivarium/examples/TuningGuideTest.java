@@ -126,7 +126,7 @@ class TuningGuideTest {
                 .map(found -> stripped(found.group(1)))
                 .toList();
 
-        assertThat(snippets).hasSize(5).allSatisfy(snippet -> assertThat(source).contains(snippet));
+        assertThat(snippets).hasSize(6).allSatisfy(snippet -> assertThat(source).contains(snippet));
     }
 
     @Test
