@@ -41,9 +41,14 @@ final class LazyTimer {
 
     /** Has the message sent after this time, in place of any that was to be sent before. */
     void start(WorkerSlot.Command what, Duration in) {
+        startUntil(what, clock.nanoTime() + in.toNanos());
+    }
+
+    /** Has the message sent at a moment of the clock, at once if it has passed, in place of any that was to be sent before. */
+    void startUntil(WorkerSlot.Command what, long at) {
         long now = clock.nanoTime();
         message = what;
-        due = now + in.toNanos();
+        due = at;
         if (!armed || due - armedFor < 0) {
             arm(now);
         }

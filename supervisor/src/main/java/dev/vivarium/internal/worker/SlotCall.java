@@ -56,9 +56,9 @@ final class SlotCall {
      * Sends the leased call.
      *
      * @param stopped told, on any thread, when the call has ended otherwise than by its answer
-     * @return what is left until its deadline
+     * @return its deadline on the pool's monotonic clock
      */
-    Duration send(WorkerDriver driver, Runnable stopped) {
+    long send(WorkerDriver driver, Runnable stopped) {
         ActiveCall call = leased;
         if (call == null) {
             throw new IllegalStateException("a lease without a call");
@@ -76,7 +76,7 @@ final class SlotCall {
             // Cancelled between the lease and the line above, when nobody could be told yet.
             stopped.run();
         }
-        return Duration.ofNanos(Math.max(0, remaining));
+        return call.deadline();
     }
 
     /** Returns the call that was answered and forgets it, or null if it is not this one. */

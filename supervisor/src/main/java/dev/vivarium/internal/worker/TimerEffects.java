@@ -33,8 +33,8 @@ final class TimerEffects {
     }
 
     /** Has the slot told when the deadline of its call has passed. */
-    void startDeadline(int incarnation, long callId, Duration left) {
-        deadline.start(new SlotNote.DeadlinePassed(incarnation, callId), left);
+    void startDeadline(int incarnation, long callId, long at) {
+        deadline.startUntil(new SlotNote.DeadlinePassed(incarnation, callId), at);
     }
 
     /** The call is over. */

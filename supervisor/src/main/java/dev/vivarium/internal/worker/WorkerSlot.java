@@ -460,8 +460,8 @@ public final class WorkerSlot {
     private void sendCall(int incarnation, long id) {
         WorkerDriver worker = Objects.requireNonNull(driver, "a lease of no worker");
         Duration look = health.watch(worker); // Before the handler can have begun.
-        Duration left = call.send(worker, () -> actor.getSelf().tell(new SlotNote.CallStopped(incarnation, id)));
-        clock.startDeadline(incarnation, id, left);
+        long deadline = call.send(worker, () -> actor.getSelf().tell(new SlotNote.CallStopped(incarnation, id)));
+        clock.startDeadline(incarnation, id, deadline);
         if (look != null) {
             timers.startTimerWithFixedDelay(PROGRESS, new SlotNote.ProgressDue(incarnation, id), look);
         }

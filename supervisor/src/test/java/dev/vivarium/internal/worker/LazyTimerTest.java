@@ -102,4 +102,12 @@ class LazyTimerTest {
         assertThat(scheduled).containsExactly(0L);
         assertThat(firedAfter(0)).isEqualTo(FIRST);
     }
+
+    @Test
+    void isDueAtOnceWhenItsMomentHasPassedBeforeItWasStarted() {
+        timer.startUntil(FIRST, now - 7);
+
+        assertThat(scheduled).containsExactly(0L);
+        assertThat(firedAfter(0)).isEqualTo(FIRST);
+    }
 }
