@@ -10,6 +10,10 @@ import java.util.concurrent.CompletionStage;
  * <p>No method blocks. A stage always completes, also when the store is closed meanwhile; a store that cannot do what it was
  * asked fails it with whatever exception it likes, and the caller of the session gets {@link dev.vivarium.SessionStoreFailed}.
  * Callbacks run on a thread of the store's, or on the caller's when the stage has completed.
+ *
+ * <p>Every method but {@link #close()} is called by the pool's router, which may run on any thread that makes a call: with the
+ * locks, context class loader and thread-locals that it has, and liable to be interrupted by others. So a store that reads or
+ * writes through interruptible channels does that on a thread of its own.
  */
 public interface SessionStore extends AutoCloseable {
 
