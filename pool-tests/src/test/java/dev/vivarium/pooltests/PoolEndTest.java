@@ -114,7 +114,8 @@ class PoolEndTest {
                                     .count()
                             == 2);
 
-            assertThat(kit.actors().system().whenTerminated().isCompleted()).isFalse();
+            assertThat(kit.actors().system().getWhenTerminated().toCompletableFuture())
+                    .isNotDone();
         }
     }
 

@@ -39,7 +39,16 @@ class SessionStormCommandTest {
     private record Said(int status, String output, String errors) {}
 
     private ProcessBuilder command(String... words) {
+        // A background job has SIGINT ignored, and a JVM leaves it so; as a user's foreground job it must be at its
+        // default.
         List<String> command = new ArrayList<>(List.of(
+                "python3",
+                "-c",
+                """
+                import os, signal, sys
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                os.execv(sys.argv[1], sys.argv[1:])
+                """,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Djava.io.tmpdir=" + audit.folder(),
                 "-XX:TieredStopAtLevel=1",

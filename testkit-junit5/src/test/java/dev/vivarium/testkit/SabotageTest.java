@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vivarium.LadderCounts;
 import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PoolState;
 import dev.vivarium.PythonPool;
@@ -607,6 +608,7 @@ class SabotageTest {
         @Test
         void thatFailsShowsTheLastEvents() throws Exception {
             TestPool kit = pool();
+            kit.events().await(PoolEvent.PoolStateChanged.class); // A pool tells of it after its first worker is ready.
             EventRecorder events = new EventRecorder(Duration.ofMillis(10));
             kit.events().all().forEach(events::add);
 
