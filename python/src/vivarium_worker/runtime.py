@@ -116,6 +116,8 @@ class Worker:
         )
         self._decoder = frames.Decoder(self._limits)
         self._worker_id = offer["worker"]
+        if "sessionCloseMillis" in offer:
+            self._sessions.close_timeout = offer["sessionCloseMillis"] / 1000
         if not self._load(offer["pythonPath"], offer["handlers"]):
             return EXIT_LOAD_FAILED
         self._page.stage(SERVING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import struct
 from collections import OrderedDict
 from typing import Any, Callable, Dict, Iterator, List, MutableMapping, NamedTuple, Optional, Sequence, Tuple, Union
@@ -313,6 +314,8 @@ class Sessions:
     def __init__(self, most: int = MAX_CACHED, most_bytes: int = MAX_CACHED_BYTES) -> None:
         self.on_open: Optional[Hook] = None
         self.on_close: Optional[Hook] = None
+        self.close_timeout: Optional[float] = None
+        """How many seconds on_close may take, before the worker ends."""
         self._kept: "OrderedDict[str, _Kept]" = OrderedDict()
         self._most = most
         self._most_bytes = most_bytes
@@ -416,6 +419,10 @@ class Sessions:
         if self.on_close is None or not kept.opened:
             return
         view = Session(id, kept.epoch, kept.encoded, kept.local, kept.decoded)
+        if self.close_timeout is not None:
+            # No call waits for it whose deadline would end it. Not a thread of Python's: the hook may hold the
+            # interpreter lock.
+            faulthandler.dump_traceback_later(self.close_timeout, file=2, exit=True)
         try:
             self.on_close(view)
         except Exception as error:
@@ -425,6 +432,7 @@ class Sessions:
                 "@session_close of %r raised %s: %s", id, errors.type_name(type(error)), errors.text(error)
             )
         finally:
+            faulthandler.cancel_dump_traceback_later()
             view.end()
 
 

@@ -608,7 +608,10 @@ class SabotageTest {
         @Test
         void thatFailsShowsTheLastEvents() throws Exception {
             TestPool kit = pool();
-            kit.events().await(PoolEvent.PoolStateChanged.class); // A pool tells of it after its first worker is ready.
+            // A pool may tell of its state after its first worker has told that it is ready.
+            kit.awaitThat(
+                    "told of its state",
+                    () -> kit.events().all().stream().anyMatch(PoolEvent.PoolStateChanged.class::isInstance));
             EventRecorder events = new EventRecorder(Duration.ofMillis(10));
             kit.events().all().forEach(events::add);
 

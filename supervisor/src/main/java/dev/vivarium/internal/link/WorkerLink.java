@@ -254,7 +254,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                             context.worker(slot).toString(),
                             WorkerSources.handlers(config),
                             WorkerSources.pythonPath(config),
-                            config.calls().limits()))));
+                            config.calls().limits(),
+                            config.sessions().closeTimeout().toMillis()))));
         } catch (Handshake.Refused e) {
             events.violated(new ProtocolViolation(
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, String.valueOf(e.getMessage()), new byte[0]));
