@@ -113,7 +113,7 @@ final class Repeats {
         return new Recovery.Loss(
                 call.toString(),
                 router.isRetrySafe(call),
-                call.maxRetries(),
+                call.mayRepeat() ? call.maxRetries() : 0,
                 call.attempts(),
                 call.deadline() - context.clock().nanoTime(),
                 call.admission());

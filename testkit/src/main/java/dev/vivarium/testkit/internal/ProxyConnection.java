@@ -193,7 +193,7 @@ final class ProxyConnection {
             passGuardian(frame, line, down);
             return;
         }
-        if (down && (frame.type() == FrameType.CALL || frame.type() == FrameType.SESSION_CALL)) {
+        if (down && isCall(frame)) {
             send(frame, line);
             return;
         }
@@ -275,6 +275,13 @@ final class ProxyConnection {
         workers.exited(ended, frame.incarnation());
     }
 
+    private static boolean isCall(Frame frame) {
+        return switch (frame.type()) {
+            case CALL, SESSION_CALL, STREAM_CALL -> true;
+            default -> false;
+        };
+    }
+
     private static boolean isAnswer(Frame frame) {
         return frame.callId() != 0
                 && (frame.type() == FrameType.REPLY
@@ -287,6 +294,7 @@ final class ProxyConnection {
             case HELLO -> down ? null : Moment.MID_HANDSHAKE;
             case READY -> Moment.MID_LOAD;
             case PING -> Moment.CHECKED;
+            case ITEMS -> down ? null : Moment.STREAMED;
             case REPLY, SESSION_REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
             default -> null;
         };
@@ -346,10 +354,11 @@ final class ProxyConnection {
             }
             body = List.of("hung", List.of(), java.util.Map.of());
         }
-        return Frame.call(
+        return new Frame(
+                call.type() == FrameType.STREAM_CALL ? FrameType.STREAM_CALL : FrameType.CALL,
                 call.callId(),
-                call.incarnation(),
                 call.remainingMicros(),
+                call.incarnation(),
                 JSON.writeValueAsBytes(body),
                 call.attachments());
     }
