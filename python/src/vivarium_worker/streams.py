@@ -65,6 +65,8 @@ def read_head(block: Buffer) -> Head:
     if len(block) != HEAD.size:
         raise ValueError(f"a stream's head has {HEAD.size} bytes, got {len(block)}")
     items, size, most_items, flags = HEAD.unpack(block)
+    if max(items, size) >= 1 << 63:
+        raise ValueError(f"a credit is below 2^63, got {items} items, {size} bytes")
     if not 1 <= most_items < 1 << 31:
         raise ValueError(f"a frame of a stream has room for an item, got {most_items}")
     if flags & ~(OF_SESSION | FED):

@@ -48,6 +48,9 @@ public record StreamHead(Credit credit, int mostItems, boolean ofSession, boolea
         Credit credit = new Credit(in.getLong(), in.getLong());
         int mostItems = in.getInt();
         int flags = in.get();
+        if (credit.items() < 0 || credit.bytes() < 0) {
+            throw new CodecException("a credit is below 2^63, got " + credit, null);
+        }
         if (mostItems < 1) {
             throw new CodecException("a frame of a stream has room for an item, got " + mostItems, null);
         }

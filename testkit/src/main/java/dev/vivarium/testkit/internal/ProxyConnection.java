@@ -41,6 +41,7 @@ final class ProxyConnection {
     private int slot;
     private int incarnation;
     private int ends;
+    private boolean killed; // Written by the thread that reads from the worker, and read by it.
 
     ProxyConnection(
             String pool,
@@ -203,8 +204,12 @@ final class ProxyConnection {
             return; // Its worker was killed before this moment.
         }
         Moment moment = moment(frame, down);
+        if (killed) {
+            return; // It was killed before it could say this.
+        }
         if (moment != null && gates != null && strike(moment)) {
-            return; // What it came from is dead.
+            killed = moment == Moment.STREAMED; // What it came from is dead, and more may follow.
+            return;
         }
         forward(frame, moment, line, down);
     }
