@@ -3,6 +3,7 @@
 An item has its length, four bytes, before it. The encoder is the worker's.
 """
 
+import os
 import sys
 
 try:
@@ -20,7 +21,7 @@ except ImportError:
 
 
 BLOCK = 48 * 1024
-read, out = sys.stdin.buffer.read, sys.stdout.buffer.raw
+read = sys.stdin.buffer.read
 
 while True:
     asked = read(4)
@@ -32,6 +33,6 @@ while True:
         block += len(item).to_bytes(4, "big")
         block += item
         if len(block) >= BLOCK:
-            out.write(block)
+            os.write(1, block)
             block.clear()
-    out.write(block)
+    os.write(1, block)
