@@ -64,6 +64,8 @@ class SabotageTest {
     @Nested
     class TheLeakAudit {
 
+        private static final int LOOKS = 100;
+
         @Test
         void findsNothingWhereNothingIs() throws Exception {
             assertThat(kinds(pool())).isEmpty();
@@ -144,6 +146,43 @@ class SabotageTest {
             assertThat(leaks)
                     .anyMatch(leak -> leak.kind() == Kind.PROCESS && leak.name().contains("tail -f"));
             assertThat(ending.waitFor()).isZero();
+        }
+
+        @Test
+        void findsAProcessThatIsAboutToBecomeAnotherProgram(@TempDir Path folder) throws Exception {
+            Path again = Files.writeString(folder.resolve("again.sh"), "exec /bin/sh \"$0\"");
+            LeakAudit audit =
+                    new LeakAudit("audited-pool", "audited-pool", folder.resolve("none"), Duration.ofSeconds(1));
+            ProcessBuilder builder = new ProcessBuilder("/bin/sh", again.toString());
+            builder.environment().put(LeakAudit.MARK, "audited-pool");
+            Process left = builder.start();
+            int seen = 0;
+
+            for (int look = 0; look < LOOKS; look++) {
+                seen += audit.processes().size();
+            }
+
+            left.destroyForcibly().waitFor();
+            assertThat(seen).isEqualTo(LOOKS);
+        }
+
+        @Test
+        void findsAThreadThatIsStartedWhileAProcessIsWaitedFor(@TempDir Path folder) throws Exception {
+            LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofSeconds(1));
+            ProcessBuilder builder = new ProcessBuilder("cat");
+            builder.environment().put(LeakAudit.MARK, "audited-pool");
+            Process ending = builder.start();
+            CountDownLatch end = new CountDownLatch(1);
+            Thread left = new Thread(() -> awaitQuietly(end), "audited-pool-left");
+
+            List<Leak> leaks = foundWhile(audit, () -> {
+                left.start();
+                ending.destroyForcibly();
+            });
+
+            end.countDown();
+            left.join();
+            assertThat(leaks).anyMatch(leak -> leak.name().startsWith("audited-pool-left"));
         }
 
         @Test
