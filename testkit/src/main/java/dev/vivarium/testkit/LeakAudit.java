@@ -28,7 +28,10 @@ public final class LeakAudit {
     /** The environment variable that marks the processes of a pool. */
     public static final String MARK = "TESTKIT_MARK";
 
-    /** How often, and after how long again, a process is looked at that runs and shows no environment. */
+    /** How often the processes are listed anew where some have ended meanwhile. */
+    private static final int MOST_LISTS = 100;
+
+    /** How often, and after how long again, a process is looked at that runs and shows no whole environment. */
     private static final int MOST_LOOKS = 1000;
 
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(1);
@@ -143,10 +146,17 @@ public final class LeakAudit {
      * line or environment names its folder.
      */
     public List<ProcessHandle> processes() {
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.pid() != ProcessHandle.current().pid())
-                .filter(this::isOurs)
-                .toList();
+        List<ProcessHandle> ours = List.of();
+        boolean changed = true;
+        // One that was listed and has ended may have started another that was not.
+        for (int list = 0; changed && ours.isEmpty() && list < MOST_LISTS; list++) {
+            List<ProcessHandle> listed = ProcessHandle.allProcesses()
+                    .filter(process -> process.pid() != ProcessHandle.current().pid())
+                    .toList();
+            ours = listed.stream().filter(this::isOurs).toList();
+            changed = !listed.stream().allMatch(ProcessHandle::isAlive);
+        }
+        return ours;
     }
 
     private void processes(List<Leak> leaks) throws InterruptedException {
@@ -170,7 +180,7 @@ public final class LeakAudit {
         }
     }
 
-    /** Looks again at one that runs and shows no environment: it may be about to become another program. */
+    /** Looks again at one that runs and shows no whole environment: it may be about to become another program. */
     private boolean isOurs(ProcessHandle process) {
         boolean rested = false;
         for (int look = 0; look < MOST_LOOKS; look++) {
@@ -180,7 +190,7 @@ public final class LeakAudit {
                 return true;
             }
             boolean rests = !isRunning(process.pid());
-            if (!environment.isEmpty() || (rests && rested)) {
+            if (environment.endsWith("\0") || (rests && rested)) {
                 return false;
             }
             rested = rests; // It may have got there between the two looks, and has an environment now.
