@@ -92,14 +92,13 @@ final class Streams implements Benchmark.Program {
     /** Returns the heap that is used while a stream without end waits for its consumer. */
     private static double[] stopped(PythonPool pool, ActorSystem<?> system)
             throws IOException, InterruptedException, ExecutionException {
-        Pair<PendingCall<Long>, SinkQueueWithCancel<JsonNode>> run = items(pool, "items", ENDLESS)
-                .toMat(Sink.queue(), Keep.both())
-                .run(system);
+        Pair<PendingCall<Long>, SinkQueueWithCancel<JsonNode>> run =
+                items(pool, "items", ENDLESS).toMat(Sink.queue(), Keep.both()).run(system);
         try {
-            var unused = run.second().pull().toCompletableFuture().get();
+            var unusedFirst = run.second().pull().toCompletableFuture().get();
             double[] used = new double[LOOKS];
             for (int i = 0; i < LOOKS; i++) {
-                var waited = new CountDownLatch(1).await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                var unusedWait = new CountDownLatch(1).await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
                 System.gc();
                 Runtime runtime = Runtime.getRuntime();
                 used[i] = (runtime.totalMemory() - runtime.freeMemory()) / (double) KIBIBYTE;

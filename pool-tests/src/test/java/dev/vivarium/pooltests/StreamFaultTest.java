@@ -191,8 +191,7 @@ class StreamFaultTest {
 
         @VivariumTest
         void arrive(TestPool kit, FaultInjector faults) throws Exception {
-            try (FaultLease landed =
-                    faults.at(Moment.STREAMED).arm(new Fault.Delayed(Duration.ofMillis(50)))) {
+            try (FaultLease landed = faults.at(Moment.STREAMED).arm(new Fault.Delayed(Duration.ofMillis(50)))) {
                 assertThat(done(items(kit.pool(), 5000)
                                 .runWith(Sink.seq(), kit.actors().system())))
                         .isEqualTo(IntStream.range(0, 5000).boxed().toList());
@@ -203,8 +202,8 @@ class StreamFaultTest {
         @VivariumTest
         void afterTheConsumerCancelledAreDropped(TestPool kit, FaultInjector faults) throws Exception {
             FaultLease cut = faults.at(Moment.STREAMED).arm(new Fault.Partitioned(false, true));
-            SinkQueueWithCancel<Integer> run =
-                    items(kit.pool(), 100_000).runWith(Sink.queue(), kit.actors().system());
+            SinkQueueWithCancel<Integer> run = items(kit.pool(), 100_000)
+                    .runWith(Sink.queue(), kit.actors().system());
             kit.awaitThat("items are on their way", () -> cut.landed() == 1);
 
             run.cancel();

@@ -127,8 +127,8 @@ class StreamTest {
 
         @VivariumTest
         void isRefusedWhereNoStreamIsAskedFor(TestPool kit, PythonPool pool) throws Exception {
-            CallRejected error = catchThrowableOfType(
-                    CallRejected.class, () -> kit.outcome(pool.call("items", Integer.class, 3)));
+            CallRejected error =
+                    catchThrowableOfType(CallRejected.class, () -> kit.outcome(pool.call("items", Integer.class, 3)));
 
             assertThat(error).hasMessageContaining("stream(...)");
             assertThat(error.execution()).isEqualTo(Execution.NOT_STARTED);
@@ -243,9 +243,8 @@ class StreamTest {
         void whoseMaterializerEndsGivesItsWorkerBack(TestPool kit, PythonPool pool) throws Exception {
             Materializer materializer =
                     Materializer.createMaterializer(kit.actors().system());
-            Pair<PendingCall<Long>, SinkQueueWithCancel<Integer>> run = items(pool, "items", 1000)
-                    .toMat(Sink.queue(), Keep.both())
-                    .run(materializer);
+            Pair<PendingCall<Long>, SinkQueueWithCancel<Integer>> run =
+                    items(pool, "items", 1000).toMat(Sink.queue(), Keep.both()).run(materializer);
             assertThat(done(run.second().pull())).contains(0);
 
             materializer.shutdown();
@@ -278,8 +277,8 @@ class StreamTest {
     class TheDeadline {
 
         @VivariumTest(time = VivariumTest.Time.VIRTUAL, options = "stack-dump = 0s")
-        void isThatOfTheWholeStreamAndASlowConsumersTooAndFreesTheWorker(
-                TestPool kit, PythonPool pool, TestTime time) throws Exception {
+        void isThatOfTheWholeStreamAndASlowConsumersTooAndFreesTheWorker(TestPool kit, PythonPool pool, TestTime time)
+                throws Exception {
             Run<Integer> run = Run.of(
                     pool.stream(PythonCall.to("items")
                             .args(1000)
@@ -314,8 +313,7 @@ class StreamTest {
         }
 
         @VivariumTest
-        void isNotReplacedForAStreamThatHasBegunThoughItIsRetrySafe(TestPool kit, PythonPool pool)
-                throws Exception {
+        void isNotReplacedForAStreamThatHasBegunThoughItIsRetrySafe(TestPool kit, PythonPool pool) throws Exception {
             Run<Integer> run = Run.of(
                     pool.stream(PythonCall.to("items_then_hang")
                             .args(2)
@@ -439,8 +437,8 @@ class StreamTest {
     class InASession {
 
         private Source<Integer, PendingCall<Long>> counting(PythonPool pool, int count) {
-            return pool.session("s")
-                    .stream(PythonCall.to("count_items").args(count).returning(Integer.class));
+            return pool.session("s").stream(
+                    PythonCall.to("count_items").args(count).returning(Integer.class));
         }
 
         @VivariumTest

@@ -105,7 +105,8 @@ public final class StreamAttempt {
      */
     public synchronized void checkEnd(byte[] count) throws CodecException {
         if (!new String(count, java.nio.charset.StandardCharsets.US_ASCII).equals(Long.toString(receivedItems))) {
-            throw new CodecException("the end of a stream tells of another number of items than " + receivedItems, null);
+            throw new CodecException(
+                    "the end of a stream tells of another number of items than " + receivedItems, null);
         }
     }
 

@@ -25,7 +25,8 @@ public final class CallStream {
     /** Returns the items of a call. */
     public static <T> Source<T, PendingCall<Long>> source(PoolContext context, CallDoor door, PythonCall<T> call) {
         Outlet<T> out = Outlet.create("items");
-        return Source.fromGraph(new Stage<Object, T, SourceShape<T>>(context, door, call, SourceShape.of(out), null, out));
+        return Source.fromGraph(
+                new Stage<Object, T, SourceShape<T>>(context, door, call, SourceShape.of(out), null, out));
     }
 
     /** Returns the items of a call that is fed with what flows in. */
@@ -45,13 +46,7 @@ public final class CallStream {
         private final @Nullable Inlet<I> in;
         private final Outlet<O> out;
 
-        Stage(
-                PoolContext context,
-                CallDoor door,
-                PythonCall<O> call,
-                S shape,
-                @Nullable Inlet<I> in,
-                Outlet<O> out) {
+        Stage(PoolContext context, CallDoor door, PythonCall<O> call, S shape, @Nullable Inlet<I> in, Outlet<O> out) {
             this.context = context;
             this.door = door;
             this.call = call;

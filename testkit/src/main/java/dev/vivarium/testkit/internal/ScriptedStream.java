@@ -102,8 +102,7 @@ final class ScriptedStream {
     }
 
     void granted(Credit total) {
-        allowed =
-                new Credit(Math.max(allowed.items(), total.items()), Math.max(allowed.bytes(), total.bytes()));
+        allowed = new Credit(Math.max(allowed.items(), total.items()), Math.max(allowed.bytes(), total.bytes()));
         Runnable then = waiting;
         if (then != null && hasCredit()) {
             waiting = null;
@@ -112,7 +111,8 @@ final class ScriptedStream {
     }
 
     private void take(Reaction.Take take) {
-        Consumer<@Nullable JsonNode> then = item -> process.perform(callId, take.then().apply(item));
+        Consumer<@Nullable JsonNode> then =
+                item -> process.perform(callId, take.then().apply(item));
         if (!fed.isEmpty() || fedAll) {
             then.accept(fed.poll());
         } else {

@@ -142,7 +142,8 @@ final class ScriptedWorker implements Outlet {
     private void streamCall(Frame frame) {
         try {
             StreamHead stream = StreamHead.decode(frame.attachments().get(0));
-            List<ByteBuffer> rest = frame.attachments().subList(1, frame.attachments().size());
+            List<ByteBuffer> rest =
+                    frame.attachments().subList(1, frame.attachments().size());
             if (stream.ofSession()) {
                 call(frame, stream, rest);
             } else {

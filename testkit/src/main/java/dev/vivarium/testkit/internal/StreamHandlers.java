@@ -27,8 +27,7 @@ final class StreamHandlers {
         all.put(
                 "items",
                 generator(
-                        List.of("count"),
-                        (call, given) -> items(0, given.get(0).intValue(), new Reaction.Finish())));
+                        List.of("count"), (call, given) -> items(0, given.get(0).intValue(), new Reaction.Finish())));
         all.put(
                 "items_then_fail",
                 generator(
@@ -40,8 +39,7 @@ final class StreamHandlers {
         all.put(
                 "items_then_hang",
                 generator(
-                        List.of("count"),
-                        (call, given) -> items(0, given.get(0).intValue(), new Reaction.Hang(true))));
+                        List.of("count"), (call, given) -> items(0, given.get(0).intValue(), new Reaction.Hang(true))));
         all.put("items_then_held", generator(List.of("count", "gate", "more"), (call, given) -> {
             int count = given.get(0).intValue();
             Reaction rest = items(count, given.get(2).intValue(), new Reaction.Finish());
@@ -60,14 +58,12 @@ final class StreamHandlers {
     }
 
     private static Reaction items(int first, int count, Reaction then) {
-        return new Reaction.Yield(
-                IntStream.range(first, first + count).boxed().toList(), then);
+        return new Reaction.Yield(IntStream.range(first, first + count).boxed().toList(), then);
     }
 
     private static Reaction doubled() {
-        return new Reaction.Take(item -> item == null
-                ? new Reaction.Finish()
-                : new Reaction.Yield(List.of(item.intValue() * 2), doubled()));
+        return new Reaction.Take(item ->
+                item == null ? new Reaction.Finish() : new Reaction.Yield(List.of(item.intValue() * 2), doubled()));
     }
 
     private static Reaction total(int sum) {
