@@ -12,11 +12,9 @@ import faulthandler
 import json
 import logging
 import os
-import platform
 import select
 import signal
 import socket
-import sys
 import threading
 import time
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -28,6 +26,7 @@ from .data import DataChannel
 from .ending import die, flush
 from .feeding import Feed
 from .forked import end_child
+from .handshake import CANCEL_SIGNAL, STACKS_SIGNAL, hello
 from .loading import LoadError, Loaded, describe
 from .logs import ControlChannel, LogHandler
 from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
@@ -37,16 +36,8 @@ EXIT_LOAD_FAILED = 72
 EXIT_NEGOTIATION_FAILED = 73
 EXIT_PROTOCOL = 76
 
-FEATURES = ["cancel", "log", "progress", "sessions"]
-
 _STRIKE_AGAIN_S = 0.02
 """How long a cancellation has to strike before the signal is sent again."""
-
-# A real-time signal, which user code is unlikely to use, where there are such signals.
-CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
-
-# On it the process writes what its threads do.
-STACKS_SIGNAL = CANCEL_SIGNAL + 1 if hasattr(signal, "SIGRTMIN") else int(signal.SIGUSR2)
 
 # A larger body is written apart from its header: copying it costs more than a second system call.
 _COPIED_BYTES = 64 * 1024
@@ -408,10 +399,9 @@ class Worker:
         decoder = frames.Decoder(frames.CONTROL_LIMITS)
         try:
             while True:
-                struck = self._cancel_requested == 0 or self._cancel_requested != self._interruptible
-                if not select.select([self._control], [], [], None if struck else _STRIKE_AGAIN_S)[0]:
+                if not select.select([self._control], [], [], _STRIKE_AGAIN_S if self._must_strike() else None)[0]:
                     # A signal that comes just before the main thread blocks in C code interrupts nothing.
-                    signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                    self._strike()
                     continue
                 data = self._control.recv(65536)
                 if not data:
@@ -421,7 +411,7 @@ class Worker:
                         self._control_channel.answer(frames.PONG, frame.call_id)
                     elif frame.type == frames.CANCEL:
                         self._cancel_requested = frame.call_id
-                        signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                        self._strike()
                     elif frame.type == frames.CREDIT:
                         stream = self._stream
                         credit = streams.read_credit(frame.body)
@@ -434,6 +424,15 @@ class Worker:
             die(EXIT_PROTOCOL, violation)
         except OSError:
             return
+
+    def _must_strike(self) -> bool:
+        """Return whether the handler still runs the call that was cancelled."""
+        return self._cancel_requested != 0 and self._cancel_requested == self._interruptible
+
+    def _strike(self) -> None:
+        # Asked again just before: what waits for any signal in another call's handler is not to be woken.
+        if self._must_strike():
+            signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
 
     def _configure_logging(self) -> None:
         root = logging.getLogger()
@@ -474,22 +473,3 @@ def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
         if type(name) is str and type(positional) is list and type(keywords) is dict:
             return name, positional, keywords
     raise ValueError("a CALL holds the handler's name, an array and an object")
-
-
-def hello() -> Dict[str, Any]:
-    """Return the body of a worker's HELLO."""
-    accelerators = {}
-    if codec.orjson is not None:
-        accelerators["orjson"] = str(codec.orjson.__version__)
-    return {
-        "versions": [frames.VERSION],
-        "codecs": [codec.NAME],
-        "features": FEATURES,
-        "pid": os.getpid(),
-        "implementation": sys.implementation.name,
-        "python": platform.python_version(),
-        "runtime": "0.1.0",
-        "stacksSignal": STACKS_SIGNAL,
-        "monotonicNanos": time.monotonic_ns(),
-        "accelerators": accelerators,
-    }

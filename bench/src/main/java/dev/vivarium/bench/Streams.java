@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +90,7 @@ final class Streams implements Benchmark.Program {
 
     /** Returns the heap that is used while a stream without end waits for its consumer. */
     private static double[] stopped(PythonPool pool, ActorSystem<?> system)
-            throws IOException, InterruptedException, ExecutionException {
+            throws InterruptedException, ExecutionException {
         Pair<PendingCall<Long>, SinkQueueWithCancel<JsonNode>> run =
                 items(pool, "items", ENDLESS).toMat(Sink.queue(), Keep.both()).run(system);
         try {

@@ -165,8 +165,7 @@ class BenchmarkTest {
         assertThat(names(report, Side.FLOOR, "items/s")).containsExactly("pipe, json, bare loop");
         assertThat(names(report, Side.VIVARIUM, "items/s"))
                 .containsExactly("stream of a generator", "stream of an asynchronous generator");
-        assertThat(names(report, Side.VIVARIUM, "KiB"))
-                .containsExactly("the JVM's heap while a consumer has stopped");
+        assertThat(names(report, Side.VIVARIUM, "KiB")).containsExactly("the JVM's heap while a consumer has stopped");
     }
 
     @Test

@@ -324,7 +324,7 @@ class StreamTest {
 
             kit.worker(1).kill();
 
-            run.error(WorkerCrashed.class);
+            assertThat(run.error(WorkerCrashed.class)).hasMessageContaining("had passed items on");
             assertThat(run.call().attempts()).isEqualTo(1);
             assertThat(kit.ledger().starts(run.call().id())).isEqualTo(1);
         }

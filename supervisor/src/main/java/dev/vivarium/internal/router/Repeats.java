@@ -111,7 +111,7 @@ final class Repeats {
 
     private Recovery.Loss loss(ActiveCall call) {
         return new Recovery.Loss(
-                call.toString(),
+                call.mayRepeat() ? call.toString() : call + ", which had passed items on,",
                 router.isRetrySafe(call),
                 call.mayRepeat() ? call.maxRetries() : 0,
                 call.attempts(),
