@@ -17,8 +17,9 @@ BLOCKS = os.path.join(
 
 HANDLERS = '''
 import asyncio, threading
-from vivarium_worker import CallCancelled, Context, handler
+from vivarium_worker import CallCancelled, Context, handler, streams
 
+streams._AT_ONCE_S = 1e9  # However slow this machine is, items wait for others.
 closed = []
 
 @handler
@@ -50,6 +51,13 @@ def endless():
             number += 1
     finally:
         closed.append("endless")
+
+held = []
+
+@handler
+def held_elsewhere():
+    held.append(endless())
+    return held[0]
 
 @handler
 async def endless_later():
@@ -354,6 +362,12 @@ class Cancelling(Case):
         self.assert_cancelled(1)
         self.assertEqual(self.closed(), ["endless"])
 
+    def test_closes_a_generator_that_somebody_else_has_as_well(self) -> None:
+        self.stream(1, "held_elsewhere", items=1)
+        self.take(1)
+        self.assert_cancelled(1)
+        self.assertEqual(self.closed(), ["endless"])
+
     def test_ends_a_generator_that_swallows_it_at_its_next_item(self) -> None:
         self.stream(1, "swallows")
         self.worker.data.receive(frames.ITEMS)
@@ -393,6 +407,13 @@ class Fed(Case):
                 self.assertEqual(self.worker.answer()[1]["kind"], "cancelled")
                 self.feed(call_id, 0, 1)
         self.assertEqual(self.closed(), [])
+
+    def test_takes_nothing_that_another_call_has_asked_for(self) -> None:
+        self.stream(2, "first_of", flags=streams.FED)
+        self.worker.data.receive(frames.WANTED)
+        self.feed(1, 0, "another call's")
+        self.feed(2, 0, "its own")
+        self.assertEqual(self.run_all()[0], ["its own"])
 
     def test_need_not_yield(self) -> None:
         self.stream(1, "first_of", flags=streams.FED)
