@@ -215,6 +215,15 @@ final class Stage implements AutoCloseable {
         });
     }
 
+    /** Plants a want of capacity: the pool has a worker less once this returns. */
+    void shrink() {
+        pool.resize(WORKERS - 1);
+        if (!await(Bounds.recovery(), () -> pool.snapshot().total() < WORKERS)) {
+            throw new IllegalStateException(
+                    "the pool does not shrink: " + pool.snapshot().summary());
+        }
+    }
+
     /** Ends what looks at the pool. Call it before the pool is closed, which changes what holds. */
     void endWatching() throws InterruptedException {
         capacity.end();

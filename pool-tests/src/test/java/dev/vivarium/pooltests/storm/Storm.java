@@ -76,7 +76,7 @@ final class Storm {
             long answered = stage.book().answered();
             callers.stop();
             if (options.plants(Sabotage.CAPACITY)) {
-                stage.pool().resize(Stage.WORKERS - 1);
+                stage.shrink();
             }
             boolean whole = (faults == null || Stage.await(Bounds.recovery(), faults::isOver))
                     && stage.awaitIdle(options.plants(Sabotage.CAPACITY) ? Duration.ofSeconds(1) : Bounds.recovery());
