@@ -18,7 +18,7 @@ import inspect
 import os
 import signal as signals
 import threading
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Iterator, List, Optional
 
 from vivarium_worker import Context, RetryAfter, handler
 
@@ -108,12 +108,25 @@ def recorded(function: Optional[Callable[..., Any]] = None, *, effects: Optional
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY)
         signature = signature.replace(parameters=others + [context] + catch_all)
 
-    @functools.wraps(target)
-    def recording(*args: Any, **keywords: Any) -> Any:
+    def entered(args: Any, keywords: Any) -> Context:
         ctx: Context = signature.bind(*args, **keywords).arguments["ctx"]  # Before anything counts as started.
         if not wants_context:
             del keywords["ctx"]
         _record(ctx.call_id, "STARTED", ctx.worker_id)
+        return ctx
+
+    @functools.wraps(target)
+    def generating(*args: Any, **keywords: Any) -> Any:
+        ctx = entered(args, keywords)
+        try:
+            _halt(ctx.call_id)
+            yield from target(*args, **keywords)
+        finally:
+            _record(ctx.call_id, "FINISHED", ctx.worker_id)
+
+    @functools.wraps(target)
+    def recording(*args: Any, **keywords: Any) -> Any:
+        ctx = entered(args, keywords)
         try:
             _halt(ctx.call_id)
             return target(*args, **keywords)
@@ -124,9 +137,10 @@ def recorded(function: Optional[Callable[..., Any]] = None, *, effects: Optional
         _record(0, "RECORDED", target.__name__)
     except OSError:
         pass  # The test is over, and its folder gone.
-    recording.__signature__ = signature  # type: ignore[attr-defined]
+    wrapper: Any = generating if inspect.isgeneratorfunction(target) else recording
+    wrapper.__signature__ = signature
     _touch(_gate(f".recorded-{target.__name__}"))
-    return handler(effects=effects)(recording)
+    return handler(effects=effects)(wrapper)
 
 
 def wait_for(gate: str) -> None:
@@ -325,3 +339,51 @@ def keep_local_held(ctx: Context, gate: str, value: Any) -> None:
 def recall_local(ctx: Context) -> Any:
     """Return what was kept in this worker, or None."""
     return ctx.session.local.get("value")
+
+
+@recorded
+def items(count: int) -> Iterator[int]:
+    """Yield the numbers from 0."""
+    yield from range(count)
+
+
+@recorded
+def items_then_fail(count: int, message: str) -> Iterator[int]:
+    """Yield the numbers from 0, then raise ValueError."""
+    yield from range(count)
+    raise ValueError(message)
+
+
+@recorded
+def items_then_hang(count: int) -> Iterator[int]:
+    """Yield the numbers from 0, then wait for ever, or until the call is cancelled."""
+    yield from range(count)
+    threading.Event().wait()
+
+
+@recorded
+def items_then_held(count: int, gate: str, more: int) -> Iterator[int]:
+    """Yield the numbers from 0, and more of them once a gate is open."""
+    yield from range(count)
+    wait_for(gate)
+    yield from range(count, count + more)
+
+
+@recorded
+def doubled(ctx: Context) -> Iterator[int]:
+    """Yield twice what the call is fed with."""
+    for item in ctx.input:
+        yield 2 * item
+
+
+@recorded
+def total(ctx: Context) -> int:
+    """Return the sum of what the call is fed with."""
+    return sum(ctx.input)
+
+
+@recorded
+def count_items(ctx: Context, count: int) -> Iterator[int]:
+    """Count in a session, and yield each count."""
+    for _ in range(count):
+        yield _count(ctx)
