@@ -20,7 +20,7 @@ public enum Metric {
     MISREPORTED(Unit.COUNT, false, List.of()),
     /** Calls of which it cannot be known whether they ran. */
     INDEFINITE(Unit.COUNT, false, List.of()),
-    /** The median from the moment at which calls were due, by the phase that is the argument. */
+    /** The median from the moment at which calls were due, by the phase that is the argument, if there is one. */
     P50(Unit.TIME, true, Words.PHASES),
     /** The time of 99 of 100. */
     P99(Unit.TIME, true, Words.PHASES),
@@ -118,7 +118,7 @@ public enum Metric {
 
     /** Returns whether something must. */
     public boolean needsArgument() {
-        return unit == Unit.EVENT || arguments.equals(Words.PHASES);
+        return unit == Unit.EVENT;
     }
 
     /** Returns its name in scenarios. */

@@ -1,5 +1,6 @@
 package dev.vivarium.chaos.internal;
 
+import dev.vivarium.CallTimedOut;
 import dev.vivarium.chaos.Metric;
 import dev.vivarium.testkit.Ledger;
 import java.util.Arrays;
@@ -10,11 +11,36 @@ import java.util.OptionalDouble;
 final class Figures {
 
     private static final double NANOS = 1e9;
+    private static final String TIMED_OUT = CallTimedOut.class.getSimpleName();
+
+    /** How much longer everything may take on a machine that is busy with other things. */
+    private static final int LENIENCE = 5;
 
     private final Facts facts;
+    private final boolean lenient;
 
-    Figures(Facts facts) {
+    /**
+     * Creates the figures.
+     *
+     * @param lenient whether times count a fifth, and calls that reached their deadline count as answered
+     */
+    Figures(Facts facts, boolean lenient) {
         this.facts = facts;
+        this.lenient = lenient;
+    }
+
+    boolean isLenient() {
+        return lenient;
+    }
+
+    /** Returns nanoseconds as seconds. */
+    double time(long nanos) {
+        return nanos / NANOS / (lenient ? LENIENCE : 1);
+    }
+
+    /** Returns whether a call counts as answered rightly. */
+    boolean counts(Call call) {
+        return call.outcome() == Call.Outcome.OK || (lenient && TIMED_OUT.equals(call.error()));
     }
 
     /** Returns a figure; empty when there is nothing that it could be of. */
@@ -32,11 +58,10 @@ final class Figures {
             case P99 -> quantile(argument, 0.99);
             case MAX -> quantile(argument, 1);
             case RECOVERY ->
-                count(facts.pool().outages().stream()
-                                .mapToLong(outage -> outage.to() - outage.from())
-                                .max()
-                                .orElse(0)
-                        / NANOS);
+                count(time(facts.pool().outages().stream()
+                        .mapToLong(outage -> outage.to() - outage.from())
+                        .max()
+                        .orElse(0)));
             case DETECTION -> detection();
             case DRAIN -> drain();
             case AMPLIFICATION -> amplification();
@@ -84,11 +109,11 @@ final class Figures {
                 .sum();
     }
 
-    private static OptionalDouble ok(List<Call> calls, String operation) {
+    private OptionalDouble ok(List<Call> calls, String operation) {
         List<Call> of = calls.stream()
                 .filter(call -> operation.isEmpty() || call.operation().equals(operation))
                 .toList();
-        long ok = of.stream().filter(call -> call.outcome() == Call.Outcome.OK).count();
+        long ok = of.stream().filter(this::counts).count();
         return of.isEmpty() ? OptionalDouble.empty() : count((double) ok / of.size());
     }
 
@@ -103,7 +128,7 @@ final class Figures {
             return OptionalDouble.empty();
         }
         int rank = (int) Math.ceil(share * nanos.length);
-        return count(nanos[Math.max(0, rank - 1)] / NANOS);
+        return count(time(nanos[Math.max(0, rank - 1)]));
     }
 
     private OptionalDouble detection() {
@@ -113,7 +138,7 @@ final class Figures {
                 .toArray();
         return times.length == 0
                 ? OptionalDouble.empty()
-                : count(Arrays.stream(times).max().orElse(0) / NANOS);
+                : count(time(Arrays.stream(times).max().orElse(0)));
     }
 
     private OptionalDouble drain() {
@@ -122,7 +147,7 @@ final class Figures {
                 .mapToLong(Call::ended)
                 .max()
                 .orElse(0);
-        return count(Math.max(0, last - facts.times().healed()) / NANOS);
+        return count(time(Math.max(0, last - facts.times().healed())));
     }
 
     private OptionalDouble amplification() {

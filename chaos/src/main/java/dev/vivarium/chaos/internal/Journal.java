@@ -40,7 +40,7 @@ final class Journal {
                     .put("found", finding.found())
                     .put("wanted", finding.wanted());
         }
-        figures(journal.putObject("figures"), new Figures(facts));
+        figures(journal.putObject("figures"), new Figures(facts, false));
         ObjectNode times = journal.putObject("times");
         times.put("load", seconds(facts.times().load()));
         times.put("method", seconds(facts.times().method()));

@@ -24,7 +24,7 @@ final class ReportText {
         this.findings = findings;
         this.settings = settings;
         this.folder = folder;
-        figures = new Figures(facts);
+        figures = new Figures(facts, false);
     }
 
     /** Returns the command that has the same happen again. */

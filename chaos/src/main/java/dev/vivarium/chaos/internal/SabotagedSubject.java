@@ -52,7 +52,7 @@ final class SabotagedSubject extends Subject {
         super(pool);
         this.planted = planted;
         this.kit = kit;
-        late = timeout.plus(Oracle.SLACK).plusSeconds(1);
+        late = timeout.plusSeconds(5);
     }
 
     private boolean has(Sabotage wrong) {

@@ -49,7 +49,7 @@ final class Timeline {
         this.findings = findings;
         this.verdict = verdict;
         this.repeat = repeat;
-        figures = new Figures(facts);
+        figures = new Figures(facts, false);
         begin = seconds(facts.times().load());
         long last = facts.calls().stream().mapToLong(Call::ended).max().orElse(0);
         end = seconds(Math.max(
