@@ -116,6 +116,8 @@ class Worker:
         )
         self._decoder = frames.Decoder(self._limits)
         self._worker_id = offer["worker"]
+        if "sessionCloseMillis" in offer:
+            self._sessions.close_timeout = offer["sessionCloseMillis"] / 1000
         if not self._load(offer["pythonPath"], offer["handlers"]):
             return EXIT_LOAD_FAILED
         self._page.stage(SERVING)
@@ -160,20 +162,19 @@ class Worker:
 
     def _session_call(self, frame: frames.Frame) -> None:
         try:
-            head, attachments = sessions.split(frame.attachments)
-            call = self._sessions.enter(head, attachments)
+            session = self._sessions.enter(frame.attachments)
         except ValueError as error:
             raise frames.Violation("MALFORMED_BODY", str(error), frame.body) from None
-        if call is None:
+        if session is None:
             self._send(frames.STATE_WANTED, frame.call_id, b"")
             return
-        self._call(frame, (), call)
-        if call.session.is_open:  # It was not answered with a result.
-            self._sessions.drop(call)
+        self._call(frame, (), session)
+        if session.is_open:  # It was not answered with a result.
+            self._sessions.drop(session)
         self._sessions.trim()
 
     def _call(
-        self, frame: frames.Frame, attachments: Sequence[memoryview], call: Optional[sessions.SessionCall] = None
+        self, frame: frames.Frame, attachments: Sequence[memoryview], session: Optional[sessions.Session] = None
     ) -> None:
         call_id = frame.call_id
         # Not counted from now where the clock is the JVM's too: this process may have been stopped, or late to read.
@@ -206,10 +207,10 @@ class Worker:
                 time.monotonic,
                 self._page.progress,
                 attachments,
-                None if call is None else call.session,
+                session,
             )
             handler.place(context, positional, keywords)
-        self._execute(call_id, deadline, handler, positional, keywords, call)
+        self._execute(call_id, deadline, handler, positional, keywords, session)
 
     def _execute(
         self,
@@ -218,7 +219,7 @@ class Worker:
         handler: Handler,
         positional: Sequence[Any],
         keywords: Dict[str, Any],
-        call: Optional[sessions.SessionCall],
+        session: Optional[sessions.Session],
     ) -> None:
         words = self._page.words
         if words[5] == call_id:
@@ -237,8 +238,8 @@ class Worker:
                 if self._cancel_requested == call_id:
                     # It was cancelled before it got here, when the signal had nothing to interrupt.
                     raise CallCancelled(f"call {call_id} was cancelled")
-                if call is not None:
-                    call.open()
+                if session is not None:
+                    self._sessions.open(session)
                 if handler.is_async:
                     result = self._run_async(call_id, handler.function(*positional, **keywords))
                 else:
@@ -268,9 +269,9 @@ class Worker:
         except codec.TooLarge as error:
             self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", str(error)))
             return
-        if call is not None:
+        if session is not None:
             try:
-                changes = call.answer(self._limits.attachments)
+                changes = self._sessions.answer(session, self._limits.attachments)
             except sessions.Unsendable as error:
                 self._send_error(call_id, errors.body(error.kind, "RAN", error.type, str(error)))
                 return
@@ -416,8 +417,13 @@ class Worker:
             if not data:
                 self._decoder.end()
                 return None
+            whole = self._decoder.whole(data)
+            if whole is not None:
+                return self._mine(whole)
             self._inbox.extend(self._decoder.feed(data))
-        frame = self._inbox.pop(0)
+        return self._mine(self._inbox.pop(0))
+
+    def _mine(self, frame: frames.Frame) -> frames.Frame:
         if frame.incarnation != self._incarnation:
             raise frames.Violation("WRONG_INCARNATION", f"got {frame.incarnation}", frame.body)
         return frame
@@ -439,9 +445,11 @@ async def _ended(tasks: "Set[asyncio.Task[Any]]") -> None:
 def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
     """Return what the body of a CALL holds, or raise ValueError."""
     call = codec.loads(body)
-    if not isinstance(call, list) or [type(part) for part in call] != [str, list, dict]:
-        raise ValueError("a CALL holds the handler's name, an array and an object")
-    return call[0], call[1], call[2]
+    if type(call) is list and len(call) == 3:
+        name, positional, keywords = call
+        if type(name) is str and type(positional) is list and type(keywords) is dict:
+            return name, positional, keywords
+    raise ValueError("a CALL holds the handler's name, an array and an object")
 
 
 def hello() -> Dict[str, Any]:
