@@ -103,7 +103,7 @@ class ChaosRunTest {
                                 Duration.ofSeconds(1),
                                 2,
                                 1000),
-                        new SteadyState(Duration.ofMillis(300), 1, Duration.ofMillis(500)),
+                        new SteadyState(Duration.ofMillis(300), 1, Duration.ofMillis(50)),
                         scenario.method().subList(0, 1),
                         Duration.ofSeconds(1),
                         List.of(

@@ -85,6 +85,14 @@ record Facts(
         /** The highest load for each processor at which times still say something. */
         static final double MOST_LOAD = 2;
 
+        /** How much longer everything may take, at the least, on a machine that is busy with other things. */
+        static final double LEAST_LENIENCE = 5;
+
+        /** Returns how much longer everything may take: as many times as there are programs for each processor, if that is more. */
+        double lenience() {
+            return Math.max(LEAST_LENIENCE, load / processors);
+        }
+
         /** Returns whether times that are too long may be the machine's. */
         boolean isDisturbed() {
             return longestPause > MOST_PAUSE || load > MOST_LOAD * processors;

@@ -13,16 +13,13 @@ final class Figures {
     private static final double NANOS = 1e9;
     private static final String TIMED_OUT = CallTimedOut.class.getSimpleName();
 
-    /** How much longer everything may take on a machine that is busy with other things. */
-    private static final int LENIENCE = 5;
-
     private final Facts facts;
     private final boolean lenient;
 
     /**
      * Creates the figures.
      *
-     * @param lenient whether times count a fifth, and calls that reached their deadline count as answered
+     * @param lenient whether times count a part of what they are, by {@link Facts.Machine#lenience()}, and calls that reached their deadline count as answered
      */
     Figures(Facts facts, boolean lenient) {
         this.facts = facts;
@@ -35,7 +32,7 @@ final class Figures {
 
     /** Returns nanoseconds as seconds. */
     double time(long nanos) {
-        return nanos / NANOS / (lenient ? LENIENCE : 1);
+        return nanos / NANOS / (lenient ? facts.machine().lenience() : 1);
     }
 
     /** Returns whether a call counts as answered rightly. */

@@ -245,10 +245,10 @@ final class Injector {
         synchronized (this) {
             doomed.put(worker.pid(), target);
         }
-        target.struckAt(history.now());
         if (signal == Signal.KILL) {
-            kill(worker.pid());
+            kill(worker.pid(), target);
         } else {
+            target.struckAt(history.now());
             kit.pool().signal(worker.worker(), worker.incarnation(), signal);
         }
         healLater(target, () -> {
@@ -258,13 +258,17 @@ final class Injector {
         });
     }
 
-    private void kill(long pid) {
-        kit.processes().stream().filter(process -> process.pid() == pid).forEach(ProcessHandle::destroyForcibly);
+    private void kill(long pid, Struck target) {
+        ProcessHandle.of(pid)
+                .filter(process -> Leftovers.bearsMark(process, kit.name()))
+                .ifPresent(process -> {
+                    target.struckAt(history.now());
+                    process.destroyForcibly();
+                });
     }
 
     private void killGuardian(Struck target) {
-        target.struckAt(history.now());
-        kill(guardian);
+        kill(guardian, target);
         healLater(target, () -> {});
     }
 

@@ -98,19 +98,19 @@ public final class Leftovers {
 
     /** Ends the processes that bear a pool's mark; a killed one need not be told to go on. */
     private static int end(String pool) {
-        byte[] mark = (LeakAudit.MARK + "=" + pool).getBytes(StandardCharsets.UTF_8);
         List<ProcessHandle> ours = ProcessHandle.allProcesses()
-                .filter(process -> bears(process, mark))
+                .filter(process -> bearsMark(process, pool))
                 .toList();
         ours.forEach(ProcessHandle::destroyForcibly);
         return ours.size();
     }
 
-    private static boolean bears(ProcessHandle process, byte[] mark) {
+    /** Returns whether a process was started for a pool: it has the pool's mark in its environment. */
+    static boolean bearsMark(ProcessHandle process, String pool) {
         try {
             byte[] environment = Files.readAllBytes(Path.of("/proc", Long.toString(process.pid()), "environ"));
             String text = "\0" + new String(environment, StandardCharsets.ISO_8859_1) + "\0";
-            return text.contains("\0" + new String(mark, StandardCharsets.ISO_8859_1) + "\0");
+            return text.contains("\0" + LeakAudit.MARK + "=" + pool + "\0");
         } catch (IOException othersOrGone) {
             return false;
         }

@@ -22,8 +22,8 @@ import java.util.function.Supplier;
 
 /**
  * Judges a run. What must always hold is judged first, then what the scenario expects. A checker that fails itself says UNKNOWN; one
- * of times says UNKNOWN in place of INVALID when the machine was disturbed and that can be all there is to it: times a fifth as long
- * would do, and calls that reached their deadline were not the pool's fault.
+ * of times says UNKNOWN in place of INVALID when the machine was disturbed and that can be all there is to it: times a fifth as long,
+ * or less where the load is higher than five for each processor, would do, and calls that reached their deadline were not the pool's fault.
  */
 final class Oracle {
 
