@@ -15,8 +15,7 @@ import java.util.stream.Collectors;
  * @param sabotage wrongs to plant; none to learn something of the pool
  * @param progress is told what happens, a line at a time; by any thread
  */
-public record RunSettings(
-        long seed, Path report, String python, Set<Sabotage> sabotage, Consumer<String> progress) {
+public record RunSettings(long seed, Path report, String python, Set<Sabotage> sabotage, Consumer<String> progress) {
 
     /** Copies the set. */
     public RunSettings {

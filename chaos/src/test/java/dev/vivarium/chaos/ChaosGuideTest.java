@@ -23,8 +23,8 @@ class ChaosGuideTest {
     private static final Path SOURCE = Path.of("src/test/java/dev/vivarium/chaos/ChaosGuideTest.java");
 
     private static List<String> snippets(String language) throws IOException {
-        Matcher matcher = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(GUIDE));
+        Matcher matcher =
+                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
         return matcher.results().map(found -> found.group(1)).toList();
     }
 
@@ -52,7 +52,8 @@ class ChaosGuideTest {
 
         assertThat(Schedule.of(scenario, 1).faults()).hasSize(1);
         assertThat(snippets("java")).hasSize(2);
-        assertThat(stripped(Files.readString(SOURCE))).contains(stripped(snippets("java").get(0)));
+        assertThat(stripped(Files.readString(SOURCE)))
+                .contains(stripped(snippets("java").get(0)));
         String run = stripped(snippets("java").get(1));
         String tests = stripped(Files.readString(SOURCE.resolveSibling("ChaosRunTest.java")));
         assertThat(tests).contains(run.lines().skip(1).findFirst().orElseThrow());
@@ -65,8 +66,13 @@ class ChaosGuideTest {
         for (Metric metric : Metric.values()) {
             assertThat(reference).contains("`" + metric.word());
         }
-        assertThat(reference).contains(Metric.events().stream().map(event -> "`" + event + "`").toList());
-        assertThat(reference).contains(Scenarios.NAMES.stream().map(name -> "| `" + name + "` |").toList());
+        assertThat(reference)
+                .contains(
+                        Metric.events().stream().map(event -> "`" + event + "`").toList());
+        assertThat(reference)
+                .contains(Scenarios.NAMES.stream()
+                        .map(name -> "| `" + name + "` |")
+                        .toList());
     }
 
     @Test
@@ -93,8 +99,10 @@ class ChaosGuideTest {
             assertThat(reference).contains("`" + effect.name().toLowerCase(java.util.Locale.ROOT) + "`");
         }
         String yaml = Scenarios.find("combined").toYaml();
-        Pattern.compile("(?m)^ *(?:- )?([a-z0-9-]+):").matcher(yaml).results().forEach(field -> assertThat(reference)
-                .contains(field.group(1)));
+        Pattern.compile("(?m)^ *(?:- )?([a-z0-9-]+):")
+                .matcher(yaml)
+                .results()
+                .forEach(field -> assertThat(reference).contains(field.group(1)));
     }
 
     private static List<Class<?>> kinds(Class<?> sealed) {

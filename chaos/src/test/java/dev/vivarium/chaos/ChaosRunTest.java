@@ -26,8 +26,7 @@ class ChaosRunTest {
     Path report;
 
     private static Step fault(long after, ChaosFault fault, Targets targets) {
-        return new Step.Inject(
-                Duration.ofMillis(after), fault, targets, Duration.ZERO, Duration.ofMillis(400), 20);
+        return new Step.Inject(Duration.ofMillis(after), fault, targets, Duration.ZERO, Duration.ofMillis(400), 20);
     }
 
     private static Scenario scenario(Duration steady) {
@@ -47,8 +46,7 @@ class ChaosRunTest {
                 .step(fault(500, new ChaosFault.Grown(1 << 20, 4 << 20), Targets.ALL))
                 .step(fault(
                         500,
-                        new ChaosFault.Delayed(
-                                Direction.TO_JVM, Duration.ofMillis(10), Duration.ofMillis(5), 0, 0.5),
+                        new ChaosFault.Delayed(Direction.TO_JVM, Duration.ofMillis(10), Duration.ofMillis(5), 0, 0.5),
                         Targets.ALL))
                 .step(fault(900, new ChaosFault.Signalled(Signal.STOP, KillPoint.OUTSIDE), Targets.ONE))
                 .recover(Duration.ofSeconds(20))
@@ -117,8 +115,8 @@ class ChaosRunTest {
         for (Sabotage wrong : all) {
             assertThat(result.findings())
                     .as("%s is found in:\n%s", wrong, result.text())
-                    .anyMatch(finding -> finding.checker().startsWith(wrong.checker())
-                            && finding.verdict() == Verdict.INVALID);
+                    .anyMatch(finding ->
+                            finding.checker().startsWith(wrong.checker()) && finding.verdict() == Verdict.INVALID);
         }
         assertThat(result.findings())
                 .filteredOn(finding -> finding.checker().matches("expect (duplicated|misreported|foreign).*"))
@@ -139,9 +137,7 @@ class ChaosRunTest {
         another.environment().put(LeakAudit.MARK, pool + "0");
         Process stranger = another.start();
         try {
-            Files.writeString(
-                    folder.resolve("history.ndjson"),
-                    """
+            Files.writeString(folder.resolve("history.ndjson"), """
                     {"what":"run","pool":"%s","runner":1,"begun":"1970-01-01T00:00:00Z","folders":["%s"]}
                     {"what":"fault","event":"requested","number":1}
                     {"what":"fault","event":"requested","number":2}
@@ -154,7 +150,8 @@ class ChaosRunTest {
             assertThat(orphan.waitFor(10, TimeUnit.SECONDS)).isTrue();
             assertThat(stranger.isAlive()).isTrue();
             assertThat(left).doesNotExist();
-            assertThat(json(folder.resolve("journal.json")).path("verdict").asText()).isEqualTo("UNKNOWN");
+            assertThat(json(folder.resolve("journal.json")).path("verdict").asText())
+                    .isEqualTo("UNKNOWN");
             assertThat(ChaosRun.heal(report)).isEmpty();
         } finally {
             orphan.destroyForcibly();

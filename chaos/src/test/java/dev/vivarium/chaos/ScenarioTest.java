@@ -158,7 +158,8 @@ class ScenarioTest {
 
             assertThat(invalid.problems())
                     .anyMatch(text -> text.equals("wrong.yaml:1: pool.workers must be 1 to 64, got 65"))
-                    .anyMatch(text -> text.startsWith("wrong.yaml:1: pool.options") && text.contains("queueCapacity must be"))
+                    .anyMatch(text ->
+                            text.startsWith("wrong.yaml:1: pool.options") && text.contains("queueCapacity must be"))
                     .anyMatch(text -> text.startsWith("wrong.yaml:2: load.plan plan must be constant:RATE"))
                     .anyMatch(text -> text.startsWith("wrong.yaml:2: load.mix has no operation 'dance'"))
                     .anyMatch(text -> text.contains(":4: method[0].fault.direction must be to-jvm"))
@@ -221,7 +222,8 @@ class ScenarioTest {
 
         @Test
         void areRefusedWithWhatThereIs() {
-            assertThatThrownBy(() -> Expectation.parse("p99(noon) <= 1s")).hasMessageContaining("before, during, after");
+            assertThatThrownBy(() -> Expectation.parse("p99(noon) <= 1s"))
+                    .hasMessageContaining("before, during, after");
             assertThatThrownBy(() -> Expectation.parse("lost(x) == 0")).hasMessageContaining("takes no argument");
             assertThatThrownBy(() -> Expectation.parse("lost")).hasMessageContaining("needs a comparison");
             assertThatThrownBy(() -> Expectation.parse("reached(moon)")).hasMessageContaining("circuit-open");

@@ -30,7 +30,8 @@ final class ChaosCommand implements Runnable {
 
     static final String STATUS =
             "Exit status: 0 valid, 1 invalid, 2 unknown (the measurement is bad), 64 wrong usage or scenario,";
-    static final String STATUS_MORE = "69 no usable Python, 70 a defect of ours, 74 the report could not be written, 130 interrupted.";
+    static final String STATUS_MORE =
+            "69 no usable Python, 70 a defect of ours, 74 the report could not be written, 130 interrupted.";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything is called.

@@ -15,8 +15,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code vivarium chaos replay}. */
@@ -53,12 +53,14 @@ final class ChaosReplayCommand implements Callable<Integer> {
             journal = new ObjectMapper().readTree(folder.resolve("journal.json").toFile());
             scenario = Scenario.read(folder.resolve("scenario.yaml"));
         } catch (IOException e) {
-            throw new ParameterException(line, folder + " is not the folder of a run that has ended: " + e.getMessage(), e);
+            throw new ParameterException(
+                    line, folder + " is not the folder of a run that has ended: " + e.getMessage(), e);
         } catch (InvalidScenario e) {
             throw new UserError(ExitCode.USAGE, String.valueOf(e.getMessage()));
         }
         if (!journal.has("seed")) {
-            throw new ParameterException(line, folder + " is of a run whose runner was ended, which kept no seed there");
+            throw new ParameterException(
+                    line, folder + " is of a run whose runner was ended, which kept no seed there");
         }
         long seed = ChaosCommand.seed(line, journal.path("seed").asText());
         RunSettings settings = RunSettings.of(seed, report).withPython(python);

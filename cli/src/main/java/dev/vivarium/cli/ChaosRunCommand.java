@@ -44,10 +44,7 @@ final class ChaosRunCommand implements Callable<Integer> {
     @Option(names = "--workers", paramLabel = "N", description = "Workers of the pool. Default: the scenario's.")
     private int workers;
 
-    @Option(
-            names = "--report",
-            paramLabel = "DIR",
-            description = "Where the runs' folders go. Default: chaos-report.")
+    @Option(names = "--report", paramLabel = "DIR", description = "Where the runs' folders go. Default: chaos-report.")
     private Path report = Path.of("chaos-report");
 
     @Option(names = "--dry", description = "Print what would happen with the seed, and run nothing.")
@@ -59,7 +56,8 @@ final class ChaosRunCommand implements Callable<Integer> {
     @Option(
             names = "--sabotage",
             paramLabel = "NAME",
-            description = "Plant wrongs, several with commas, or all: each must make the verdict INVALID. An unknown name lists them.")
+            description =
+                    "Plant wrongs, several with commas, or all: each must make the verdict INVALID. An unknown name lists them.")
     private @Nullable String sabotage;
 
     @Option(names = "--python", paramLabel = "PATH", description = "The interpreter. Default: python3.")
@@ -84,7 +82,8 @@ final class ChaosRunCommand implements Callable<Integer> {
         ChaosResult result = new ChaosSession(line).run(read, settings);
         if (json) {
             ObjectMapper mapper = new ObjectMapper();
-            out.println(mapper.readTree(result.folder().resolve("journal.json").toFile()).toPrettyString());
+            out.println(mapper.readTree(result.folder().resolve("journal.json").toFile())
+                    .toPrettyString());
         } else {
             out.print(result.text());
         }

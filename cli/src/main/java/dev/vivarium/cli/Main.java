@@ -84,6 +84,7 @@ public final class Main implements Runnable {
     /** Called without a subcommand, which is wrong usage. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "a command is needed: run, doctor, bench or chaos");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "a command is needed: run, doctor, bench or chaos");
     }
 }

@@ -59,7 +59,9 @@ class ChaosCommandTest extends CommandFixture {
 
         // 2, UNKNOWN, is what a machine that has nothing to spare makes of it.
         assertThat(first.status()).as(first.out() + first.err()).isIn(0, 2);
-        assertThat(first.out()).startsWith("SEED=0x5  scenario=small").contains("VERDICT", "repeat:  ./vivarium chaos run");
+        assertThat(first.out())
+                .startsWith("SEED=0x5  scenario=small")
+                .contains("VERDICT", "repeat:  ./vivarium chaos run");
         assertThat(first.err()).contains("steady state before", "safety: faults", "liveness: healed", "audit");
         Path folder5 = folder.resolve("reports/small/0x5");
         try (Stream<Path> files = Files.list(folder5)) {
@@ -70,7 +72,9 @@ class ChaosCommandTest extends CommandFixture {
         Result again = run("chaos", "replay", folder5.toString(), "--report", "reports");
 
         assertThat(again.status()).as(again.out() + again.err()).isIn(0, 2);
-        assertThat(again.out()).contains("before:  ").contains(first.out().lines().skip(1).findFirst().orElseThrow());
+        assertThat(again.out())
+                .contains("before:  ")
+                .contains(first.out().lines().skip(1).findFirst().orElseThrow());
         assertThat(folder.resolve("reports/small/0x5-2/journal.json")).exists();
     }
 
@@ -120,7 +124,8 @@ class ChaosCommandTest extends CommandFixture {
                     run("chaos", "run", "cascade", "--seed", "x"),
                     ExitCode.USAGE,
                     "--seed must be a whole number, decimal or such as 0x51f2, got 'x'");
-            isRefused(run("chaos", "run", "cascade", "--workers", "65"), ExitCode.USAGE, "pool.workers must be 1 to 64");
+            isRefused(
+                    run("chaos", "run", "cascade", "--workers", "65"), ExitCode.USAGE, "pool.workers must be 1 to 64");
             isRefused(run("chaos", "replay", "nowhere"), ExitCode.USAGE, "nowhere is not the folder of a run");
         }
 

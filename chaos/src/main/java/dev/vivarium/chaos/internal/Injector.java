@@ -99,7 +99,8 @@ final class Injector {
     private List<Integer> chosen(Schedule.Planned planned) {
         List<WorkerSnapshot> living = kit.pool().snapshot().workers().stream()
                 .filter(worker -> worker.pid() != 0 && worker.phase() != Phase.RETIRING)
-                .sorted(preference(planned).thenComparing(worker ->
+                .sorted(preference(planned)
+                        .thenComparing(worker ->
                                 planned.order().indexOf(worker.worker().slot())))
                 .toList();
         return living.stream()

@@ -59,7 +59,8 @@ public final class Leftovers {
         String sentence = "its runner was ended; healed " + open + " faults, ended " + processes + " processes";
         Files.writeString(
                 history,
-                "\n" + JSON.writeValueAsString(Map.of("what", "healed-later", "faults", open, "processes", processes)) + "\n",
+                "\n" + JSON.writeValueAsString(Map.of("what", "healed-later", "faults", open, "processes", processes))
+                        + "\n",
                 StandardOpenOption.APPEND);
         Files.writeString(
                 history.resolveSibling(Journal.FILE),

@@ -307,7 +307,8 @@ final class Oracle {
         }
         long after = Math.max(
                 0, recovered - Math.max(facts.times().healed(), facts.times().end()));
-        return Finding.of("recovery", figures.time(after) <= wanted.toNanos() / 1e9, "after " + after / 1_000_000 + " ms", asked);
+        return Finding.of(
+                "recovery", figures.time(after) <= wanted.toNanos() / 1e9, "after " + after / 1_000_000 + " ms", asked);
     }
 
     private Finding expected(Expectation expectation) {

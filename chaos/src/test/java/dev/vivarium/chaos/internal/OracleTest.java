@@ -78,8 +78,7 @@ class OracleTest {
         Ledger.Report report = new Ledger.Report(calls.size(), calls.size(), 0, 0, calls.size(), ledger);
         Facts.PoolFacts pool = new Facts.PoolFacts(
                 Set.of(), restarts, exits, outages, List.of(), waiting, -1, 10, violations, "something");
-        Facts.Times times =
-                new Facts.Times(SECOND, 3 * SECOND, 5 * SECOND, 9 * SECOND, 11 * SECOND, recovered);
+        Facts.Times times = new Facts.Times(SECOND, 3 * SECOND, 5 * SECOND, 9 * SECOND, 11 * SECOND, recovered);
         return Oracle.judge(new Facts(
                 scenario,
                 schedule,
@@ -127,7 +126,9 @@ class OracleTest {
         @Test
         void whenACallHasNoOutcomeOrTwo() {
             call(100, Call.Outcome.OPEN, 0);
-            assertThat(judged()).anyMatch(each -> each.checker().equals("outcomes") && each.found().contains("no outcome"));
+            assertThat(judged())
+                    .anyMatch(each ->
+                            each.checker().equals("outcomes") && each.found().contains("no outcome"));
 
             calls.remove(100);
             calls.get(7).end(Call.Outcome.OK, calls.get(7).ended(), 1, null, null);
@@ -141,8 +142,7 @@ class OracleTest {
                 Call wrong = call(100, outcome, 10);
 
                 assertThat(judged())
-                        .anyMatch(each ->
-                                each.checker().equals("outcomes") && each.verdict() == Verdict.INVALID);
+                        .anyMatch(each -> each.checker().equals("outcomes") && each.verdict() == Verdict.INVALID);
                 calls.remove(wrong);
             }
         }
@@ -248,8 +248,8 @@ class OracleTest {
             calls.clear();
 
             assertThat(judged().get(0))
-                    .isEqualTo(new Finding(
-                            "runner", Verdict.UNKNOWN, "not one call was answered rightly", "no trouble"));
+                    .isEqualTo(
+                            new Finding("runner", Verdict.UNKNOWN, "not one call was answered rightly", "no trouble"));
             assertThat(verdict()).isEqualTo(Verdict.UNKNOWN);
         }
 
