@@ -382,10 +382,9 @@ class Worker:
         decoder = frames.Decoder(frames.CONTROL_LIMITS)
         try:
             while True:
-                struck = self._cancel_requested == 0 or self._cancel_requested != self._interruptible
-                if not select.select([self._control], [], [], None if struck else _STRIKE_AGAIN_S)[0]:
+                if not select.select([self._control], [], [], _STRIKE_AGAIN_S if self._must_strike() else None)[0]:
                     # A signal that comes just before the main thread blocks in C code interrupts nothing.
-                    signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                    self._strike()
                     continue
                 data = self._control.recv(65536)
                 if not data:
@@ -395,7 +394,7 @@ class Worker:
                         self._control_channel.answer(frames.PONG, frame.call_id)
                     elif frame.type == frames.CANCEL:
                         self._cancel_requested = frame.call_id
-                        signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                        self._strike()
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
         except frames.Violation as violation:
@@ -403,6 +402,15 @@ class Worker:
             die(EXIT_PROTOCOL, violation)
         except OSError:
             return
+
+    def _must_strike(self) -> bool:
+        """Return whether the handler still runs the call that was cancelled."""
+        return self._cancel_requested != 0 and self._cancel_requested == self._interruptible
+
+    def _strike(self) -> None:
+        # Asked again just before: what waits for any signal in another call's handler is not to be woken.
+        if self._must_strike():
+            signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
 
     def _configure_logging(self) -> None:
         root = logging.getLogger()
