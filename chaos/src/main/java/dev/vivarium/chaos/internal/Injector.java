@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Has the faults of a schedule happen. Each is a lease: it is healed at the end of its time to live, or with all others. Only
@@ -40,6 +41,7 @@ final class Injector {
     private final History history;
     private final ScheduledExecutorService timer;
     private final Runnable firstLanding;
+    private final Consumer<String> troubles;
     private final List<Struck> struck = new CopyOnWriteArrayList<>();
     private final Map<Integer, Struck> ordered = new HashMap<>();
     private final Map<Long, Struck> doomed = new HashMap<>();
@@ -47,12 +49,25 @@ final class Injector {
     private volatile long guardian;
     private boolean landedOnce;
 
-    Injector(TestPool kit, Orders orders, History history, ScheduledExecutorService timer, Runnable firstLanding) {
+    /**
+     * Creates an injector.
+     *
+     * @param firstLanding is run when a fault has landed for the first time
+     * @param troubles is told what could not be carried out
+     */
+    Injector(
+            TestPool kit,
+            Orders orders,
+            History history,
+            ScheduledExecutorService timer,
+            Runnable firstLanding,
+            Consumer<String> troubles) {
         this.kit = kit;
         this.orders = orders;
         this.history = history;
         this.timer = timer;
         this.firstLanding = firstLanding;
+        this.troubles = troubles;
     }
 
     List<Struck> struck() {
@@ -64,20 +79,22 @@ final class Injector {
         for (Schedule.Planned planned : schedule.faults()) {
             after(planned.at(), () -> choose(planned));
         }
-        var unused = timer.scheduleWithFixedDelay(this::look, LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+        var unused = timer.scheduleWithFixedDelay(guarded(this::look), LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
     }
 
     private void after(Duration delay, Runnable task) {
-        var unused = timer.schedule(
-                () -> {
-                    try {
-                        task.run();
-                    } catch (RuntimeException e) {
-                        history.line("trouble").with("detail", e.toString()).write();
-                    }
-                },
-                delay.toMillis(),
-                TimeUnit.MILLISECONDS);
+        var unused = timer.schedule(guarded(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** What a timer's task throws would be lost, and the task with it. */
+    private Runnable guarded(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                troubles.accept("a fault could not be carried out: " + e);
+            }
+        };
     }
 
     private void choose(Schedule.Planned planned) {

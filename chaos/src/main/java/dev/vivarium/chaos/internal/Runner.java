@@ -173,7 +173,7 @@ public final class Runner {
             int surge = config.sizing().overflow() + scenario.workers();
             watch = new Watch(
                     scenario.workers(), history, new LeaseWatch(scenario.workers(), surge, back, subject::isOpen));
-            injector = new Injector(kit, orders, history, timer, subject::landed);
+            injector = new Injector(kit, orders, history, timer, subject::landed, troubles::add);
             calls = new Calls(scenario.load(), subject, history, sessions, streams);
             history.line("run")
                     .with("scenario", scenario.name())
