@@ -9,6 +9,7 @@ import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonPool;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
+import dev.vivarium.testkit.LeaseWatch;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

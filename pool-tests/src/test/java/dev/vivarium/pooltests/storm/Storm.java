@@ -148,7 +148,7 @@ final class Storm {
         CallChecks calls = new CallChecks(stage.book(), stage.executions());
         report.checks(calls.judge(CallChecks.Counted.of(last)));
         report.check(calls.retrySafe(LEAST_OK, options.timed()));
-        report.check(stage.leases().check());
+        report.check(Check.leases(stage.leases()));
         report.check(new Check(
                 "capacity back",
                 whole,
