@@ -1,5 +1,6 @@
 package dev.vivarium.examples;
 
+import static dev.vivarium.testkit.assertions.VivariumAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,13 +8,22 @@ import dev.vivarium.CallTimedOut;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
+import dev.vivarium.PythonPool;
+import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
 import dev.vivarium.WorkerState;
+import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.ConcurrentCalls;
+import dev.vivarium.testkit.FailureAnalyzer;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.FaultInjector;
 import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
+import dev.vivarium.testkit.MonitorReport;
+import dev.vivarium.testkit.PoolFailures;
+import dev.vivarium.testkit.PoolMonitor;
 import dev.vivarium.testkit.Reaction;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
@@ -25,6 +35,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -113,6 +124,43 @@ class TestingGuideTest {
         assertThat(other.pool().call("echo", String.class, "second").await()).isEqualTo("second");
 
         assertThat(held.isDone()).isFalse();
+    }
+
+    @VivariumTest(workers = 1, expectWarnings = "KILL")
+    void aCallThatLostItsWorkerSaysWhatIsKnown(PythonPool pool) {
+        assertThat(pool.call("die", String.class, 9))
+                .attempts(1)
+                .failedWith(WorkerCrashed.class)
+                .execution(Execution.UNKNOWN)
+                .workerEndedBy(TransitionCause.KILLED);
+    }
+
+    @VivariumTest
+    void whatHappenedToACallIsAText(TestPool kit) {
+        PendingCall<String> call = kit.pool().call("fail", String.class, "no tea");
+
+        assertThat(call).failedWith(PythonException.class);
+
+        assertThat(FailureAnalyzer.of(kit).explain(call)).contains("ValueError: no tea");
+    }
+
+    @VivariumTest(layers = Layer.PYTHON, workers = 2)
+    void aMonitorTellsWhereTheTimeOfCallsGoes(TestPool kit) throws Exception {
+        PoolMonitor monitor = PoolMonitor.of(kit);
+        ConcurrentCalls calls = ConcurrentCalls.of(kit, monitor);
+        IntFunction<PythonCall<Integer>> echo =
+                i -> PythonCall.to("echo").args(i).returning(Integer.class).retrySafe();
+
+        monitor.phase("quiet");
+        calls.oneAfterTheOther(4, 1000, echo);
+        monitor.phase("after a kill");
+        PoolFailures.of(kit).killAllWorkers();
+        calls.atOnce(20, echo);
+
+        MonitorReport report = monitor.report();
+        assertThat(report.phase("quiet").calls().succeeded()).isEqualTo(1000);
+        assertThat(report.phase("after a kill").workers().restarts()).isEqualTo(2);
+        System.out.println(report.text());
     }
 
     @Nested

@@ -92,6 +92,11 @@ public final class EventRecorder {
         awaitChange(end, LOOK_AGAIN, trouble);
     }
 
+    /** Waits a little for any further event. */
+    synchronized void awaitChange() throws InterruptedException {
+        TimeUnit.NANOSECONDS.timedWait(this, LOOK_AGAIN.toNanos());
+    }
+
     synchronized void awaitChange(long end, Duration look, Supplier<String> trouble) throws InterruptedException {
         long left = end - System.nanoTime();
         if (left <= 0) {

@@ -175,6 +175,47 @@ public final class Ledger {
         }
     }
 
+    /** Returns whether a call was made through this ledger's pool. */
+    boolean knows(PendingCall<?> call) {
+        Call entered = calls.get(call.id());
+        return entered != null && entered.pending() == call;
+    }
+
+    /** Returns the handler of a call, or null when the call is not in the books. */
+    @Nullable
+    String handlerOf(long callId) {
+        Call call = calls.get(callId);
+        return call == null ? null : call.call().handler();
+    }
+
+    /** Returns the call that ended with this very error, or null when it is not in the books. */
+    @Nullable
+    PendingCall<?> callThatFailedWith(PoolException error) {
+        return calls.values().stream()
+                .map(Call::pending)
+                .filter(pending -> pending != null && errorOf(pending) == error)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Returns what a call failed with, or null when it has not. */
+    static @Nullable PoolException errorOf(PendingCall<?> pending) {
+        if (!pending.isDone()) {
+            return null;
+        }
+        try {
+            var unused = pending.await(Duration.ZERO);
+            return null;
+        } catch (PoolException error) {
+            return error;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        } catch (TimeoutException e) {
+            return null;
+        }
+    }
+
     /** Returns how often a call has started, by the workers' own account. */
     public long starts(long callId) {
         return executed.starts(callId);

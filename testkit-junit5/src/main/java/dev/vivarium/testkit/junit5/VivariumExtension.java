@@ -1,6 +1,7 @@
 package dev.vivarium.testkit.junit5;
 
 import dev.vivarium.PythonPool;
+import dev.vivarium.testkit.FailureAnalyzer;
 import dev.vivarium.testkit.FaultInjector;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Leak;
@@ -156,6 +157,15 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         }
     }
 
+    /** What happened to the call whose error a test failed with. */
+    private static final class CallExplained extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private CallExplained(String text) {
+            super(text, null, false, false);
+        }
+    }
+
     /** Gives one test its pool, and audits it afterwards. */
     private static final class PoolOfTest
             implements BeforeEachCallback,
@@ -223,6 +233,9 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         private <T extends Throwable> T explained(T failure) {
             TestPool used = pool;
             if (used != null) {
+                FailureAnalyzer.of(used)
+                        .explainAny(failure)
+                        .ifPresent(text -> failure.addSuppressed(new CallExplained(text)));
                 failure.addSuppressed(new Circumstances(used));
             }
             return failure;

@@ -7,6 +7,8 @@ import static org.junit.platform.testkit.engine.EventConditions.event;
 import static org.junit.platform.testkit.engine.EventConditions.finishedWithFailure;
 import static org.junit.platform.testkit.engine.TestExecutionResultConditions.message;
 
+import dev.vivarium.PythonCall;
+import dev.vivarium.PythonException;
 import dev.vivarium.PythonPool;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.FaultInjector;
@@ -68,7 +70,7 @@ class VivariumExtensionTest {
         failsWith(Swaps.class, text -> text.contains("the books do not balance") && text.contains("FOREIGN"));
     }
 
-    private static void showsItsCircumstances(Class<?> tests, String failure) {
+    private static String stackTrace(Class<?> tests) {
         Throwable thrown = run(tests)
                 .finished()
                 .failed()
@@ -79,8 +81,11 @@ class VivariumExtensionTest {
                 .orElseThrow();
         StringWriter shown = new StringWriter();
         thrown.printStackTrace(new PrintWriter(shown));
+        return shown.toString();
+    }
 
-        assertThat(shown.toString())
+    private static void showsItsCircumstances(Class<?> tests, String failure) {
+        assertThat(stackTrace(tests))
                 .contains(failure)
                 .containsPattern("on layer FAKE with -Dvivarium.testkit.seed=-?\\d+; the last events were:")
                 .contains("PoolStateChanged");
@@ -89,6 +94,26 @@ class VivariumExtensionTest {
     @Test
     void showsSeedAndLastEventsWithTheFailureOfATest() {
         showsItsCircumstances(Fails.class, "it does not hold");
+    }
+
+    @Test
+    void tellsWhatHappenedToTheCallThatATestFailedWith() {
+        assertThat(stackTrace(FailsWithACall.class))
+                .containsPattern("what happened to call \\d+ of 'die': it failed with WorkerCrashed, after 1 attempt")
+                .contains("execution UNKNOWN")
+                .contains("started +")
+                .containsPattern("/1#1 ended in call \\d+: KILLED");
+    }
+
+    @Test
+    void tellsWhatHappenedToTheCallBehindAnotherFailure() {
+        assertThat(stackTrace(FailsBecauseOfACall.class))
+                .containsPattern("what happened to call \\d+ of 'fail': it failed with PythonException");
+    }
+
+    @Test
+    void tellsOfNoCallWhenATestFailsByItself() {
+        assertThat(stackTrace(Fails.class)).doesNotContain("what happened to");
     }
 
     @Test
@@ -197,6 +222,25 @@ class VivariumExtensionTest {
         @VivariumTest
         void fails() {
             throw new AssertionError("it does not hold");
+        }
+    }
+
+    @VivariumTest(workers = 1, expectWarnings = "KILL")
+    static class FailsWithACall {
+        @VivariumTest
+        void fails(PythonPool pool) throws Exception {
+            pool.call(PythonCall.to("die").args(9).timed()).await();
+        }
+    }
+
+    static class FailsBecauseOfACall {
+        @VivariumTest
+        void fails(PythonPool pool) throws Exception {
+            try {
+                pool.call("fail", String.class, "no").await();
+            } catch (PythonException e) {
+                throw new IllegalStateException("the service does not work", e);
+            }
         }
     }
 

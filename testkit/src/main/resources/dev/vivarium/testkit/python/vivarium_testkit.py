@@ -91,13 +91,16 @@ def _when_healed(lease: str, give_back: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="testkit-lease", daemon=True).start()
 
 
-def recorded(function: Optional[Callable[..., Any]] = None, *, effects: Optional[str] = None) -> Callable[..., Any]:
+def recorded(
+    function: Optional[Callable[..., Any]] = None, *, effects: Optional[str] = None, heedless: bool = False
+) -> Callable[..., Any]:
     """Make a function a handler whose executions are recorded for the ledger of the test kit.
 
     ``effects`` is that of ``@handler``. Arguments that do not fit it raise TypeError; those of a plain handler are refused by the worker.
+    ``heedless``: whatever is raised in it, a cancellation above all, from when it counts as started, it begins again.
     """
     if function is None:
-        return functools.partial(recorded, effects=effects)
+        return functools.partial(recorded, effects=effects, heedless=heedless)
     target = function
     signature = inspect.signature(target)
     wants_context = "ctx" in signature.parameters
@@ -133,11 +136,26 @@ def recorded(function: Optional[Callable[..., Any]] = None, *, effects: Optional
         finally:
             _record(ctx.call_id, "FINISHED", ctx.worker_id)
 
+    @functools.wraps(target)
+    def unheeding(*args: Any, **keywords: Any) -> Any:
+        ctx: Context = signature.bind(*args, **keywords).arguments["ctx"]
+        begun: List[bool] = []
+        while True:
+            try:
+                if not begun:
+                    begun.append(True)
+                    entered(args, keywords)
+                _halt(ctx.call_id)
+                return target(*args, **keywords)
+            except BaseException:
+                continue
+
     try:
         _record(0, "RECORDED", target.__name__)
     except OSError:
         pass  # The test is over, and its folder gone.
-    wrapper: Any = generating if inspect.isgeneratorfunction(target) else recording
+    plain = unheeding if heedless else recording
+    wrapper: Any = generating if inspect.isgeneratorfunction(target) else plain
     wrapper.__signature__ = signature
     _touch(_gate(f".recorded-{target.__name__}"))
     return handler(effects=effects)(wrapper)
@@ -181,15 +199,12 @@ def hang() -> None:
     threading.Event().wait()
 
 
-@recorded
+@recorded(heedless=True)
 def stubborn() -> None:
     """Never end, and heed no cancellation: C code that holds the interpreter lock, again and again."""
     libc = ctypes.PyDLL(None)
     while True:
-        try:
-            libc.pause()
-        except BaseException:
-            continue
+        libc.pause()
 
 
 @recorded
