@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import platform
+import queue
 import select
 import signal
 import socket
@@ -23,6 +24,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from . import codec, errors, frames, sessions
 from .api import CallCancelled, Context, Handler
+from .attachments import Attachments, Unavailable
 from .coroutines import AsyncCall, end_callbacks
 from .data import DataChannel
 from .ending import die, flush
@@ -76,6 +78,8 @@ class Worker:
         self._limits = frames.Limits()
         self._handlers: Dict[str, Handler] = {}
         self._sessions = sessions.Sessions()
+        self._attachments = Attachments()
+        self._spaces: "queue.SimpleQueue[Dict[str, Any]]" = queue.SimpleQueue()
         self._worker_id = "?"
         self._logger = logging.getLogger("handler")
         self._loop: Optional[asyncio.AbstractEventLoop] = None
@@ -84,6 +88,8 @@ class Worker:
         # The call that may be interrupted right now; 0 outside of handlers. Only the main thread writes it.
         self._interruptible = 0
         self._cancel_requested = 0
+        # The call whose result is being encoded.
+        self._answering = 0
         self._main_thread = threading.get_ident()
         self._log_handler: Optional[LogHandler] = None
         self.is_forked = False
@@ -114,6 +120,7 @@ class Worker:
         self._limits = frames.Limits(
             limits["maxBodyBytes"], limits["maxAttachmentsBytes"], limits["maxAttachmentCount"]
         )
+        self._attachments.connect(self._limits, offer.get("attachments"), self._ask_for_space)
         self._decoder = frames.Decoder(self._limits)
         self._worker_id = offer["worker"]
         if not self._load(offer["pythonPath"], offer["handlers"]):
@@ -167,7 +174,7 @@ class Worker:
         if call is None:
             self._send(frames.STATE_WANTED, frame.call_id, b"")
             return
-        self._call(frame, (), call)
+        self._call(frame, frame.attachments[2:], call)
         if call.session.is_open:  # It was not answered with a result.
             self._sessions.drop(call)
         self._sessions.trim()
@@ -179,8 +186,9 @@ class Worker:
         # Not counted from now where the clock is the JVM's too: this process may have been stopped, or late to read.
         deadline = self._page.words[7] / 1e9 or (time.monotonic() + frame.remaining / 1e6 if frame.remaining else None)
         try:
-            name, positional, keywords = _call_of(frame.body)
-        except (ValueError, RecursionError, MemoryError) as error:
+            arguments = self._attachments.arguments(frame.body, attachments) if attachments else codec.loads(frame.body)
+            name, positional, keywords = _call_of(arguments)
+        except (ValueError, OSError, RecursionError, MemoryError) as error:
             self._send_error(
                 call_id, errors.body("undecodable_arguments", "NOT_STARTED", type(error).__name__, str(error))
             )
@@ -205,10 +213,10 @@ class Worker:
                 deadline,
                 time.monotonic,
                 self._page.progress,
-                attachments,
                 None if call is None else call.session,
             )
             handler.place(context, positional, keywords)
+        self._attachments.hold(positional, keywords)
         self._execute(call_id, deadline, handler, positional, keywords, call)
 
     def _execute(
@@ -260,7 +268,9 @@ class Worker:
             end_child(None)
         words[2] = call_id
         try:
-            encoded = codec.dumps(result, self._limits.body)
+            self._answering = call_id
+            encoded, parts = self._attachments.encode(result)
+            del result  # It may be what the JVM has lent.
         except codec.Unencodable as error:
             name = errors.type_name(type(result))
             self._send_error(call_id, errors.body("unencodable_result", "RAN", name, str(error)))
@@ -268,17 +278,26 @@ class Worker:
         except codec.TooLarge as error:
             self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", str(error)))
             return
+        except (Unavailable, OSError) as error:
+            self._send_error(call_id, errors.body("no_shared_memory", "RAN", "SharedMemoryExhausted", str(error)))
+            return
         if call is not None:
             try:
-                changes = call.answer(self._limits.attachments)
+                changes = call.answer(self._attachments.max_bytes)
             except sessions.Unsendable as error:
                 self._send_error(call_id, errors.body(error.kind, "RAN", error.type, str(error)))
                 return
             if changes is not None:
+                parts = [*changes, *parts]
+                self._attachments.end()
                 self._data.send(
-                    frames.encode(frames.SESSION_REPLY, call_id, self._incarnation, encoded, attachments=changes)
+                    frames.encode(frames.SESSION_REPLY, call_id, self._incarnation, encoded, attachments=parts)
                 )
                 return
+        self._attachments.end()
+        if parts:
+            self._data.send(frames.encode(frames.REPLY, call_id, self._incarnation, encoded, attachments=parts))
+            return
         header = frames.HEADER.pack(
             frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
         )
@@ -343,6 +362,7 @@ class Worker:
         self.is_forked = True
         self._interruptible = self._cancel_requested = 0
         self._page.detach()
+        self._attachments.become_child()
         # The worker's end must be seen though this process lives on. And what this process opens gets free numbers: what is
         # still written to the channels must not go there.
         faulthandler.unregister(STACKS_SIGNAL)
@@ -395,6 +415,8 @@ class Worker:
                     elif frame.type == frames.CANCEL:
                         self._cancel_requested = frame.call_id
                         signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                    elif frame.type == frames.SPACE:
+                        self._spaces.put(json.loads(frame.body))
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
         except frames.Violation as violation:
@@ -425,7 +447,14 @@ class Worker:
     def _send(self, type: int, call_id: int, body: bytes) -> None:
         self._data.send(frames.encode(type, call_id, self._incarnation, body))
 
+    def _ask_for_space(self, wanted: int, returned: List[int]) -> Tuple[int, str]:
+        body = json.dumps({"bytes": wanted, "returned": returned}).encode()
+        self._send(frames.SPACE_WANTED, self._answering, body)
+        space = self._spaces.get()
+        return space["segment"], space["refusal"]
+
     def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
+        self._attachments.end()
         self._send(frames.ERROR, call_id, errors.encode(description, self._limits.body))
 
 
@@ -436,9 +465,8 @@ async def _ended(tasks: "Set[asyncio.Task[Any]]") -> None:
             task.exception()  # Seen, so that nobody reports later that nobody saw it.
 
 
-def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
+def _call_of(call: Any) -> Tuple[str, List[Any], Dict[str, Any]]:
     """Return what the body of a CALL holds, or raise ValueError."""
-    call = codec.loads(body)
     if not isinstance(call, list) or [type(part) for part in call] != [str, list, dict]:
         raise ValueError("a CALL holds the handler's name, an array and an object")
     return call[0], call[1], call[2]

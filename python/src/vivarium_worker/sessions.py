@@ -433,9 +433,9 @@ _heads: Dict[bytes, Head] = {}
 
 
 def split(attachments: Sequence[Buffer]) -> Tuple[Head, Sequence[Buffer]]:
-    """Return the head of a SESSION_CALL and its attachments, or raise ValueError."""
-    if not 1 <= len(attachments) <= 2:
-        raise ValueError(f"a SESSION_CALL has one or two attachments, got {len(attachments)}")
+    """Return the head of a SESSION_CALL, and head and state; raise ValueError."""
+    if not attachments:
+        raise ValueError("a SESSION_CALL has a head")
     data = bytes(attachments[0])
     head = _heads.get(data)
     if head is None:
@@ -443,4 +443,4 @@ def split(attachments: Sequence[Buffer]) -> Tuple[Head, Sequence[Buffer]]:
         if len(_heads) >= MAX_CACHED:
             _heads.clear()
         _heads[data] = head
-    return head, attachments
+    return head, attachments[: 2 if len(attachments) > 1 and len(attachments[1]) else 1]

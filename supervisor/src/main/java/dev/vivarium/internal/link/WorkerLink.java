@@ -2,6 +2,7 @@ package dev.vivarium.internal.link;
 
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolException;
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
@@ -60,6 +61,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final SharedClock clock;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final DataLine data;
+    private final Carried carried;
     private final AtomicBoolean readerDone = new AtomicBoolean();
     private final AtomicReference<@Nullable Exited> exit = new AtomicReference<>();
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -84,6 +86,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.stderr = output.sink(true);
         this.stacks = new StackCapture(events::stacksRead);
         this.data = new DataLine(context, slot, incarnation, events, new FromWorker());
+        this.carried = new Carried(context);
         this.clock = new SharedClock(context.clock());
     }
 
@@ -181,6 +184,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         switch (frame.type()) {
             case REPLY, SESSION_REPLY -> answered(frame, null);
             case STATE_WANTED -> stateWanted(frame);
+            case SPACE_WANTED -> spaceWanted(frame);
             case ERROR -> {
                 ErrorBody error = Bodies.read(frame, ErrorBody.class);
                 if (frame.callId() == 0) {
@@ -207,15 +211,20 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (call == null || call.id() != frame.callId()) {
             throw Violations.notRunning(frame, call);
         }
-        PoolException failure = error == null ? null : CallErrors.of(call, error, context, slot);
+        PoolException failure = error == null ? null : carried.failure(call, error, slot);
         SessionFrames.Answer answer = error == null ? SessionFrames.read(call, frame) : null;
+        ReplyAttachments attached = answer == null ? ReplyAttachments.NONE : carried.read(answer, call);
         if (!running.compareAndSet(call, null)) {
+            attached.release();
             throw Violations.notRunning(frame, null);
         }
+        carried.letGo();
+        call.received(attached);
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
         boolean inTime = answer != null ? answer.end(call) : SessionFrames.fail(call, Objects.requireNonNull(failure));
         if (!inTime) {
+            call.received(ReplyAttachments.NONE);
             context.stats().countLateReply();
         }
         Loan.with(() -> events.answered(frame.callId()));
@@ -230,7 +239,16 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             running.set(call);
             throw Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, "the state was sent, or there is none");
         }
+        carried.letGo();
         events.answered(frame.callId());
+    }
+
+    private void spaceWanted(Frame frame) throws ProtocolViolationException {
+        ActiveCall call = running.get();
+        if (call == null || call.id() != frame.callId()) {
+            throw Violations.notRunning(frame, call);
+        }
+        sendControl(carried.space(frame));
     }
 
     @Override
@@ -254,7 +272,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                             context.worker(slot).toString(),
                             WorkerSources.handlers(config),
                             WorkerSources.pythonPath(config),
-                            config.calls().limits()))));
+                            config.calls().limits(),
+                            carried.offer()))));
         } catch (Handshake.Refused e) {
             events.violated(new ProtocolViolation(
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, String.valueOf(e.getMessage()), new byte[0]));
@@ -264,6 +283,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
+        if (!carried.hold(call)) {
+            // It has ended on the way here, and what it carried may be another's: the process is not told of it.
+            running.set(null);
+            events.answered(call.id());
+            return;
+        }
         StatusPage known = page;
         if (known != null) {
             if (call.times() != null) {
@@ -376,6 +401,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void release() {
+        carried.release();
         data.close();
         PipeData.Paths offered = pipes;
         if (offered != null && !data.isAttached()) {

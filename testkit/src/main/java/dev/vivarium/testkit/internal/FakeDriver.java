@@ -1,5 +1,6 @@
 package dev.vivarium.testkit.internal;
 
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
@@ -75,12 +76,13 @@ final class FakeDriver implements WorkerDriver, Outlet {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
+        Encoded body = new Encoded(call.body(), call.attachments().views());
         SessionTicket ticket = call.session();
         SessionAttempt attempt = ticket == null ? null : ticket.attempt();
         if (attempt == null) {
-            process.send(call.id(), call.body(), null, null);
+            process.send(call.id(), body, null, null);
         } else {
-            process.send(call.id(), call.body(), attempt.head(), attempt.base().state());
+            process.send(call.id(), body, attempt.head(), attempt.base().state());
         }
     }
 
@@ -201,13 +203,19 @@ final class FakeDriver implements WorkerDriver, Outlet {
     }
 
     @Override
-    public void reply(long callId, byte[] body) {
-        answered(callId, call -> SessionFrames.succeed(call, body, null, false));
+    public void reply(long callId, Encoded body) {
+        answered(callId, call -> {
+            call.received(new ReplyAttachments(body.attached(), () -> {}));
+            return SessionFrames.succeed(call, body.json(), null, false);
+        });
     }
 
     @Override
-    public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
-        answered(callId, call -> SessionFrames.succeed(call, body, changes, resident));
+    public void sessionReply(long callId, Encoded body, Map<String, byte @Nullable []> changes, boolean resident) {
+        answered(callId, call -> {
+            call.received(new ReplyAttachments(body.attached(), () -> {}));
+            return SessionFrames.succeed(call, body.json(), changes, resident);
+        });
     }
 
     @Override
@@ -233,6 +241,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
         }
         call.replied();
         if (!end.of(call)) {
+            call.received(ReplyAttachments.NONE);
             context.stats().countLateReply();
         }
         events.answered(callId);

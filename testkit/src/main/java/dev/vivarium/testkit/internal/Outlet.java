@@ -25,10 +25,10 @@ interface Outlet {
     void step();
 
     /** It answers a call. */
-    void reply(long callId, byte[] body);
+    void reply(long callId, Encoded body);
 
     /** It answers a call that changed something in its session; null for a key that was removed. */
-    void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident);
+    void sessionReply(long callId, Encoded body, Map<String, byte @Nullable []> changes, boolean resident);
 
     /** It asks for the state of a call's session. */
     void stateWanted(long callId);

@@ -101,7 +101,7 @@ public final class ScriptedProcess {
     }
 
     /** It is sent a call by what has no wire: the faults of the sending land here. */
-    void send(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
+    void send(long callId, Encoded body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
         synchronized (this) {
             strike(
                     Moment.BEFORE_SEND,
@@ -112,7 +112,7 @@ public final class ScriptedProcess {
     }
 
     /** It is sent a call. */
-    public void call(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
+    void call(long callId, Encoded body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
         act(() -> enter(callId, body, head, state));
     }
 
@@ -121,7 +121,7 @@ public final class ScriptedProcess {
         act(() -> sessions.close(name));
     }
 
-    private void enter(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
+    private void enter(long callId, Encoded body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
         session = head == null ? null : sessions.enter(head, state);
         if (head != null && session == null) {
             say(() -> outlet.stateWanted(callId));
@@ -221,11 +221,11 @@ public final class ScriptedProcess {
         talk();
     }
 
-    private void run(long callId, byte[] body) {
+    private void run(long callId, Encoded body) {
         Invocation call;
         try {
             call = Invocations.read(
-                    PythonJson.MAPPER, callId, slot, incarnation, body, session == null ? null : session.view());
+                    callId, slot, incarnation, body, session == null ? null : session.view());
         } catch (IOException e) {
             say(() -> outlet.error(
                     callId,
@@ -327,7 +327,7 @@ public final class ScriptedProcess {
         } else if (reaction instanceof Reaction.Partial partial) {
             encoded(callId, partial.result(), result -> {
                 running = new Running(callId, false);
-                say(() -> outlet.raw(Wire.start(callId, incarnation, result, partial.bytes())));
+                say(() -> outlet.raw(Wire.start(callId, incarnation, result.json(), partial.bytes())));
             });
         }
     }
@@ -352,7 +352,7 @@ public final class ScriptedProcess {
         }
     }
 
-    private void reply(long callId, byte[] result) {
+    private void reply(long callId, Encoded result) {
         ScriptedSessions.Change change = session == null ? null : session.answer();
         session = null;
         answer(callId, () -> {
@@ -364,15 +364,15 @@ public final class ScriptedProcess {
         });
     }
 
-    private void answer(long callId, @Nullable Object result, Consumer<byte[]> answer) {
+    private void answer(long callId, @Nullable Object result, Consumer<Encoded> answer) {
         encoded(callId, result, bytes -> answer(callId, () -> answer.accept(bytes)));
     }
 
     /** Encodes before anything is said: what is no JSON is the handler's error, as it is in Python. */
-    private void encoded(long callId, @Nullable Object result, Consumer<byte[]> then) {
-        byte[] bytes;
+    private void encoded(long callId, @Nullable Object result, Consumer<Encoded> then) {
+        Encoded bytes;
         try {
-            bytes = PythonJson.MAPPER.writeValueAsBytes(result);
+            bytes = PythonJson.encode(result);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             String type = result == null ? "null" : result.getClass().getName();
             ErrorBody body = error(ErrorKind.UNENCODABLE_RESULT, Execution.RAN, type, String.valueOf(e.getMessage()));

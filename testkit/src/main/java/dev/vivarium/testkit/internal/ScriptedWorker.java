@@ -13,12 +13,14 @@ import dev.vivarium.protocol.SessionHead;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.protocol.message.PoolHello;
 import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +55,9 @@ final class ScriptedWorker implements Outlet {
         void with(int rawStatus, long oomKills);
     }
 
+    /** The sender keeps to its own; these are beyond all of them. */
+    private static final Limits LIMITS = new Limits(1 << 30, Integer.MAX_VALUE, 0xffff);
+
     private final int slot;
     private final int incarnation;
     private final long pid;
@@ -61,6 +66,7 @@ final class ScriptedWorker implements Outlet {
     private final End whenEnded;
     private final LongConsumer whenMeasured;
     private final ScriptedProcess process;
+    private volatile List<String> folders = List.of();
 
     ScriptedWorker(
             ScriptedProcess.Shared shared,
@@ -91,7 +97,7 @@ final class ScriptedWorker implements Outlet {
     }
 
     private void serve(SocketChannel channel) {
-        FrameReader reader = new FrameReader(channel, Limits.DEFAULTS);
+        FrameReader reader = new FrameReader(channel, LIMITS);
         try {
             for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
                 heard(frame);
@@ -103,10 +109,13 @@ final class ScriptedWorker implements Outlet {
         }
     }
 
-    private void heard(Frame frame) {
+    private void heard(Frame frame) throws ProtocolViolationException {
         switch (frame.type()) {
-            case HELLO -> process.welcome();
-            case CALL -> process.call(frame.callId(), frame.body(), null, null);
+            case HELLO -> {
+                folders = Bodies.read(frame, PoolHello.class).attachments().folders();
+                process.welcome();
+            }
+            case CALL -> process.call(frame.callId(), body(frame, frame.attachments()), null, null);
             case SESSION_CALL -> sessionCall(frame);
             case SESSION_CLOSE -> process.closeSession(new String(frame.body(), StandardCharsets.UTF_8));
             case CANCEL -> process.cancel(frame.callId());
@@ -116,18 +125,27 @@ final class ScriptedWorker implements Outlet {
         }
     }
 
+    private Encoded body(Frame frame, List<ByteBuffer> parts) {
+        try {
+            return new Encoded(frame.body(), Attachments.read(parts, folders));
+        } catch (IOException | CodecException e) {
+            throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
+        }
+    }
+
     private void sessionCall(Frame frame) {
         try {
             SessionHead head = SessionHead.decode(frame.attachments().get(0));
             Map<String, byte[]> state = null;
-            if (frame.attachments().size() > 1) {
+            if (frame.attachments().size() > 1 && frame.attachments().get(1).hasRemaining()) {
                 state = new LinkedHashMap<>();
                 for (Map.Entry<String, byte @Nullable []> entry :
                         SessionEntries.decode(frame.attachments().get(1)).entrySet()) {
                     state.put(entry.getKey(), Objects.requireNonNull(entry.getValue(), "a state has no removed keys"));
                 }
             }
-            process.call(frame.callId(), frame.body(), head, state);
+            List<ByteBuffer> parts = frame.attachments();
+            process.call(frame.callId(), body(frame, parts.subList(Math.min(2, parts.size()), parts.size())), head, state);
         } catch (CodecException e) {
             throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
         }
@@ -182,22 +200,18 @@ final class ScriptedWorker implements Outlet {
     }
 
     @Override
-    public void reply(long callId, byte[] body) {
-        send(sockets.data(), Frame.of(FrameType.REPLY, callId, incarnation, body));
+    public void reply(long callId, Encoded body) {
+        List<ByteBuffer> parts = Attachments.parts(body.attached());
+        send(sockets.data(), new Frame(FrameType.REPLY, callId, 0, incarnation, body.json(), parts));
     }
 
     @Override
-    public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
-        ByteBuffer tail = ByteBuffer.wrap(new byte[] {(byte) (resident ? SessionHead.RESIDENT : 0)});
-        send(
-                sockets.data(),
-                new Frame(
-                        FrameType.SESSION_REPLY,
-                        callId,
-                        0,
-                        incarnation,
-                        body,
-                        List.of(tail, SessionEntries.encode(changes))));
+    public void sessionReply(long callId, Encoded body, Map<String, byte @Nullable []> changes, boolean resident) {
+        List<ByteBuffer> parts = new ArrayList<>();
+        parts.add(ByteBuffer.wrap(new byte[] {(byte) (resident ? SessionHead.RESIDENT : 0)}));
+        parts.add(SessionEntries.encode(changes));
+        parts.addAll(Attachments.parts(body.attached()));
+        send(sockets.data(), new Frame(FrameType.SESSION_REPLY, callId, 0, incarnation, body.json(), parts));
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.util.List;
  * @param handlers handler sources
  * @param pythonPath folders to put before {@code sys.path}
  * @param limits the data channel's limits
+ * @param attachments how attachments travel
  */
 public record PoolHello(
         int version,
@@ -23,4 +24,5 @@ public record PoolHello(
         String worker,
         List<String> handlers,
         List<String> pythonPath,
-        Limits limits) {}
+        Limits limits,
+        AttachmentOffer attachments) {}
