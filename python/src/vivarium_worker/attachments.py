@@ -127,7 +127,10 @@ class Attachments:
             array = numpy.frombuffer(view, _numpy_type(code)) if size else numpy.empty(0, _numpy_type(code))
             array.flags.writeable = False
             return array.reshape(shape)
-        flat = view.cast(letter)
+        try:
+            flat = view.cast(letter)
+        except ValueError:
+            return view  # Before Python 3.12 a memoryview knows no float16: the handler gets the bytes.
         return flat if 0 in shape or len(shape) == 1 else view.cast(letter, shape)
 
     def _find_numpy(self) -> Any:
