@@ -237,6 +237,14 @@ class Results(Shared):
 
         self.assertEqual(self.placed(parts)[0][0], 102)
 
+    def test_that_are_not_sent_leave_their_segment_free(self) -> None:
+        self.attachments.encode(b"x" * 2000)
+        self.attachments.end()
+
+        self.attachments.encode(b"y" * 2000)
+
+        self.assertEqual(len(self.asked), 1)
+
     def test_give_a_segment_that_is_too_small_back(self) -> None:
         self.attachments.encode(b"x" * 2000)
         self.write(101, bytes(8))
@@ -247,6 +255,7 @@ class Results(Shared):
 
     def test_take_a_large_segment_along(self) -> None:
         _, parts = self.attachments.encode(bytes(9 << 20))
+        self.attachments.end(with_result=True)
 
         self.assertEqual(self.placed(parts), [(101, 64, 9 << 20, 1)])
         self.assertEqual(self.attachments._segments._outboxes, [])

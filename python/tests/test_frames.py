@@ -15,6 +15,17 @@ from vivarium_worker import frames
 VECTORS = os.path.join(support.HERE, "..", "..", "worker-protocol", "src", "test", "resources", "vectors", "*.json")
 
 
+def described(frame: frames.Frame) -> Dict[str, Any]:
+    return {
+        "type": frames.TYPE_NAMES[frame.type],
+        "callId": str(frame.call_id),
+        "remaining": str(frame.remaining),
+        "incarnation": frame.incarnation,
+        "bodyHex": frame.body.hex(),
+        "attachmentsHex": [bytes(a).hex() for a in frame.attachments],
+    }
+
+
 def decode(data: bytes, limits: frames.Limits, end: bool, chunk: int) -> Dict[str, Any]:
     decoder = frames.Decoder(limits)
     found: List[Dict[str, Any]] = []
@@ -22,16 +33,7 @@ def decode(data: bytes, limits: frames.Limits, end: bool, chunk: int) -> Dict[st
     try:
         for start in range(0, len(data), chunk):
             for frame in decoder.feed(data[start : start + chunk]):
-                found.append(
-                    {
-                        "type": frames.TYPE_NAMES[frame.type],
-                        "callId": str(frame.call_id),
-                        "remaining": str(frame.remaining),
-                        "incarnation": frame.incarnation,
-                        "bodyHex": frame.body.hex(),
-                        "attachmentsHex": [bytes(a).hex() for a in frame.attachments],
-                    }
-                )
+                found.append(described(frame))
         if end:
             decoder.end()
     except frames.Violation as error:
@@ -62,6 +64,49 @@ class TheVectors(unittest.TestCase):
                         self.assertEqual(decode(data, limits, vector["end"], chunk), expected)
                 count += 1
         self.assertGreater(count, 40)
+
+
+class AFrameThatArrivesWhole(unittest.TestCase):
+    """What is told by one look is what feeding tells."""
+
+    def assertIsAsFed(self, data: bytes, limits: frames.Limits, note: str) -> bool:
+        whole = frames.Decoder(limits).whole(data)
+        if whole is not None:
+            fed = decode(data, limits, True, max(1, len(data)))
+            self.assertEqual({"frames": [described(whole)], "violation": None}, fed, note)
+        return whole is not None
+
+    def test_is_read_as_the_vectors_say(self) -> None:
+        count = 0
+        for path in sorted(glob.glob(VECTORS)):
+            with open(path) as file:
+                for vector in json.load(file):
+                    given = vector.get("limits")
+                    limits = frames.Limits(*given.values()) if given else frames.Limits()
+                    count += self.assertIsAsFed(bytes.fromhex(vector["hex"]), limits, vector["name"])
+        self.assertGreater(count, 10)
+
+    def test_is_fed_where_it_was_changed_into_what_is_unsound(self) -> None:
+        seed = int(os.environ.get("VIVARIUM_SEED", random.randrange(1 << 32)))
+        chance = random.Random(seed)
+        limits = frames.Limits(64, 64, 8)
+        count = 0
+
+        for _ in range(20_000):
+            kind = chance.choice((frames.CALL, frames.SESSION_CALL))
+            attachments = [b"x" * chance.randrange(70)] * chance.choice((0, 1, 1, 2))
+            data = bytearray(frames.encode(kind, 7, 1, b"b" * chance.randrange(70), 0, attachments))
+            for _ in range(chance.randrange(3)):
+                data[chance.randrange(len(data))] = chance.getrandbits(8)
+            count += self.assertIsAsFed(bytes(data), limits, f"seed {seed}: {data.hex()}")
+        self.assertGreater(count, 1000)
+
+    def test_is_fed_where_part_of_one_came_before(self) -> None:
+        frame = frames.encode(frames.CALL, 7, 1, b"body")
+        decoder = frames.Decoder()
+        self.assertEqual(list(decoder.feed(frame[:42])), [])
+
+        self.assertIsNone(decoder.whole(frame))
 
 
 class MutatedFrames(unittest.TestCase):

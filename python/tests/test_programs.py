@@ -85,7 +85,7 @@ class InASession(unittest.TestCase):
         self.state: Dict[str, bytes] = {}
 
     def call(self, name: str, *args: Any, **keywords: Any) -> Any:
-        session = sessions.Session("s", 1, dict(self.state), {}, {})
+        session = sessions.Session(sessions.Head(0, 1, "s", False), sessions.Kept(0, 1, dict(self.state)))
         result = getattr(self.programs, name)(context(session), *args, **keywords)
         codec.dumps(result, 1 << 20)
         for key, value in session.changes(1 << 20).items():

@@ -130,7 +130,8 @@ class Blocks(unittest.TestCase):
 
 class AView(unittest.TestCase):
     def view(self, **values: Any) -> sessions.Session:
-        return sessions.Session("s", 1, {key: codec.dumps(value) for key, value in values.items()}, {}, {})
+        encoded = {key: codec.dumps(value) for key, value in values.items()}
+        return sessions.Session(sessions.Head(0, 1, "s", False), sessions.Kept(0, 1, encoded))
 
     def test_is_a_mapping(self) -> None:
         view = self.view(a=1, b=[2])
@@ -206,55 +207,55 @@ class DecodedValues(unittest.TestCase):
         self.cache = sessions.Sessions()
         self.version = 0
 
-    def call(self) -> sessions.SessionCall:
-        entered = self.cache.enter(sessions.Head(self.version, 1, "s", False), [b""])
+    def call(self) -> sessions.Session:
+        entered = self.cache.enter([head("s", self.version)])
         assert entered is not None
         return entered
 
-    def answer(self, call: sessions.SessionCall) -> None:
-        if call.answer(10_000) is not None:
+    def answer(self, call: sessions.Session) -> None:
+        if self.cache.answer(call, 10_000) is not None:
             self.version += 1
 
     def test_are_what_the_last_answered_call_has_left(self) -> None:
         for value in ("a", 1, True, None, 1.5, 2**70, [1], "b", {"x": 1}, "c"):
             call = self.call()
-            call.session["v"] = value
+            call["v"] = value
             self.answer(call)
 
             call = self.call()
-            self.assertEqual(call.session["v"], value)
-            self.assertIs(type(call.session["v"]), type(value))
+            self.assertEqual(call["v"], value)
+            self.assertIs(type(call["v"]), type(value))
             self.answer(call)
 
     def test_are_not_those_of_a_call_that_failed(self) -> None:
         first = self.call()
-        first.session["v"] = "before"
+        first["v"] = "before"
         self.answer(first)
         second = self.call()
-        second.session["v"] = "after"
+        second["v"] = "after"
         self.cache.drop(second)
 
-        again = self.cache.enter(sessions.Head(self.version, 1, "s", False), [b"", sessions.write_entries({"v": b'"before"'})])
+        again = self.cache.enter([head("s", self.version), sessions.write_entries({"v": b'"before"'})])
         assert again is not None
-        self.assertEqual(again.session["v"], "before")
+        self.assertEqual(again["v"], "before")
 
     def test_are_forgotten_with_the_key(self) -> None:
         call = self.call()
-        call.session["v"] = "x"
+        call["v"] = "x"
         self.answer(call)
         call = self.call()
-        del call.session["v"]
+        del call["v"]
         self.answer(call)
 
-        self.assertNotIn("v", self.call().session)
+        self.assertNotIn("v", self.call())
 
     def test_leave_what_can_be_changed_from_within_to_each_call(self) -> None:
         call = self.call()
-        kept = call.session["v"] = [1]
+        kept = call["v"] = [1]
         self.answer(call)
         kept.append(2)
 
-        self.assertEqual(self.call().session["v"], [1])
+        self.assertEqual(self.call()["v"], [1])
 
     def test_are_of_plain_types_whatever_was_written(self) -> None:
         class Text(str):
@@ -264,18 +265,18 @@ class DecodedValues(unittest.TestCase):
             __hash__ = str.__hash__
 
         call = self.call()
-        call.session["v"] = Text("x")
+        call["v"] = Text("x")
         self.answer(call)
 
-        self.assertIs(type(self.call().session["v"]), str)
+        self.assertIs(type(self.call()["v"]), str)
 
     def test_count_for_the_limit_of_what_is_kept(self) -> None:
         cache = sessions.Sessions(most_bytes=300)
         for name in ("a", "b"):
-            call = cache.enter(sessions.Head(0, 1, name, False), [b""])
+            call = cache.enter([head(name, 0)])
             assert call is not None
-            call.session["v"] = "x" * 98
-            call.answer(10_000)
+            call["v"] = "x" * 98
+            cache.answer(call, 10_000)
 
         cache.trim()
 
@@ -285,44 +286,44 @@ class DecodedValues(unittest.TestCase):
 class TheCache(unittest.TestCase):
     def call(self, cache: sessions.Sessions, id: str, version: int, *state: Dict[str, Optional[bytes]]) -> Any:
         attachments: List[bytes] = [head(id, version), *(sessions.write_entries(s) for s in state)]
-        return cache.enter(sessions.read_head(attachments[0]), attachments)
+        return cache.enter(attachments)
 
     def test_keeps_what_cannot_travel_and_nothing_makes_anew(self) -> None:
         cache = sessions.Sessions(most=2)
         resident = self.call(cache, "resident", 0)
-        resident.session.local["model"] = 1
-        resident.answer(100)
+        resident.local["model"] = 1
+        cache.answer(resident, 100)
         for number in range(20):
-            self.call(cache, f"s{number}", 0).answer(100)
+            cache.answer(self.call(cache, f"s{number}", 0), 100)
             cache.trim()
 
-        self.assertEqual(self.call(cache, "resident", 0).session.local, {"model": 1})
+        self.assertEqual(self.call(cache, "resident", 0).local, {"model": 1})
         self.assertLessEqual(len(cache), 2)
 
     def test_lets_go_of_what_a_hook_makes_anew(self) -> None:
         cache = sessions.Sessions(most=2)
         cache.on_open = lambda session: None
         resident = self.call(cache, "resident", 0)
-        resident.session.local["model"] = 1
-        resident.answer(100)
+        resident.local["model"] = 1
+        cache.answer(resident, 100)
         for number in range(2):
-            self.call(cache, f"s{number}", 0).answer(100)
+            cache.answer(self.call(cache, f"s{number}", 0), 100)
             cache.trim()
 
-        self.assertEqual(self.call(cache, "resident", 0).session.local, {})
+        self.assertEqual(self.call(cache, "resident", 0).local, {})
 
     def test_is_bounded_in_number_and_bytes(self) -> None:
         cache = sessions.Sessions(most=2, most_bytes=1000)
         for id in ("a", "b", "c"):
-            self.call(cache, id, 0).answer(100)
+            cache.answer(self.call(cache, id, 0), 100)
             cache.trim()
         self.assertEqual(len(cache), 2)
 
         big = self.call(cache, "d", 4, {"x": b"1" * 990})
-        big.answer(100)
+        cache.answer(big, 100)
         cache.trim()
         small = self.call(cache, "e", 4, {"x": b"1" * 20})
-        small.answer(100)
+        cache.answer(small, 100)
         cache.trim()
 
         self.assertEqual(len(cache), 1)
@@ -333,7 +334,7 @@ class TheCache(unittest.TestCase):
         cache = sessions.Sessions()
 
         self.assertIsNone(self.call(cache, "a", 7))
-        self.call(cache, "a", 7, {"x": b"1"}).answer(100)
+        cache.answer(self.call(cache, "a", 7, {"x": b"1"}), 100)
 
         self.assertIsNone(self.call(cache, "a", 8))
         self.assertIsNotNone(self.call(cache, "a", 7))

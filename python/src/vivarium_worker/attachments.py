@@ -72,6 +72,8 @@ class Attachments:
         self._arguments: Sequence[Any] = ()
         self._given: Dict[int, Tuple[Any, List[Any], _Place]] = {}
         self._outgoing: List[_Outgoing] = []
+        # The segment that its result is in, and whether that goes back with it.
+        self._outbox: Optional[Tuple[int, bool]] = None
 
     def connect(self, limits: frames.Limits, offer: Optional[Dict[str, Any]], ask: Ask) -> None:
         """Take over what the JVM has said in its HELLO."""
@@ -194,34 +196,36 @@ class Attachments:
         if len(outgoing) > most:
             raise codec.TooLarge(f"a result may have {most} attachments, this one has {len(outgoing)}")
         shared = [each for each in outgoing if each.place is None and each.size >= self._shared_from]
-        number = 0
         if shared:
             number, memory, goes_back = self._segments.outbox(sum(_aligned(each.size) for each in shared))
+            self._outbox = number, goes_back
         places: List[_Place] = []
         parts: List[bytes] = []
-        try:
-            offset = HEADER_BYTES
-            for each in outgoing:
-                if each.place is not None:
-                    places.append(each.place)
-                elif each.size >= self._shared_from:
-                    _copy(each.source, memory[offset : offset + each.size])
-                    places.append(_Place(number, offset, each.size, _RETURNED if goes_back else 0))
-                    offset += _aligned(each.size)
-                else:
-                    places.append(_Place(0, len(parts), each.size))
-                    parts.append(_flat(each.source))
-        except BaseException:
-            if number:
-                self._segments.unused(number)
-            raise
-        if number and goes_back:
-            del memory
-            self._segments.sent(number)
+        offset = HEADER_BYTES
+        for each in outgoing:
+            if each.place is not None:
+                places.append(each.place)
+            elif each.size >= self._shared_from:
+                _copy(each.source, memory[offset : offset + each.size])
+                places.append(_Place(number, offset, each.size, _RETURNED if goes_back else 0))
+                offset += _aligned(each.size)
+            else:
+                places.append(_Place(0, len(parts), each.size))
+                parts.append(_flat(each.source))
         return [b"".join(_PLACE.pack(*place) for place in places), *parts]
 
-    def end(self) -> None:
-        """End the call: from here on the JVM may use again what it has lent. Raise MemoryError."""
+    def end(self, with_result: bool = False) -> None:
+        """End the call: from here on the JVM may use again what it has lent. Raise MemoryError.
+
+        ``with_result`` says whether what the result takes along is about to be sent.
+        """
+        if self._outbox is not None:
+            number, goes_back = self._outbox
+            self._outbox = None
+            if not with_result:
+                self._segments.unused(number)
+            elif goes_back:
+                self._segments.sent(number)
         if self._given or self._numbers:
             for arguments in self._arguments:
                 arguments.clear()

@@ -17,7 +17,7 @@ import json
 import marshal
 import pickle
 import uuid
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from . import errors, frames
 
@@ -45,7 +45,21 @@ class TooLarge(Exception):
 
 # What contains itself does not get as far as the encoder, which need not look for it.
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
-_decoder = json.JSONDecoder()
+_scan = json.JSONDecoder().scan_once
+
+
+def _encoder_in_c() -> Optional[Callable[[Any, int], Iterable[str]]]:
+    """Return what ``_encoder.encode`` makes anew for every value, which takes longer than most values; None without it."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return None
+    encoder: Callable[[Any, int], Iterable[str]] = make(
+        None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, True  # type: ignore[attr-defined]
+    )
+    return encoder
+
+
+_pieces = _encoder_in_c()
 
 
 Attach = Callable[[Any], Optional[Dict[str, Any]]]
@@ -103,7 +117,8 @@ def _encode(plain: Any, accelerated: bool) -> bytes:
                 return encoded
         except TypeError:
             pass
-    return _encoder.encode(plain).encode("utf-8")
+    text = _encoder.encode(plain) if _pieces is None else "".join(_pieces(plain, 0))
+    return text.encode("utf-8")
 
 
 class _Excess(Exception):
@@ -289,12 +304,12 @@ def loads(data: bytes, hook: Optional[Callable[[Dict[str, Any]], Any]] = None) -
             loads(data)
         return json.loads(text, object_hook=hook)
     try:
-        value, end = _decoder.raw_decode(text)
-    except ValueError:
+        value, end = _scan(text, 0)
+    except (ValueError, StopIteration):
         end = -1
     if end != len(text):
         value = json.loads(text)  # There is white space around it, which takes longer to see; or it is wrong.
-    if b"\\ud" in data or b"\\uD" in data:
+    if b"\\" in data and (b"\\ud" in data or b"\\uD" in data):
         # Such escapes come in pairs; one alone is no character, and no encoder could send it back.
         try:
             _encoder.encode(value).encode("utf-8")

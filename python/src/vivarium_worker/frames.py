@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Union
 
 MAGIC = b"VIVA"
 VERSION = 1
@@ -78,14 +78,14 @@ CONTROL_LIMITS = Limits(1 << 20, 0, 0)
 
 
 class Frame(NamedTuple):
-    """One frame; the attachments are views into what was received."""
+    """One frame; the attachments are views into what was received, or copies of it where they are small."""
 
     type: int
     call_id: int
     remaining: int
     incarnation: int
     body: bytes
-    attachments: Sequence[memoryview] = ()
+    attachments: Sequence[Union[bytes, memoryview]] = ()
 
 
 class Violation(Exception):
@@ -133,6 +133,36 @@ class Decoder:
         self._header: Optional[tuple] = None
         self._head = b""
         self._failure: Optional[Violation] = None
+
+    def whole(self, data: bytes) -> Optional[Frame]:
+        """Return the frame that ``data`` is; None where it must be fed, being more or less than one frame, or unsound.
+
+        This is how nearly all frames arrive, and feeding them takes more than twice as long.
+        """
+        size = len(data)
+        if size < HEADER_BYTES or self._have or self._header is not None or self._failure is not None:
+            return None
+        magic, version, type, flags, call_id, remaining, incarnation, body, section, count, reserved = (
+            HEADER.unpack_from(data)
+        )
+        end = HEADER_BYTES + body
+        if (
+            size != end + section
+            or flags
+            or reserved
+            or version != VERSION
+            or magic != MAGIC
+            or type not in TYPE_NAMES
+            or body > self._limits.body
+        ):
+            return None
+        if not section:
+            return None if count else Frame(type, call_id, remaining, incarnation, data[HEADER_BYTES:])
+        if count != 1 or type != SESSION_CALL or section > self._limits.attachments:
+            return None
+        if data[end : end + 4] != (section - 4).to_bytes(4, "big", signed=True):
+            return None
+        return Frame(type, call_id, remaining, incarnation, data[HEADER_BYTES:end], (data[end + 4 :],))
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Yield every frame that ``data`` completes; raise Violation at the first byte that breaks the protocol."""

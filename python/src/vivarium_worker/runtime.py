@@ -123,6 +123,8 @@ class Worker:
         self._attachments.connect(self._limits, offer.get("attachments"), self._ask_for_space)
         self._decoder = frames.Decoder(self._limits)
         self._worker_id = offer["worker"]
+        if "sessionCloseMillis" in offer:
+            self._sessions.close_timeout = offer["sessionCloseMillis"] / 1000
         if not self._load(offer["pythonPath"], offer["handlers"]):
             return EXIT_LOAD_FAILED
         self._page.stage(SERVING)
@@ -167,20 +169,19 @@ class Worker:
 
     def _session_call(self, frame: frames.Frame) -> None:
         try:
-            head, attachments = sessions.split(frame.attachments)
-            call = self._sessions.enter(head, attachments)
+            session = self._sessions.enter(frame.attachments)
         except ValueError as error:
             raise frames.Violation("MALFORMED_BODY", str(error), frame.body) from None
-        if call is None:
+        if session is None:
             self._send(frames.STATE_WANTED, frame.call_id, b"")
             return
-        self._call(frame, frame.attachments[2:], call)
-        if call.session.is_open:  # It was not answered with a result.
-            self._sessions.drop(call)
+        self._call(frame, frame.attachments[2:], session)
+        if session.is_open:  # It was not answered with a result.
+            self._sessions.drop(session)
         self._sessions.trim()
 
     def _call(
-        self, frame: frames.Frame, attachments: Sequence[memoryview], call: Optional[sessions.SessionCall] = None
+        self, frame: frames.Frame, attachments: Sequence[memoryview], session: Optional[sessions.Session] = None
     ) -> None:
         call_id = frame.call_id
         # Not counted from now where the clock is the JVM's too: this process may have been stopped, or late to read.
@@ -213,11 +214,11 @@ class Worker:
                 deadline,
                 time.monotonic,
                 self._page.progress,
-                None if call is None else call.session,
+                session,
             )
             handler.place(context, positional, keywords)
         self._attachments.hold(positional, keywords)
-        self._execute(call_id, deadline, handler, positional, keywords, call)
+        self._execute(call_id, deadline, handler, positional, keywords, session)
 
     def _execute(
         self,
@@ -226,7 +227,7 @@ class Worker:
         handler: Handler,
         positional: Sequence[Any],
         keywords: Dict[str, Any],
-        call: Optional[sessions.SessionCall],
+        session: Optional[sessions.Session],
     ) -> None:
         words = self._page.words
         if words[5] == call_id:
@@ -245,8 +246,8 @@ class Worker:
                 if self._cancel_requested == call_id:
                     # It was cancelled before it got here, when the signal had nothing to interrupt.
                     raise CallCancelled(f"call {call_id} was cancelled")
-                if call is not None:
-                    call.open()
+                if session is not None:
+                    self._sessions.open(session)
                 if handler.is_async:
                     result = self._run_async(call_id, handler.function(*positional, **keywords))
                 else:
@@ -281,20 +282,20 @@ class Worker:
         except (Unavailable, OSError) as error:
             self._send_error(call_id, errors.body("no_shared_memory", "RAN", "SharedMemoryExhausted", str(error)))
             return
-        if call is not None:
+        if session is not None:
             try:
-                changes = call.answer(self._attachments.max_bytes)
+                changes = self._sessions.answer(session, self._attachments.max_bytes)
             except sessions.Unsendable as error:
                 self._send_error(call_id, errors.body(error.kind, "RAN", error.type, str(error)))
                 return
             if changes is not None:
                 parts = [*changes, *parts]
-                self._attachments.end()
+                self._attachments.end(with_result=True)
                 self._data.send(
                     frames.encode(frames.SESSION_REPLY, call_id, self._incarnation, encoded, attachments=parts)
                 )
                 return
-        self._attachments.end()
+        self._attachments.end(with_result=True)
         if parts:
             self._data.send(frames.encode(frames.REPLY, call_id, self._incarnation, encoded, attachments=parts))
             return
@@ -438,8 +439,13 @@ class Worker:
             if not data:
                 self._decoder.end()
                 return None
+            whole = self._decoder.whole(data)
+            if whole is not None:
+                return self._mine(whole)
             self._inbox.extend(self._decoder.feed(data))
-        frame = self._inbox.pop(0)
+        return self._mine(self._inbox.pop(0))
+
+    def _mine(self, frame: frames.Frame) -> frames.Frame:
         if frame.incarnation != self._incarnation:
             raise frames.Violation("WRONG_INCARNATION", f"got {frame.incarnation}", frame.body)
         return frame
@@ -467,9 +473,11 @@ async def _ended(tasks: "Set[asyncio.Task[Any]]") -> None:
 
 def _call_of(call: Any) -> Tuple[str, List[Any], Dict[str, Any]]:
     """Return what the body of a CALL holds, or raise ValueError."""
-    if not isinstance(call, list) or [type(part) for part in call] != [str, list, dict]:
-        raise ValueError("a CALL holds the handler's name, an array and an object")
-    return call[0], call[1], call[2]
+    if type(call) is list and len(call) == 3:
+        name, positional, keywords = call
+        if type(name) is str and type(positional) is list and type(keywords) is dict:
+            return name, positional, keywords
+    raise ValueError("a CALL holds the handler's name, an array and an object")
 
 
 def hello() -> Dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import struct
 from collections import OrderedDict
 from typing import Any, Callable, Dict, Iterator, List, MutableMapping, NamedTuple, Optional, Sequence, Tuple, Union
@@ -110,6 +111,41 @@ class Unsendable(Exception):
         self.type = type
 
 
+class Kept:
+    """A session as the worker keeps it between calls."""
+
+    __slots__ = ("decoded", "encoded", "epoch", "local", "opened", "size", "sized", "version")
+
+    def __init__(self, version: int, epoch: int, encoded: Dict[str, bytes]) -> None:
+        self.version = version
+        self.epoch = epoch
+        self.encoded = encoded
+        self.decoded: Dict[str, Any] = {}
+        """Values that cannot be changed from within, by key: those that calls have read."""
+        self.local: Dict[str, Any] = {}
+        self.opened = False
+        self.size = 0
+        self.sized = 0
+        self.measure()
+
+    def measure(self) -> int:
+        """Set its size, that of what is encoded, and once more that of what is decoded as well; return by how much it grew."""
+        encoded = self.encoded
+        before = self.size
+        self.sized = len(self.decoded)
+        self.size = sum(map(len, encoded.values())) + sum(len(encoded[key]) for key in self.decoded)
+        return self.size - before
+
+    def change(self, changed: Dict[str, Optional[bytes]]) -> None:
+        """Make it the next version."""
+        self.version += 1
+        for key, value in changed.items():
+            if value is None:
+                self.encoded.pop(key, None)
+            else:
+                self.encoded[key] = value
+
+
 class Session(MutableMapping[str, Any]):
     """What a session remembers from call to call: a mapping of strings to values that have an encoding.
 
@@ -117,37 +153,45 @@ class Session(MutableMapping[str, Any]):
     loses its worker, nothing is kept. To be used within the call only, from one thread at a time.
     """
 
-    __slots__ = ("epoch", "id", "local", "_decoded", "_encoded", "_open", "_values")
+    __slots__ = ("_head", "_kept", "_values")
 
-    def __init__(
-        self, id: str, epoch: int, encoded: Dict[str, bytes], local: Dict[str, Any], decoded: Dict[str, Any]
-    ) -> None:
-        self.id = id
+    def __init__(self, head: Head, kept: Kept) -> None:
+        self._head = head
+        self._kept = kept
+        # What was read or written in this call; _ABSENT for a key that was removed. None once the call has ended.
+        self._values: Optional[Dict[str, Any]] = {}
+
+    @property
+    def id(self) -> str:
         """The session's name."""
-        self.epoch = epoch
+        return self._head.id
+
+    @property
+    def epoch(self) -> int:
         """Rises with each binding of the session to a worker."""
-        self.local = local
+        return self._head.epoch
+
+    @property
+    def local(self) -> Dict[str, Any]:
         """What cannot travel, such as a loaded model: stays in this worker for as long as the session does. A session
         that has something here and loses its worker is lost, unless a function marked ``@session_open`` can make it again."""
-        self._encoded = encoded
-        # Values that cannot be changed from within, as earlier calls have read or written them.
-        self._decoded = decoded
-        # What was read or written in this call; _ABSENT for a key that was removed.
-        self._values: Dict[str, Any] = {}
-        self._open = True
+        return self._kept.local
 
     def __getitem__(self, key: str) -> Any:
-        values = self._use()
+        values = self._values
+        if values is None:
+            values = self._use()
         if key in values:
             value = values[key]
             if value is _ABSENT:
                 raise KeyError(key)
             return value
-        if key in self._decoded:
-            return self._decoded[key]
-        value = codec.loads(self._encoded[key])
+        decoded = self._kept.decoded
+        if key in decoded:
+            return decoded[key]
+        value = codec.loads(self._kept.encoded[key])
         if type(value) in _FIXED:
-            self._decoded[key] = value
+            decoded[key] = value
         else:
             # Decoded anew in every call: what another call still holds of it must not change this one's.
             values[key] = value
@@ -167,12 +211,12 @@ class Session(MutableMapping[str, Any]):
 
     def __contains__(self, key: object) -> bool:
         values = self._use()
-        return values[key] is not _ABSENT if key in values else key in self._encoded
+        return values[key] is not _ABSENT if key in values else key in self._kept.encoded
 
     def __iter__(self) -> Iterator[str]:
         values = self._use()
-        keys = [key for key in self._encoded if values.get(key) is not _ABSENT]
-        keys.extend(key for key, value in values.items() if value is not _ABSENT and key not in self._encoded)
+        keys = [key for key in self._kept.encoded if values.get(key) is not _ABSENT]
+        keys.extend(key for key, value in values.items() if value is not _ABSENT and key not in self._kept.encoded)
         return iter(keys)
 
     def __len__(self) -> int:
@@ -182,7 +226,7 @@ class Session(MutableMapping[str, Any]):
         return f"Session({self.id!r}, epoch={self.epoch})"  # Never the values: they may be secrets.
 
     def _use(self) -> Dict[str, Any]:
-        if not self._open:
+        if self._values is None:
             raise RuntimeError(f"the call that this view of session {self.id!r} belongs to has ended")
         return self._values
 
@@ -191,13 +235,10 @@ class Session(MutableMapping[str, Any]):
 
         Compared are the encoded bytes of what was read or written, so that changes inside of a value are noticed.
         """
-        if not self._values:
-            self._open = False
-            return {}
+        values = self._use()
         changed: Dict[str, Optional[bytes]] = {}
         left = limit
-        values = self._values
-        encoded = self._encoded
+        encoded = self._kept.encoded
         for key, value in list(values.items()):
             before = encoded.get(key)
             if value is _ABSENT:
@@ -219,50 +260,25 @@ class Session(MutableMapping[str, Any]):
                 if left < 0:
                     message = f"maxAttachmentsBytes leaves no room for session[{key[:60]!r}]"
                     raise Unsendable("state_too_large", "StateTooLarge", message)
-        self._open = False
-        return changed
-
-    def remember(self, changed: Dict[str, Optional[bytes]]) -> None:
-        """Have the next call find, decoded, what this one has changed, where that cannot change from within."""
+        # Have the next call find, decoded, what this one has changed, where that cannot change from within.
+        decoded = self._kept.decoded
         for key in changed:
-            value = self._values[key]
+            value = values[key]
             if type(value) in _EXACT:
-                self._decoded[key] = value
+                decoded[key] = value
             else:
-                self._decoded.pop(key, None)
+                decoded.pop(key, None)
+        self._values = None
+        return changed
 
     def end(self) -> None:
         """End the call's use of the state."""
-        self._open = False
+        self._values = None
 
     @property
     def is_open(self) -> bool:
         """Whether the call still uses the state."""
-        return self._open
-
-
-class _Kept:
-    """A session as the worker keeps it between calls."""
-
-    __slots__ = ("decoded", "encoded", "epoch", "local", "opened", "size", "sized", "version")
-
-    def __init__(self, version: int, epoch: int, encoded: Dict[str, bytes]) -> None:
-        self.version = version
-        self.epoch = epoch
-        self.encoded = encoded
-        self.decoded: Dict[str, Any] = {}
-        """Values that cannot be changed from within, by key: those that calls have read."""
-        self.local: Dict[str, Any] = {}
-        self.opened = False
-        self.size = 0
-        self.sized = 0
-        self.measure()
-
-    def measure(self) -> None:
-        """Set its size: that of what is encoded, and once more that of what is decoded as well."""
-        encoded = self.encoded
-        self.sized = len(self.decoded)
-        self.size = sum(map(len, encoded.values())) + sum(len(encoded[key]) for key in self.decoded)
+        return self._values is not None
 
 
 Hook = Callable[[Session], Any]
@@ -272,48 +288,17 @@ class OpenFailed(Exception):
     """The function marked ``@session_open`` raised; the cause is what it raised."""
 
 
-class SessionCall:
-    """One call of a session, from its arrival to its answer."""
-
-    __slots__ = ("session", "_cache", "_kept", "_resident")
-
-    def __init__(self, cache: "Sessions", head: Head, kept: _Kept) -> None:
-        _, epoch, id, self._resident = head
-        self.session = Session(id, epoch, kept.encoded, kept.local, kept.decoded)
-        self._cache = cache
-        self._kept = kept
-
-    def open(self) -> None:
-        """Have the user's hook make what did not travel, where the session is new in this worker."""
-        if not self._kept.opened and self._cache.on_open is not None:
-            try:
-                self._cache.on_open(self.session)
-            except Exception as error:
-                raise OpenFailed(str(error)) from error
-        self._kept.opened = True
-
-    def answer(self, limit: int) -> Optional[List[bytes]]:
-        """Keep what the call has made of the session; return the attachments of the answer, or None when there are none."""
-        session = self.session
-        kept = self._kept
-        resident = bool(kept.local)
-        changed = session.changes(limit)
-        if changed:
-            session.remember(changed)
-        self._cache.keep(session.id, kept, changed)
-        # Compared with what the JVM knows, not with what it was told: it may have dropped the answer that told it.
-        if resident == self._resident and not changed:
-            return None
-        return [bytes((RESIDENT if resident else 0,)), write_entries(changed)]
-
-
 class Sessions:
     """The sessions that a worker keeps, bounded in number and size."""
 
     def __init__(self, most: int = MAX_CACHED, most_bytes: int = MAX_CACHED_BYTES) -> None:
         self.on_open: Optional[Hook] = None
         self.on_close: Optional[Hook] = None
-        self._kept: "OrderedDict[str, _Kept]" = OrderedDict()
+        self.close_timeout: Optional[float] = None
+        """How many seconds on_close may take, before the worker ends."""
+        self._kept: "OrderedDict[str, Kept]" = OrderedDict()
+        # Heads that were read, by their bytes: a session whose state does not change sends the same one with each call.
+        self._heads: Dict[Buffer, Head] = {}
         self._most = most
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -321,51 +306,72 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def enter(self, head: Head, attachments: Sequence[Buffer]) -> Optional[SessionCall]:
-        """Begin a call; None when the state must be sent first. Raise ValueError for what is no state.
-
-        What is kept is taken out: only an answer puts it back.
-        """
+    def enter(self, attachments: Sequence[Buffer]) -> Optional[Session]:
+        """Begin a call; None when the state must be sent first. Raise ValueError for what is no head or no state."""
+        if not attachments:
+            raise ValueError("a SESSION_CALL has a head")
+        head = self._heads.get(attachments[0]) or self._head(attachments[0])
         version, epoch, id, _ = head
-        kept = self._take(id)
-        if len(attachments) > 1:
-            encoded = read_entries(attachments[1])
+        kept = self._kept.get(id)
+        if len(attachments) == 1 or not attachments[1]:
+            if kept is not None and kept.version == version and kept.epoch == epoch:
+                return Session(head, kept)
+            if version > 0:
+                return None
+            encoded: Dict[str, bytes] = {}
+        else:
+            encoded = read_entries(attachments[1])  # type: ignore[assignment]
             if None in encoded.values():
                 raise ValueError("a state has no removed keys")
-            fresh = _Kept(head.version, head.epoch, encoded)  # type: ignore[arg-type]
-            return SessionCall(self, head, self._following(head, kept, fresh))
-        if kept is not None and kept.version == version and kept.epoch == epoch:
-            return SessionCall(self, head, kept)
-        if head.version == 0:
-            return SessionCall(self, head, self._following(head, kept, _Kept(0, head.epoch, {})))
-        if kept is not None:
-            self._put(head.id, kept)
-        return None
+        self._take(id)
+        now = Kept(version, epoch, encoded)
+        if kept is not None and kept.epoch == epoch:
+            now.local, now.opened = kept.local, kept.opened
+        elif kept is not None:
+            self._close(id, kept)  # What cannot travel is not handed on: the session has been elsewhere meanwhile.
+        return Session(head, now)
 
-    def _following(self, head: Head, before: Optional[_Kept], now: _Kept) -> _Kept:
-        """Hand over what cannot travel, unless the session has been elsewhere meanwhile."""
-        if before is not None and before.epoch == head.epoch:
-            now.local, now.opened = before.local, before.opened
-        elif before is not None:
-            self._close(head.id, before)
-        return now
+    def _head(self, data: Buffer) -> Head:
+        head = read_head(data)
+        if len(self._heads) >= MAX_CACHED:
+            self._heads.clear()
+        self._heads[bytes(data)] = head
+        return head
 
-    def keep(self, id: str, kept: _Kept, changed: Dict[str, Optional[bytes]]) -> None:
-        """Put a session back, as its call has left it."""
+    def open(self, session: Session) -> None:
+        """Have the user's hook make what did not travel, where the session is new in this worker."""
+        kept = session._kept
+        if not kept.opened and self.on_open is not None:
+            try:
+                self.on_open(session)
+            except Exception as error:
+                raise OpenFailed(str(error)) from error
+        kept.opened = True
+
+    def answer(self, session: Session, limit: int) -> Optional[List[bytes]]:
+        """Keep what a call has made of its session; return the attachments of its answer, or None when there are none."""
+        _, _, id, known = session._head
+        kept = session._kept
+        changed: Optional[Dict[str, Optional[bytes]]] = None
+        if session._values:
+            changed = session.changes(limit)
+        else:
+            session._values = None
+        if id in self._kept:
+            self._kept.move_to_end(id)
+        else:
+            self._put(id, kept)
         if changed:
-            kept.version += 1
-            for key, value in changed.items():
-                if value is None:
-                    kept.encoded.pop(key, None)
-                else:
-                    kept.encoded[key] = value
-            kept.measure()
-        elif len(kept.decoded) != kept.sized:
-            kept.measure()
-        self._kept[id] = kept
-        self._bytes += kept.size
+            kept.change(changed)
+        if changed or len(kept.decoded) != kept.sized:
+            self._bytes += kept.measure()
+        resident = bool(kept.local)
+        # Compared with what the JVM knows, not with what it was told: it may have dropped the answer that told it.
+        if resident == known and not changed:
+            return None
+        return [bytes((RESIDENT if resident else 0,)), write_entries(changed or {})]
 
-    def _put(self, id: str, kept: _Kept) -> None:
+    def _put(self, id: str, kept: Kept) -> None:
         self._kept[id] = kept
         self._bytes += kept.size
 
@@ -387,13 +393,14 @@ class Sessions:
             self._bytes -= kept.size
             self._close(id, kept)
 
-    def drop(self, call: SessionCall) -> None:
+    def drop(self, session: Session) -> None:
         """Forget the state of a session whose call was not answered. What cannot travel stays: it is no state."""
-        call.session.end()
-        husk = _Kept(_UNKNOWN, call.session.epoch, {})
-        husk.local, husk.opened = call._kept.local, call._kept.opened
+        session.end()
+        self._take(session.id)
+        husk = Kept(_UNKNOWN, session.epoch, {})
+        husk.local, husk.opened = session._kept.local, session._kept.opened
         if husk.opened:
-            self._put(call.session.id, husk)
+            self._put(session.id, husk)
 
     def close(self, id: str) -> None:
         """Let a session go, if it is here."""
@@ -406,16 +413,20 @@ class Sessions:
         for id in list(self._kept):
             self.close(id)
 
-    def _take(self, id: str) -> Optional[_Kept]:
+    def _take(self, id: str) -> Optional[Kept]:
         kept = self._kept.pop(id, None)
         if kept is not None:
             self._bytes -= kept.size
         return kept
 
-    def _close(self, id: str, kept: _Kept) -> None:
+    def _close(self, id: str, kept: Kept) -> None:
         if self.on_close is None or not kept.opened:
             return
-        view = Session(id, kept.epoch, kept.encoded, kept.local, kept.decoded)
+        view = Session(Head(0, kept.epoch, id, False), kept)
+        if self.close_timeout is not None:
+            # No call waits for it whose deadline would end it. Not a thread of Python's: the hook may hold the
+            # interpreter lock.
+            faulthandler.dump_traceback_later(self.close_timeout, file=2, exit=True)
         try:
             self.on_close(view)
         except Exception as error:
@@ -425,22 +436,5 @@ class Sessions:
                 "@session_close of %r raised %s: %s", id, errors.type_name(type(error)), errors.text(error)
             )
         finally:
+            faulthandler.cancel_dump_traceback_later()
             view.end()
-
-
-# Heads that were read, by their bytes: a session whose state does not change sends the same one with each call.
-_heads: Dict[bytes, Head] = {}
-
-
-def split(attachments: Sequence[Buffer]) -> Tuple[Head, Sequence[Buffer]]:
-    """Return the head of a SESSION_CALL, and head and state; raise ValueError."""
-    if not attachments:
-        raise ValueError("a SESSION_CALL has a head")
-    data = bytes(attachments[0])
-    head = _heads.get(data)
-    if head is None:
-        head = read_head(data)
-        if len(_heads) >= MAX_CACHED:
-            _heads.clear()
-        _heads[data] = head
-    return head, attachments[: 2 if len(attachments) > 1 and len(attachments[1]) else 1]

@@ -28,5 +28,6 @@ final class SessionChecks {
                 given.maxTotalBytes() >= 64 && given.maxTotalBytes() <= 1L << 40,
                 "sessions.maxTotalBytes must be 64 to " + (1L << 40) + ", got " + given.maxTotalBytes());
         problems.between("sessions.storeTimeout", given.storeTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        problems.between("sessions.closeTimeout", given.closeTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
     }
 }

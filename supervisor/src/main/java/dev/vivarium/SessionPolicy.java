@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxTotalBytes the most that all of them may take together, 64 to 1,099,511,627,776; for a store of the pool's own
  * @param storeTimeout how long a store may take to read or to forget a session, 1 ms to 1 hour; changes may be stored until
  *     the call's deadline
+ * @param closeTimeout how long a function marked {@code @session_close} may take, 1 ms to 1 hour; a worker in which one takes
+ *     longer ends and is replaced
  * @param store where the pool keeps sessions, unless it is given a store
  * @param file the file of the store {@link Store#FILE}, in a folder that exists; null for none
  * @param durability what a call that was answered survives in the store {@link Store#FILE}
@@ -35,6 +37,7 @@ public record SessionPolicy(
         long maxStateBytes,
         long maxTotalBytes,
         Duration storeTimeout,
+        Duration closeTimeout,
         Store store,
         @Nullable Path file,
         Durability durability) {
@@ -48,8 +51,8 @@ public record SessionPolicy(
     }
 
     /**
-     * Hint; 5 minutes with a worker; state for a day; 100,000 bindings; 16 answers; 1 MiB each, 256 MiB together; 5 s; in
-     * memory. A file would be flushed before each answer.
+     * Hint; 5 minutes with a worker; state for a day; 100,000 bindings; 16 answers; 1 MiB each, 256 MiB together; 5 s for a
+     * store, 5 s for a function that closes; in memory. A file would be flushed before each answer.
      */
     public static final SessionPolicy DEFAULT = new SessionPolicy(
             SessionMode.HINT,
@@ -59,6 +62,7 @@ public record SessionPolicy(
             16,
             1 << 20,
             256 << 20,
+            Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Store.MEMORY,
             null,
@@ -104,6 +108,11 @@ public record SessionPolicy(
         return with(draft -> draft.storeTimeout = value);
     }
 
+    /** Sets how long a function that closes a session may take. */
+    public SessionPolicy closeTimeout(Duration value) {
+        return with(draft -> draft.closeTimeout = value);
+    }
+
     /** Sets where the pool keeps sessions. */
     public SessionPolicy store(Store value) {
         return with(draft -> draft.store = value);
@@ -131,6 +140,7 @@ public record SessionPolicy(
                 draft.maxStateBytes,
                 draft.maxTotalBytes,
                 draft.storeTimeout,
+                draft.closeTimeout,
                 draft.store,
                 draft.file,
                 draft.durability);
@@ -146,6 +156,7 @@ public record SessionPolicy(
         private long maxStateBytes;
         private long maxTotalBytes;
         private Duration storeTimeout;
+        private Duration closeTimeout;
         private Store store;
         private @Nullable Path file;
         private Durability durability;
@@ -159,6 +170,7 @@ public record SessionPolicy(
             maxStateBytes = from.maxStateBytes;
             maxTotalBytes = from.maxTotalBytes;
             storeTimeout = from.storeTimeout;
+            closeTimeout = from.closeTimeout;
             store = from.store;
             file = from.file;
             durability = from.durability;

@@ -8,6 +8,7 @@ import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
 import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.FaultInjector;
 import dev.vivarium.testkit.FaultLease;
@@ -73,6 +74,22 @@ class DeadlineTest {
         assertThatThrownBy(call::await).isInstanceOf(CallTimedOut.class);
         kit.awaitThat("both serve", () -> kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 2);
         assertThat(kit.ledger().starts(call.id())).isZero();
+    }
+
+    @VivariumTest(options = "stack-dump = 100ms", expectWarnings = "did not end a call")
+    void isKnownToHavePassedForGoodWhileTheWorkerCannotSaySo(TestPool kit, FaultInjector faults) throws Exception {
+        try (FaultLease stopped = faults.at(Moment.BEFORE_SEND).arm(new Fault.Signalled(19))) {
+            PendingCall<String> call = kit.pool()
+                    .call(PythonCall.to("echo")
+                            .args("late")
+                            .returning(String.class)
+                            .timeout(Duration.ofMillis(200)));
+            stopped.awaitLanded();
+
+            assertThatThrownBy(call::await)
+                    .isInstanceOfSatisfying(
+                            CallTimedOut.class, e -> assertThat(e.execution()).isEqualTo(Execution.NOT_STARTED));
+        }
     }
 
     @Nested

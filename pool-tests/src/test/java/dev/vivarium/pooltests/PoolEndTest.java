@@ -98,6 +98,30 @@ class PoolEndTest {
             assertThat(kit.pool().snapshot().state()).isEqualTo(PoolState.CLOSED);
         }
 
+        @VivariumTest(layers = Layer.PYTHON, readiness = Readiness.NOT_STARTED)
+        void mayCloseOneThatHasAnActorSystemOfItsOwnWhichEndsWithIt(TestPool kit) throws Exception {
+            CompletableFuture<PythonPool> started = new CompletableFuture<>();
+            PythonPool pool = kit.adopt(PythonPool.start(kit.config(settings -> settings.eventListener(event -> {
+                if (event instanceof PoolEvent.WorkerTransitioned moved && moved.to() == WorkerState.BUSY) {
+                    started.join().close(Duration.ZERO);
+                }
+            }))));
+            started.complete(pool);
+            assertThat(threadsOf(kit)).isPositive();
+
+            PendingCall<String> call = pool.call("hang", String.class);
+
+            assertThat(catchThrowableOfType(PoolException.class, () -> call.await(LIMIT)))
+                    .isNotNull();
+            kit.awaitThat("the actor system has ended", () -> threadsOf(kit) == 0);
+        }
+
+        private long threadsOf(TestPool kit) {
+            return Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().startsWith("vivarium-" + kit.name() + "-"))
+                    .count();
+        }
+
         @VivariumTest(readiness = Readiness.NOT_STARTED, expectWarnings = "the event listener failed")
         void endsNothingByAnError(TestPool kit) throws Exception {
             onBusy(kit, () -> {

@@ -193,4 +193,38 @@ class SessionHooksTest {
             assertThat(pool.snapshot().sessions().lost()).isEqualTo(1);
         }
     }
+
+    @Nested
+    class AFunctionThatCloses {
+
+        @VivariumTest(
+                workers = 1,
+                options = "sessions.close-timeout = 200 ms",
+                expectWarnings = {"exited with status 1", "stderr"})
+        void andDoesNotReturnEndsItsWorkerAndNoCall(TestPool kit) throws Exception {
+            Path handlers = handlers("""
+
+                    @session_open
+                    def open_it(session):
+                        session.local["model"] = "loaded"
+
+                    @session_close
+                    def close_it(session):
+                        wait_for("never")
+                    """);
+            PythonPool pool = kit.start(settings -> settings.handlers(handlers.toString()))
+                    .pool();
+            PythonSession session = pool.session("a");
+            assertThat(kit.outcome(session.call("look", String.class))).isEqualTo("loaded");
+
+            done(session.unbind());
+            PendingCall<String> behind = pool.session("b").call("look", String.class);
+
+            PoolEvent.WorkerExited ended = kit.events().await(PoolEvent.WorkerExited.class);
+            assertThat(ended.exit().status()).isEqualTo(1);
+            assertThat(ended.exit().lastLines()).anyMatch(line -> line.contains("in close_it"));
+            assertThat(kit.outcome(behind)).isEqualTo("loaded");
+            assertThat(kit.outcome(session.call("look", String.class))).isEqualTo("loaded");
+        }
+    }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
@@ -19,13 +20,15 @@ class LeakAuditTest {
     @TempDir
     private Path parent;
 
+    // Of this test alone: the same tests may run in another JVM at the same time.
+    private final String name = "audited-" + UUID.randomUUID();
     private Path folder = Path.of("none");
     private LeakAudit audit = new LeakAudit("none", "none", folder, Duration.ZERO);
 
     @BeforeEach
     void begin() throws IOException {
         folder = Files.createDirectory(parent.resolve("audited"));
-        audit = new LeakAudit("leak-audit-test", "leak-audit-test", folder, Duration.ofMillis(200));
+        audit = new LeakAudit(name, name, folder, Duration.ofMillis(200));
     }
 
     private void file(String name) throws IOException {
@@ -134,9 +137,9 @@ class LeakAuditTest {
         @Test
         void findsOneThatIsMarkedButNoneWithAnothersMark() throws Exception {
             ProcessBuilder own = new ProcessBuilder("cat");
-            own.environment().put(LeakAudit.MARK, "leak-audit-test");
+            own.environment().put(LeakAudit.MARK, name);
             ProcessBuilder anothers = new ProcessBuilder("cat");
-            anothers.environment().put(LeakAudit.MARK, "leak-audit-test-2");
+            anothers.environment().put(LeakAudit.MARK, name + "2");
 
             assertThat(found(own)).hasSize(1);
             assertThat(found(anothers)).isEmpty();

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
@@ -63,6 +64,11 @@ class SabotageTest {
 
     @Nested
     class TheLeakAudit {
+
+        private static final int LOOKS = 100;
+
+        // Of this test alone: the same tests may run in another JVM at the same time.
+        private final String audited = "audited-" + UUID.randomUUID();
 
         @Test
         void findsNothingWhereNothingIs() throws Exception {
@@ -122,9 +128,9 @@ class SabotageTest {
 
         @Test
         void findsAProcessThatOneStartsWhichIsEnding(@TempDir Path folder) throws Exception {
-            LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofSeconds(3));
+            LeakAudit audit = new LeakAudit(audited, audited, folder, Duration.ofSeconds(3));
             ProcessBuilder builder = new ProcessBuilder("sh", "-c", "read line; tail -f /dev/null & exit 0");
-            builder.environment().put(LeakAudit.MARK, "audited-pool");
+            builder.environment().put(LeakAudit.MARK, audited);
             Process ending = builder.redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
@@ -147,17 +153,53 @@ class SabotageTest {
         }
 
         @Test
+        void findsAProcessThatIsAboutToBecomeAnotherProgram(@TempDir Path folder) throws Exception {
+            Path again = Files.writeString(folder.resolve("again.sh"), "exec /bin/sh \"$0\"");
+            LeakAudit audit = new LeakAudit(audited, audited, folder.resolve("none"), Duration.ofSeconds(1));
+            ProcessBuilder builder = new ProcessBuilder("/bin/sh", again.toString());
+            builder.environment().put(LeakAudit.MARK, audited);
+            Process left = builder.start();
+            int seen = 0;
+
+            for (int look = 0; look < LOOKS; look++) {
+                seen += audit.processes().size();
+            }
+
+            left.destroyForcibly().waitFor();
+            assertThat(seen).isEqualTo(LOOKS);
+        }
+
+        @Test
+        void findsAThreadThatIsStartedWhileAProcessIsWaitedFor(@TempDir Path folder) throws Exception {
+            LeakAudit audit = new LeakAudit(audited, audited, folder, Duration.ofSeconds(1));
+            ProcessBuilder builder = new ProcessBuilder("cat");
+            builder.environment().put(LeakAudit.MARK, audited);
+            Process ending = builder.start();
+            CountDownLatch end = new CountDownLatch(1);
+            Thread left = new Thread(() -> awaitQuietly(end), audited + "-left");
+
+            List<Leak> leaks = foundWhile(audit, () -> {
+                left.start();
+                ending.destroyForcibly();
+            });
+
+            end.countDown();
+            left.join();
+            assertThat(leaks).anyMatch(leak -> leak.name().startsWith(audited + "-left"));
+        }
+
+        @Test
         void findsAThreadThatOneStartsWhichIsEnding(@TempDir Path folder) throws Exception {
-            LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofSeconds(1));
+            LeakAudit audit = new LeakAudit(audited, audited, folder, Duration.ofSeconds(1));
             CountDownLatch go = new CountDownLatch(1);
             CountDownLatch end = new CountDownLatch(1);
-            Thread left = new Thread(() -> awaitQuietly(end), "audited-pool-left");
+            Thread left = new Thread(() -> awaitQuietly(end), audited + "-left");
             Thread ending = new Thread(
                     () -> {
                         awaitQuietly(go);
                         left.start();
                     },
-                    "audited-pool-ending");
+                    audited + "-ending");
             ending.start();
 
             List<Leak> leaks = foundWhile(audit, go::countDown);
@@ -165,7 +207,7 @@ class SabotageTest {
             end.countDown();
             ending.join();
             left.join();
-            assertThat(leaks).anyMatch(leak -> leak.name().startsWith("audited-pool-left"));
+            assertThat(leaks).anyMatch(leak -> leak.name().startsWith(audited + "-left"));
         }
 
         private static void awaitQuietly(CountDownLatch latch) {
@@ -227,10 +269,10 @@ class SabotageTest {
         void findsNoThreadThatWasThereBefore(@TempDir Path folder) throws Exception {
             CountDownLatch end = new CountDownLatch(1);
             Runnable body = () -> awaitQuietly(end);
-            Thread before = new Thread(body, "audited-pool-before");
+            Thread before = new Thread(body, audited + "-before");
             before.start();
-            LeakAudit audit = new LeakAudit("audited-pool", "audited-pool", folder, Duration.ofMillis(200));
-            Thread after = new Thread(body, "audited-pool-after");
+            LeakAudit audit = new LeakAudit(audited, audited, folder, Duration.ofMillis(200));
+            Thread after = new Thread(body, audited + "-after");
             after.start();
             while (after.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();
@@ -238,7 +280,7 @@ class SabotageTest {
 
             assertThat(audit.verify())
                     .extracting(Leak::toString)
-                    .containsExactly("THREAD: audited-pool-after (WAITING)");
+                    .containsExactly("THREAD: " + audited + "-after (WAITING)");
 
             end.countDown();
             before.join();
@@ -608,7 +650,10 @@ class SabotageTest {
         @Test
         void thatFailsShowsTheLastEvents() throws Exception {
             TestPool kit = pool();
-            kit.events().await(PoolEvent.PoolStateChanged.class); // A pool tells of it after its first worker is ready.
+            // A pool may tell of its state after its first worker has told that it is ready.
+            kit.awaitThat(
+                    "told of its state",
+                    () -> kit.events().all().stream().anyMatch(PoolEvent.PoolStateChanged.class::isInstance));
             EventRecorder events = new EventRecorder(Duration.ofMillis(10));
             kit.events().all().forEach(events::add);
 

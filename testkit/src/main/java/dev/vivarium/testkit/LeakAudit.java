@@ -29,6 +29,17 @@ public final class LeakAudit {
     /** The environment variable that marks the processes of a pool. */
     public static final String MARK = "TESTKIT_MARK";
 
+    /** How often the processes are listed anew where some have ended meanwhile. */
+    private static final int MOST_LISTS = 100;
+
+    /** How often, and after how long again, a process is looked at that runs and shows no whole environment. */
+    private static final int MOST_LOOKS = 1000;
+
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(1);
+
+    /** The parent of the kernel's threads. */
+    private static final long KERNEL_THREADS = 2;
+
     private static final Path PROC = Path.of("/proc");
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
@@ -120,8 +131,11 @@ public final class LeakAudit {
             throw new IllegalStateException("a leak audit needs /proc, which this system does not have");
         }
         List<Leak> leaks = new ArrayList<>();
-        livingThreads(leaks); // Before the processes, because a thread that is ending may start one.
+        awaitThreads(); // Before the processes, because a thread that is ending may start one.
         processes(leaks);
+        awaitThreads() // Again, because what has waited for a process may have started one.
+                .forEach(thread ->
+                        leaks.add(new Leak(Leak.Kind.THREAD, thread.getName() + " (" + thread.getState() + ")")));
         descriptors(leaks);
         sharedMemory(leaks);
         files(leaks);
@@ -133,10 +147,17 @@ public final class LeakAudit {
      * line or environment names its folder.
      */
     public List<ProcessHandle> processes() {
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.pid() != ProcessHandle.current().pid())
-                .filter(process -> isOurs("environ", process.pid()) || isOurs("cmdline", process.pid()))
-                .toList();
+        List<ProcessHandle> ours = List.of();
+        boolean changed = true;
+        // One that was listed and has ended may have started another that was not.
+        for (int list = 0; changed && ours.isEmpty() && list < MOST_LISTS; list++) {
+            List<ProcessHandle> listed = ProcessHandle.allProcesses()
+                    .filter(process -> process.pid() != ProcessHandle.current().pid())
+                    .toList();
+            ours = listed.stream().filter(this::isOurs).toList();
+            changed = !listed.stream().allMatch(ProcessHandle::isAlive);
+        }
+        return ours;
     }
 
     private void processes(List<Leak> leaks) throws InterruptedException {
@@ -160,13 +181,48 @@ public final class LeakAudit {
         }
     }
 
-    private boolean isOurs(String what, long pid) {
+    /** Looks again at one that runs and shows no whole environment: it may be about to become another program. */
+    private boolean isOurs(ProcessHandle process) {
+        boolean rested = false;
+        for (int look = 0; look < MOST_LOOKS; look++) {
+            String environment = text(process.pid(), "environ");
+            String command = text(process.pid(), "cmdline");
+            if (isNamedIn(environment) || isNamedIn(command)) {
+                return true;
+            }
+            boolean rests = !isRunning(process.pid());
+            if (environment.endsWith("\0") || (rests && rested)) {
+                return false;
+            }
+            rested = rests; // It may have got there between the two looks, and has an environment now.
+            try {
+                awaitExit(process, BETWEEN_LOOKS.toNanos());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private boolean isNamedIn(String text) {
+        return Stream.of(text.split("\0", -1)).anyMatch((MARK + "=" + mark)::equals)
+                || folderNames.stream().anyMatch(name -> name.matcher(text).find());
+    }
+
+    private static String text(long pid, String what) {
         return read(PROC.resolve(pid + "/" + what))
                 .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
-                .filter(text -> Stream.of(text.split("\0", -1)).anyMatch((MARK + "=" + mark)::equals)
-                        || folderNames.stream()
-                                .anyMatch(name -> name.matcher(text).find()))
-                .isPresent();
+                .orElse("");
+    }
+
+    /** Returns whether a process is at work, not waiting for anything, and is no thread of the kernel's. */
+    private static boolean isRunning(long pid) {
+        String stat = text(pid, "stat");
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", 3);
+        return (fields[0].equals("R") || fields[0].equals("D"))
+                && pid != KERNEL_THREADS
+                && !fields[1].equals(Long.toString(KERNEL_THREADS));
     }
 
     private static String commandLine(long pid) {
@@ -183,15 +239,15 @@ public final class LeakAudit {
         }
     }
 
-    private void livingThreads(List<Leak> leaks) throws InterruptedException {
+    /** Returns the threads that do not end. */
+    private List<Thread> awaitThreads() throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
         List<Thread> left = ownThreads();
         for (long nanos = patience.toNanos(); !left.isEmpty() && nanos > 0; nanos = end - System.nanoTime()) {
             TimeUnit.NANOSECONDS.timedJoin(left.get(0), nanos);
             left = ownThreads(); // One that has ended may have started another.
         }
-        left.forEach(
-                thread -> leaks.add(new Leak(Leak.Kind.THREAD, thread.getName() + " (" + thread.getState() + ")")));
+        return left;
     }
 
     private List<Thread> ownThreads() {

@@ -335,10 +335,15 @@ public final class ActiveCall implements OpenCall {
         return true;
     }
 
-    /** Notes that the call is written to a worker, and how to stop it there. */
-    public void sending(Runnable stop) {
+    /**
+     * Notes that the call is about to be written to a worker, and how to stop it there.
+     *
+     * @return false when it has ended before, and whoever ended it could not know how to stop it
+     */
+    public boolean sending(Runnable stop) {
         sent.incrementAndGet();
         stopWorker = stop;
+        return !isDone();
     }
 
     /** Puts a leased call back into the queue; false when it has ended meanwhile. */

@@ -178,6 +178,8 @@ public final class ConfigBlock {
                 "sessions.max-total-bytes", (b, c, k) -> b.sessions(sessions -> sessions.maxTotalBytes(c.getBytes(k))));
         OPTIONS.put(
                 "sessions.store-timeout", (b, c, k) -> b.sessions(sessions -> sessions.storeTimeout(c.getDuration(k))));
+        OPTIONS.put(
+                "sessions.close-timeout", (b, c, k) -> b.sessions(sessions -> sessions.closeTimeout(c.getDuration(k))));
         OPTIONS.put("sessions.store", (b, c, k) -> {
             SessionPolicy.Store store = constant(SessionPolicy.Store.class, c, k);
             b.sessions(sessions -> sessions.store(store));

@@ -49,6 +49,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     private static final Logger log = LoggerFactory.getLogger(WorkerLink.class);
 
+    /** How long after a deadline all is seen that a worker has noted before it; a processor may hold back what it writes. */
+    private static final long SETTLED_NANOS = 1_000_000;
+
     private final PoolContext context;
     private final GuardianPort guardian;
     private final int slot;
@@ -273,7 +276,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                             WorkerSources.handlers(config),
                             WorkerSources.pythonPath(config),
                             config.calls().limits(),
-                            carried.offer()))));
+                            carried.offer(),
+                            config.sessions().closeTimeout().toMillis()))));
         } catch (Handshake.Refused e) {
             events.violated(new ProtocolViolation(
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, String.valueOf(e.getMessage()), new byte[0]));
@@ -359,6 +363,14 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public Execution executionOf(long callId) {
         StatusPage known = page;
         return known == null ? Execution.NOT_STARTED : known.executionOf(slot, incarnation, callId);
+    }
+
+    @Override
+    public boolean isTooLateToStart(ActiveCall call) {
+        long deadline = clock.ofWorker(call.deadline());
+        return deadline != 0
+                && context.clock().nanoTime() - deadline >= SETTLED_NANOS
+                && executionOf(call.id()) == Execution.NOT_STARTED;
     }
 
     @Override

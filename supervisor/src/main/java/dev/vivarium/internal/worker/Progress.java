@@ -16,7 +16,12 @@ final class Progress {
 
     /** Returns the most that this attempt or one before it may have done. */
     static Execution most(ActiveCall call, Execution seen) {
-        Execution most = certain(seen);
+        return mostBefore(call, certain(seen));
+    }
+
+    /** Returns the most that this attempt, of which all is known, or one before it may have done. */
+    static Execution mostBefore(ActiveCall call, Execution now) {
+        Execution most = now;
         for (CallAttempt attempt : call.attempts()) {
             most = attempt.execution().compareTo(most) > 0 ? attempt.execution() : most;
         }

@@ -66,14 +66,14 @@ final class SlotCall {
         leased = null;
         running = call;
         long remaining = call.deadline() - context.clock().nanoTime();
-        call.sending(stopped);
+        // Not to be asked after it was sent: it may have been answered by then.
+        boolean open = call.sending(stopped);
         TimelineLog times = call.times();
         if (times != null) {
             times.sent(() -> driver.startOf(call.id()));
         }
         driver.send(call, Math.max(1, remaining / 1000));
-        if (call.isDone()) {
-            // Cancelled between the lease and the line above, when nobody could be told yet.
+        if (!open) {
             stopped.run();
         }
         return call.deadline();
@@ -98,9 +98,10 @@ final class SlotCall {
             return "";
         }
         Execution seen = driver.executionOf(late.id());
+        boolean never = driver.isTooLateToStart(late);
         String stacks = driver.stacks();
         late.fail(new CallTimedOut(
-                Progress.most(late, seen),
+                never ? Progress.mostBefore(late, Execution.NOT_STARTED) : Progress.most(late, seen),
                 late.timeout(),
                 context.snapshot(),
                 late.attempts(),

@@ -61,6 +61,12 @@ public interface WorkerDriver {
     /** Returns what is known about a call that was sent to it. */
     Execution executionOf(long callId);
 
+    /**
+     * Returns whether a call has not started and, its deadline being over, never will: so it is where the worker reads the same
+     * clock.
+     */
+    boolean isTooLateToStart(ActiveCall call);
+
     /** Returns how many steps the handlers of this process have reported, over all calls. */
     long progress();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PythonCall;
+import dev.vivarium.Signal;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.CallIntake;
 import dev.vivarium.internal.context.PoolContext;
@@ -15,6 +16,7 @@ import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.Ready;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.Test;
 class WorkerSlotTest {
 
     private static final long LIMIT_S = 30;
+    private static final long ANSWERED_AT_ONCE = 3;
 
     private final AtomicLong now = new AtomicLong();
     private final Clock clock = new Clock() {
@@ -73,9 +76,19 @@ class WorkerSlotTest {
             switch (method.getName()) {
                 case "spawn" -> events.hello();
                 case "welcome" -> events.loaded(new Ready(List.of(), 0, List.of()));
-                case "send" -> told.add("sent " + ((ActiveCall) given[0]).id());
+                case "send" -> {
+                    ActiveCall call = (ActiveCall) given[0];
+                    told.add("sent " + call.id());
+                    if (call.id() == ANSWERED_AT_ONCE) {
+                        call.succeed("null".getBytes(StandardCharsets.UTF_8));
+                    }
+                }
+                case "signal", "cancel" -> told.add(method.getName());
                 case "executionOf" -> {
                     return Execution.UNKNOWN;
+                }
+                case "isTooLateToStart" -> {
+                    return false;
                 }
                 case "progress" -> {
                     return 0L;
@@ -125,5 +138,24 @@ class WorkerSlotTest {
         assertThat(next()).isEqualTo("offered");
         slot.tell(new WorkerSlot.Lease(1, call(2)));
         assertThat(next()).isEqualTo("sent 2");
+    }
+
+    @Test
+    void doesNotCancelACallThatIsAnsweredBeforeTheSendingReturns() throws Exception {
+        // Given
+        slot.tell(new WorkerSlot.Want());
+        assertThat(next()).isEqualTo("offered");
+
+        // When
+        slot.tell(new WorkerSlot.Lease(1, call(ANSWERED_AT_ONCE)));
+        assertThat(next()).isEqualTo("sent 3");
+
+        // Then
+        for (int i = 0;
+                i < 2;
+                i++) { // The first is behind what the sending tells the slot, the second behind what comes of it.
+            slot.tell(new WorkerSlot.SendSignal(1, Signal.CONT, false));
+            assertThat(next()).isEqualTo("signal");
+        }
     }
 }

@@ -144,6 +144,11 @@ final class FakeDriver implements WorkerDriver, Outlet {
     }
 
     @Override
+    public boolean isTooLateToStart(ActiveCall call) {
+        return false; // It has no clock to hold against a deadline.
+    }
+
+    @Override
     public boolean couldNotRead() {
         return false;
     }
