@@ -446,10 +446,7 @@ public final class PoolConfigBuilder extends PoolOptions {
                 new PoolConfig.CallDefaults(
                         callTimeout,
                         maxRetries,
-                        new Limits(
-                                maxBodyBytes,
-                                attachments.mostInAFrame(),
-                                Limits.DEFAULTS.maxAttachmentCount())),
+                        new Limits(maxBodyBytes, attachments.mostInAFrame(), Limits.DEFAULTS.maxAttachmentCount())),
                 new PoolConfig.Timeouts(
                         connectTimeout, loadTimeout, stackDump, cancelGrace, terminateGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),

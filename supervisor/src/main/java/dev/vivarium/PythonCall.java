@@ -132,8 +132,7 @@ public final class PythonCall<T> {
      * @throws IllegalArgumentException when it is read-only
      */
     public PythonCall<ByteBuffer> returningInto(ByteBuffer destination) {
-        return new PythonCall<>(
-                handler, positional, keywords, rawKeywords, new Destination(destination), terms);
+        return new PythonCall<>(handler, positional, keywords, rawKeywords, new Destination(destination), terms);
     }
 
     /**

@@ -64,12 +64,12 @@ final class Payload implements Benchmark.Program {
         ByteBuffer memory = ByteBuffer.allocate(BYTES);
         Samples intoBytes = rounds.add(
                 "bytes, into memory of the caller's",
-                EchoCalls.seenByABlockedCaller(() -> pool.call(
-                        PythonCall.to("echo").args((Object) bytes).returningInto(memory.clear()))));
+                EchoCalls.seenByABlockedCaller(() ->
+                        pool.call(PythonCall.to("echo").args((Object) bytes).returningInto(memory.clear()))));
         Samples intoFloats = rounds.add(
                 "float32, into memory of the caller's",
-                EchoCalls.seenByABlockedCaller(() -> pool.call(
-                        PythonCall.to("echo").args((Object) floats).returningInto(memory.clear()))));
+                EchoCalls.seenByABlockedCaller(() ->
+                        pool.call(PythonCall.to("echo").args((Object) floats).returningInto(memory.clear()))));
         Samples newBytes = rounds.add(
                 "bytes, to a new byte[]",
                 EchoCalls.seenByABlockedCaller(() -> pool.call("echo", byte[].class, (Object) bytes)));
@@ -137,12 +137,15 @@ final class Payload implements Benchmark.Program {
             var unused = pool.call(PythonCall.to("echo").args(tensor).returningInto(destination.clear()))
                     .await();
             heap[i] = Math.max(1, used() - before) / MEBIBYTE;
-            anonymous[i] =
-                    pool.call("anonymous_bytes", Long.class, tensor).await() / MEBIBYTE;
+            anonymous[i] = pool.call("anonymous_bytes", Long.class, tensor).await() / MEBIBYTE;
         }
         return List.of(
                 new Row(Side.VIVARIUM, "256 MiB of uint8, heap in Java", MEMORY, Distribution.of(heap)),
-                new Row(Side.VIVARIUM, "256 MiB of uint8, private memory in Python", MEMORY, Distribution.of(anonymous)));
+                new Row(
+                        Side.VIVARIUM,
+                        "256 MiB of uint8, private memory in Python",
+                        MEMORY,
+                        Distribution.of(anonymous)));
     }
 
     private static long used() {

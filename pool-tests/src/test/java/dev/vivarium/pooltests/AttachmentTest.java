@@ -126,7 +126,8 @@ class AttachmentTest {
         @VivariumTest
         void isItsOwnAlsoWhenItRaises(TestPool kit) throws Exception {
             PythonException raised = catchThrowableOfType(
-                    PythonException.class, () -> kit.pool()
+                    PythonException.class,
+                    () -> kit.pool()
                             .call("keep_and_raise", Object.class, (Object) bytes(LARGE, 1))
                             .await());
             kit.pool().call("size", Integer.class, (Object) bytes(LARGE, 2)).await();
@@ -139,9 +140,13 @@ class AttachmentTest {
 
         @VivariumTest
         void isThereInAForkedChild(TestPool kit) throws Exception {
-            assertThat(kit.pool().call("in_a_child", byte[].class, (Object) bytes(LARGE, 5)).await())
+            assertThat(kit.pool()
+                            .call("in_a_child", byte[].class, (Object) bytes(LARGE, 5))
+                            .await())
                     .containsExactly(5);
-            assertThat(kit.pool().call("same", byte[].class, (Object) bytes(LARGE, 6)).await())
+            assertThat(kit.pool()
+                            .call("same", byte[].class, (Object) bytes(LARGE, 6))
+                            .await())
                     .isEqualTo(bytes(LARGE, 6));
         }
     }
@@ -177,15 +182,20 @@ class AttachmentTest {
             kit.start(settings -> settings.attachments(policy -> policy.sharedFolder(none.resolve("none"))))
                     .ensureReady();
 
-            assertThat(kit.pool().call("same", byte[].class, (Object) bytes(LARGE, 3)).await())
+            assertThat(kit.pool()
+                            .call("same", byte[].class, (Object) bytes(LARGE, 3))
+                            .await())
                     .isEqualTo(bytes(LARGE, 3));
-            assertThat(folders(kit, kit.runtimeDirectory())).singleElement().satisfies(folder -> assertThat(files(folder))
-                    .hasSize(1));
+            assertThat(folders(kit, kit.runtimeDirectory()))
+                    .singleElement()
+                    .satisfies(folder -> assertThat(files(folder)).hasSize(1));
         }
 
         @VivariumTest(options = "attachments.max-shared-bytes = 0")
         void isDoneWithoutWhereItIsNotWanted(TestPool kit) throws Exception {
-            assertThat(kit.pool().call("same", byte[].class, (Object) bytes(LARGE, 3)).await())
+            assertThat(kit.pool()
+                            .call("same", byte[].class, (Object) bytes(LARGE, 3))
+                            .await())
                     .isEqualTo(bytes(LARGE, 3));
             assertThat(folders(kit, Path.of("/dev/shm"))).isEmpty();
         }
@@ -193,7 +203,8 @@ class AttachmentTest {
         @VivariumTest(options = "attachments.max-shared-bytes = 128 KiB")
         void isATypedErrorOfTheCallAndOfNothingElse(TestPool kit) throws Exception {
             SharedMemoryExhausted arguments = catchThrowableOfType(
-                    SharedMemoryExhausted.class, () -> kit.pool()
+                    SharedMemoryExhausted.class,
+                    () -> kit.pool()
                             .call("same", byte[].class, (Object) bytes(200_000, 3))
                             .await());
             SharedMemoryExhausted result = catchThrowableOfType(
@@ -207,7 +218,8 @@ class AttachmentTest {
                 assertThat(error.wanted()).isBetween(200_000L, 200_200L);
                 assertThat(error.limit()).isEqualTo(128 << 10);
             }
-            assertThat(kit.pool().call("fresh", byte[].class, 20_000, 4).await()).isEqualTo(bytes(20_000, 4));
+            assertThat(kit.pool().call("fresh", byte[].class, 20_000, 4).await())
+                    .isEqualTo(bytes(20_000, 4));
             assertThat(kit.events().all()).noneMatch(event -> event.toString().contains("exit"));
         }
     }
@@ -221,8 +233,11 @@ class AttachmentTest {
                     ResultNotDecodable.class,
                     () -> kit.pool().call("fresh", byte[].class, 51_201, 3).await());
 
-            assertThat(error).hasMessageContaining("attachments.max-bytes is 51200").hasMessageContaining("51201");
-            assertThat(kit.pool().call("fresh", byte[].class, 51_200, 3).await()).hasSize(51_200);
+            assertThat(error)
+                    .hasMessageContaining("attachments.max-bytes is 51200")
+                    .hasMessageContaining("51201");
+            assertThat(kit.pool().call("fresh", byte[].class, 51_200, 3).await())
+                    .hasSize(51_200);
         }
 
         @VivariumTest
@@ -250,12 +265,11 @@ class AttachmentTest {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
 
-            ByteBuffer back = kit.pool()
-                    .call("same", Tensor.class, tensor)
-                    .await()
-                    .buffer();
+            ByteBuffer back =
+                    kit.pool().call("same", Tensor.class, tensor).await().buffer();
 
-            long allocated = threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+            long allocated =
+                    threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
             assertThat(back.get(123_456_789)).isEqualTo((byte) 7);
             assertThat(back.remaining()).isEqualTo(256 << 20);
             // This thread has staged the call and copied the result; others have seen a few hundred bytes of it.

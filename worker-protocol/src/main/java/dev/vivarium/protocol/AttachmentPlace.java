@@ -23,7 +23,10 @@ public record AttachmentPlace(long segment, long offset, long length, long flags
     public static ByteBuffer encode(List<AttachmentPlace> places) {
         ByteBuffer table = ByteBuffer.allocate(places.size() * BYTES);
         for (AttachmentPlace place : places) {
-            table.putLong(place.segment).putLong(place.offset).putLong(place.length).putLong(place.flags);
+            table.putLong(place.segment)
+                    .putLong(place.offset)
+                    .putLong(place.length)
+                    .putLong(place.flags);
         }
         return table.flip();
     }
@@ -40,8 +43,7 @@ public record AttachmentPlace(long segment, long offset, long length, long flags
         }
         List<AttachmentPlace> places = new ArrayList<>();
         while (from.hasRemaining()) {
-            AttachmentPlace place =
-                    new AttachmentPlace(from.getLong(), from.getLong(), from.getLong(), from.getLong());
+            AttachmentPlace place = new AttachmentPlace(from.getLong(), from.getLong(), from.getLong(), from.getLong());
             if (place.segment < 0 || place.offset < 0 || place.length < 0 || (place.flags & ~RETURNED) != 0) {
                 throw new CodecException("an attachment cannot be at " + place, null);
             }

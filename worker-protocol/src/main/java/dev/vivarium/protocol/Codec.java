@@ -32,10 +32,7 @@ public interface Codec {
      * @throws CodecException when a positional argument has no encoding
      */
     byte[] encodeCall(
-            String handler,
-            List<? extends @Nullable Object> positional,
-            RawJson keywords,
-            List<Attachment> attached)
+            String handler, List<? extends @Nullable Object> positional, RawJson keywords, List<Attachment> attached)
             throws CodecException;
 
     /**

@@ -76,10 +76,7 @@ public final class JsonCodec implements Codec {
 
     @Override
     public byte[] encodeCall(
-            String handler,
-            List<? extends @Nullable Object> positional,
-            RawJson keywords,
-            List<Attachment> attached)
+            String handler, List<? extends @Nullable Object> positional, RawJson keywords, List<Attachment> attached)
             throws CodecException {
         return encode(handler, positional, Map.of(), keywords, attached);
     }

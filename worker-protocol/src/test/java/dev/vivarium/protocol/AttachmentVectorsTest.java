@@ -28,8 +28,8 @@ class AttachmentVectorsTest {
     private final JsonCodec codec = new JsonCodec(JSON, Limits.DEFAULTS);
 
     private static Stream<JsonNode> vectors() throws IOException {
-        try (InputStream in =
-                Objects.requireNonNull(AttachmentVectorsTest.class.getResourceAsStream("/vectors/attachments/values.json"))) {
+        try (InputStream in = Objects.requireNonNull(
+                AttachmentVectorsTest.class.getResourceAsStream("/vectors/attachments/values.json"))) {
             JsonNode all = JSON.readTree(in);
             return StreamSupport.stream(all.spliterator(), false);
         }
@@ -60,7 +60,8 @@ class AttachmentVectorsTest {
                             .isEqualTo("[\"f\"," + vector.get("body").asText() + ",{}]");
                     List<AttachmentPlace> places = new ArrayList<>();
                     for (int i = 0; i < attached.size(); i++) {
-                        ByteBuffer bytes = ByteBuffer.allocate((int) attached.get(i).bytes());
+                        ByteBuffer bytes =
+                                ByteBuffer.allocate((int) attached.get(i).bytes());
                         attached.get(i).writeTo(bytes);
                         assertThat(HEX.formatHex(bytes.array()))
                                 .isEqualTo(vector.get("partsHex").get(i).asText());

@@ -26,7 +26,8 @@ class JsonCodecTest {
     record Point(int x, double y) {}
 
     private String encode(Object... values) throws CodecException {
-        return new String(codec.encodeCall("f", Arrays.asList(values), Map.of(), new ArrayList<>()), StandardCharsets.UTF_8);
+        return new String(
+                codec.encodeCall("f", Arrays.asList(values), Map.of(), new ArrayList<>()), StandardCharsets.UTF_8);
     }
 
     private @Nullable Object decode(String json, java.lang.reflect.Type type) throws CodecException {
@@ -42,7 +43,8 @@ class JsonCodecTest {
 
     @Test
     void passesRawJsonThrough() throws CodecException {
-        byte[] call = codec.encodeCall("f", List.of(RawJson.of("[ 1 ]")), RawJson.of("{\"a\": 1e400}"), new ArrayList<>());
+        byte[] call =
+                codec.encodeCall("f", List.of(RawJson.of("[ 1 ]")), RawJson.of("{\"a\": 1e400}"), new ArrayList<>());
 
         assertThat(new String(call, StandardCharsets.UTF_8)).isEqualTo("[\"f\",[[ 1 ]],{\"a\": 1e400}]");
         assertThat(decode("{\"a\":  1}", RawJson.class)).isEqualTo(RawJson.of("{\"a\":  1}"));

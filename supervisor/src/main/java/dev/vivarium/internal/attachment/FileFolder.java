@@ -97,7 +97,11 @@ public final class FileFolder implements SegmentFolder {
         try {
             Files.deleteIfExists(file(number));
         } catch (IOException e) {
-            log.debug("segment {} of {} could not be removed; its folder will be, with all that is in it", number, path, e);
+            log.debug(
+                    "segment {} of {} could not be removed; its folder will be, with all that is in it",
+                    number,
+                    path,
+                    e);
         }
     }
 

@@ -21,8 +21,7 @@ public final class Outboxes {
     /** What stands before the results in a segment. */
     public static final int HEADER_BYTES = 64;
 
-    private static final VarHandle WORD =
-            MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final SharedMemory memory;
     private final Map<Long, Segment> granted = new HashMap<>();
@@ -109,7 +108,8 @@ public final class Outboxes {
         return new ReplyAttachments(views, () -> whenRead.forEach(Runnable::run));
     }
 
-    private ByteBuffer view(AttachmentPlace place, List<ByteBuffer> parts, CallAttachments call, List<Runnable> whenRead)
+    private ByteBuffer view(
+            AttachmentPlace place, List<ByteBuffer> parts, CallAttachments call, List<Runnable> whenRead)
             throws CodecException {
         if (place.segment() == 0) {
             if (place.offset() >= parts.size() - 1

@@ -102,8 +102,11 @@ public final class SharedMemory {
             }
             makeRoom(size);
             if (bytes + size > most || closed) {
-                throw exhausted(wanted, execution, "attachments.max-shared-bytes is " + most + ", of which " + bytes
-                        + " are in use", null);
+                throw exhausted(
+                        wanted,
+                        execution,
+                        "attachments.max-shared-bytes is " + most + ", of which " + bytes + " are in use",
+                        null);
             }
             bytes += size; // Counted before it is there: it is made outside of the lock.
         }
@@ -112,8 +115,8 @@ public final class SharedMemory {
 
     private @Nullable Segment takeFree(long wanted) {
         Segment found = free.stream()
-                .filter(segment -> segment.capacity() >= wanted
-                        && segment.capacity() <= Math.max((long) LEAST, wanted) * WASTE)
+                .filter(segment ->
+                        segment.capacity() >= wanted && segment.capacity() <= Math.max((long) LEAST, wanted) * WASTE)
                 .min(Comparator.comparingInt(Segment::capacity))
                 .orElse(null);
         if (found != null) {
@@ -126,8 +129,9 @@ public final class SharedMemory {
 
     private void makeRoom(int size) {
         while (bytes + size > most && !free.isEmpty()) {
-            Segment largest =
-                    free.stream().max(Comparator.comparingInt(Segment::capacity)).get();
+            Segment largest = free.stream()
+                    .max(Comparator.comparingInt(Segment::capacity))
+                    .get();
             free.remove(largest);
             bytes -= largest.capacity();
             largest.destroy();
@@ -171,10 +175,13 @@ public final class SharedMemory {
                 first);
     }
 
-    private SharedMemoryExhausted exhausted(
-            long wanted, Execution execution, String why, @Nullable Throwable cause) {
+    private SharedMemoryExhausted exhausted(long wanted, Execution execution, String why, @Nullable Throwable cause) {
         return new SharedMemoryExhausted(
-                execution, wanted, most, "pool '" + pool + "' has no shared memory for " + wanted + " bytes: " + why, cause);
+                execution,
+                wanted,
+                most,
+                "pool '" + pool + "' has no shared memory for " + wanted + " bytes: " + why,
+                cause);
     }
 
     /** Rounds up, by less than an eighth, so that sizes that differ little use the same segments. */

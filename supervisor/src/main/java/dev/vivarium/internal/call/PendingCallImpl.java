@@ -157,7 +157,8 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
         }
         Answer answer = (Answer) result;
         try {
-            return new Settled(codec.decode(answer.body(), resultType, answer.attached().views()), null);
+            return new Settled(
+                    codec.decode(answer.body(), resultType, answer.attached().views()), null);
         } catch (CodecException e) {
             return new Settled(null, new ResultNotDecodable(String.valueOf(e.getMessage()), e));
         } catch (RuntimeException | Error e) {

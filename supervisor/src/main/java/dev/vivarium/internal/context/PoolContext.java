@@ -90,8 +90,7 @@ public final class PoolContext {
         this.settings = settings;
         settings.workersGone();
         this.config = config;
-        this.sharedMemory =
-                new SharedMemory(config.name(), config.attachments().maxSharedBytes());
+        this.sharedMemory = new SharedMemory(config.name(), config.attachments().maxSharedBytes());
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
         this.calls = new CallBook(machine.clock(), events, config.callEvents());

@@ -142,8 +142,7 @@ class SharedMemoryTest {
             SharedMemory memory = memory(100_000, folder);
             Segment first = lease(memory, SIZE);
 
-            SharedMemoryExhausted error =
-                    catchThrowableOfType(SharedMemoryExhausted.class, () -> lease(memory, SIZE));
+            SharedMemoryExhausted error = catchThrowableOfType(SharedMemoryExhausted.class, () -> lease(memory, SIZE));
 
             assertThat(error)
                     .hasMessageContaining("attachments.max-shared-bytes is 100000")
@@ -186,8 +185,7 @@ class SharedMemoryTest {
         void isATypedErrorWhereItIsTheLastAndCountsNothing() {
             SharedMemory memory = memory(1 << 20, new Folder("full", 0), new Folder("too", 10));
 
-            SharedMemoryExhausted error =
-                    catchThrowableOfType(SharedMemoryExhausted.class, () -> lease(memory, SIZE));
+            SharedMemoryExhausted error = catchThrowableOfType(SharedMemoryExhausted.class, () -> lease(memory, SIZE));
 
             assertThat(error)
                     .hasMessageContaining("[full, too]")
@@ -225,7 +223,9 @@ class SharedMemoryTest {
         private CallAttachments of(SharedMemory memory, Object... values) {
             return CallAttachments.of(
                     "f",
-                    Stream.of(values).map(value -> Attachment.of(value).orElseThrow()).toList(),
+                    Stream.of(values)
+                            .map(value -> Attachment.of(value).orElseThrow())
+                            .toList(),
                     policy,
                     memory);
         }
@@ -234,7 +234,8 @@ class SharedMemoryTest {
         void isInOneSegmentFromTheLimitOnAndElseInTheFrame() throws CodecException {
             SharedMemory memory = memory(1 << 20, folder);
 
-            List<ByteBuffer> parts = of(memory, new byte[2000], new byte[3], new int[1000]).parts();
+            List<ByteBuffer> parts =
+                    of(memory, new byte[2000], new byte[3], new int[1000]).parts();
 
             assertThat(parts).hasSize(2);
             assertThat(AttachmentPlace.decode(parts.get(0)))
@@ -246,7 +247,8 @@ class SharedMemoryTest {
 
         @Test
         void isAllInTheFrameWhereNothingIsShared() {
-            assertThat(of(new SharedMemory("pool", 0), (Object) new byte[5000]).parts()).hasSize(2);
+            assertThat(of(new SharedMemory("pool", 0), (Object) new byte[5000]).parts())
+                    .hasSize(2);
         }
 
         @Test
@@ -268,10 +270,7 @@ class SharedMemoryTest {
             SharedMemory memory = memory(1 << 20, folder);
 
             assertThatThrownBy(() -> CallAttachments.of(
-                            "f",
-                            List.of(Attachment.of(new byte[2000]).orElseThrow()),
-                            policy.maxBytes(1999),
-                            memory))
+                            "f", List.of(Attachment.of(new byte[2000]).orElseThrow()), policy.maxBytes(1999), memory))
                     .isInstanceOf(ArgumentsNotEncodable.class)
                     .hasMessageContaining("2000 bytes; attachments.max-bytes is 1999");
             assertThat(memory.bytes()).isZero();
@@ -322,8 +321,8 @@ class SharedMemoryTest {
         void goesBackWithItsResultWhereTheWorkerSaysSo() throws CodecException {
             Outboxes.Grant grant = outboxes.grant(100);
 
-            ReplyAttachments result = outboxes.read(
-                    parts(grant.number(), 64, 1, AttachmentPlace.RETURNED), CallAttachments.NONE);
+            ReplyAttachments result =
+                    outboxes.read(parts(grant.number(), 64, 1, AttachmentPlace.RETURNED), CallAttachments.NONE);
 
             assertThat(memory.bytesInUse()).isEqualTo(SIZE);
             result.release();
@@ -369,8 +368,7 @@ class SharedMemoryTest {
                     List.of(Attachment.of(new byte[] {1, 2, 3, 4}).orElseThrow()),
                     AttachmentPolicy.DEFAULT.sharedFrom(1),
                     memory);
-            AttachmentPlace place =
-                    AttachmentPlace.decode(call.parts().get(0)).get(0);
+            AttachmentPlace place = AttachmentPlace.decode(call.parts().get(0)).get(0);
 
             ReplyAttachments result = outboxes.read(parts(place.segment(), 1, 2, 0), call);
             call.release();

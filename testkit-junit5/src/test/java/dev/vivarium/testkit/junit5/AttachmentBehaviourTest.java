@@ -105,17 +105,27 @@ class AttachmentBehaviourTest {
 
         @VivariumTest
         void ofEveryPrimitiveTypeComeBack(TestPool kit) throws Exception {
-            assertThat(kit.pool().call("echo", float[].class, new float[] {1.5f, Float.NaN, -0f}).await())
+            assertThat(kit.pool()
+                            .call("echo", float[].class, new float[] {1.5f, Float.NaN, -0f})
+                            .await())
                     .isEqualTo(new float[] {1.5f, Float.NaN, -0f});
-            assertThat(kit.pool().call("echo", double[].class, new double[] {Math.PI}).await())
+            assertThat(kit.pool()
+                            .call("echo", double[].class, new double[] {Math.PI})
+                            .await())
                     .isEqualTo(new double[] {Math.PI});
-            assertThat(kit.pool().call("echo", int[].class, new int[] {Integer.MIN_VALUE}).await())
+            assertThat(kit.pool()
+                            .call("echo", int[].class, new int[] {Integer.MIN_VALUE})
+                            .await())
                     .isEqualTo(new int[] {Integer.MIN_VALUE});
-            assertThat(kit.pool().call("echo", long[].class, new long[] {Long.MAX_VALUE}).await())
+            assertThat(kit.pool()
+                            .call("echo", long[].class, new long[] {Long.MAX_VALUE})
+                            .await())
                     .isEqualTo(new long[] {Long.MAX_VALUE});
             assertThat(kit.pool().call("echo", short[].class, new short[] {-2}).await())
                     .isEqualTo(new short[] {-2});
-            assertThat(kit.pool().call("echo", boolean[].class, new boolean[] {true, false}).await())
+            assertThat(kit.pool()
+                            .call("echo", boolean[].class, new boolean[] {true, false})
+                            .await())
                     .isEqualTo(new boolean[] {true, false});
         }
 
@@ -135,7 +145,8 @@ class AttachmentBehaviourTest {
 
         @VivariumTest
         void mayBeEmptyOrOfNoDimension(TestPool kit) throws Exception {
-            Tensor scalar = new Tensor(DType.INT64, List.of(), ByteBuffer.allocate(8).putLong(0, 5));
+            Tensor scalar =
+                    new Tensor(DType.INT64, List.of(), ByteBuffer.allocate(8).putLong(0, 5));
             Tensor empty = new Tensor(DType.UINT8, List.of(0L, 4L), ByteBuffer.allocate(0));
 
             assertThat(kit.pool().call("echo", Tensor.class, scalar).await().toLongs())
@@ -148,7 +159,8 @@ class AttachmentBehaviourTest {
 
         @VivariumTest
         void areReadInTheOrderOfTheirBuffer(TestPool kit) throws Exception {
-            ByteBuffer big = ByteBuffer.allocate(8).order(ByteOrder.BIG_ENDIAN).putInt(1).putInt(-2);
+            ByteBuffer big =
+                    ByteBuffer.allocate(8).order(ByteOrder.BIG_ENDIAN).putInt(1).putInt(-2);
 
             Tensor back = kit.pool()
                     .call("echo", Tensor.class, new Tensor(DType.INT32, List.of(2L), big.flip()))
@@ -188,7 +200,8 @@ class AttachmentBehaviourTest {
 
             assertThat(back.get("large")).isEqualTo(bytes(LARGE, 1));
             assertThat(back.get("small")).isEqualTo(bytes(3, 2));
-            assertThat(back.get("list")).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+            assertThat(back.get("list"))
+                    .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
                     .containsExactly(Tensor.of(new int[] {1, 2}, 2, 1));
         }
 
@@ -229,7 +242,9 @@ class AttachmentBehaviourTest {
                             .await());
 
             assertThat(error).hasMessageContaining("1025").hasMessageContaining("attachments.max-bytes is 1024");
-            assertThat(kit.pool().call("echo", byte[].class, (Object) bytes(1024, 1)).await())
+            assertThat(kit.pool()
+                            .call("echo", byte[].class, (Object) bytes(1024, 1))
+                            .await())
                     .hasSize(1024);
         }
     }
@@ -247,7 +262,9 @@ class AttachmentBehaviourTest {
 
             assertThat(catchThrowableOfType(CallCancelled.class, held::await)).isNotNull();
             for (int i = 0; i < 5; i++) {
-                assertThat(kit.pool().call("echo", byte[].class, (Object) bytes(LARGE, i)).await())
+                assertThat(kit.pool()
+                                .call("echo", byte[].class, (Object) bytes(LARGE, i))
+                                .await())
                         .isEqualTo(bytes(LARGE, i));
             }
         }
@@ -261,7 +278,8 @@ class AttachmentBehaviourTest {
                             .timeout(Duration.ofMillis(200)));
             kit.awaitStarted(hung);
 
-            assertThat(catchThrowableOfType(CallTimedOut.class, () -> kit.outcome(hung))).isNotNull();
+            assertThat(catchThrowableOfType(CallTimedOut.class, () -> kit.outcome(hung)))
+                    .isNotNull();
 
             assertThat(kit.outcome(kit.pool().call("echo", byte[].class, (Object) bytes(LARGE, 9))))
                     .isEqualTo(bytes(LARGE, 9));
@@ -314,8 +332,8 @@ class AttachmentBehaviourTest {
 
         @VivariumTest(workers = 2)
         void ofManyAtATimeGetsItsOwn(TestPool kit) throws Exception {
-            List<PendingCall<byte[]>> calls = kit.synchronize(
-                    16, i -> kit.pool().call("echo", byte[].class, (Object) bytes(LARGE + i, i)));
+            List<PendingCall<byte[]>> calls =
+                    kit.synchronize(16, i -> kit.pool().call("echo", byte[].class, (Object) bytes(LARGE + i, i)));
 
             for (int i = 0; i < calls.size(); i++) {
                 assertThat(calls.get(i).await()).isEqualTo(bytes(LARGE + i, i));

@@ -46,8 +46,7 @@ final class Attachments {
             return List.of();
         }
         List<AttachmentPlace> places = new ArrayList<>();
-        attached.forEach(
-                bytes -> places.add(new AttachmentPlace(0, places.size(), bytes.remaining(), 0)));
+        attached.forEach(bytes -> places.add(new AttachmentPlace(0, places.size(), bytes.remaining(), 0)));
         List<ByteBuffer> parts = new ArrayList<>(List.of(AttachmentPlace.encode(places)));
         parts.addAll(attached);
         return parts;

@@ -15,8 +15,7 @@ final class Invocations {
 
     private Invocations() {}
 
-    static Invocation read(
-            long callId, int slot, int incarnation, Encoded body, @Nullable ScriptedSession session)
+    static Invocation read(long callId, int slot, int incarnation, Encoded body, @Nullable ScriptedSession session)
             throws IOException {
         JsonNode parts = PythonJson.decode(body);
         List<JsonNode> positional = new ArrayList<>();

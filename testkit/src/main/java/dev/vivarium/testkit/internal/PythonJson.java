@@ -30,8 +30,7 @@ final class PythonJson {
 
     static Encoded encode(@Nullable Object value) throws IOException {
         List<Attachment> attached = new ArrayList<>();
-        byte[] json =
-                AttachmentJson.write(MAPPER, value instanceof JsonNode node ? plain(node) : value, attached);
+        byte[] json = AttachmentJson.write(MAPPER, value instanceof JsonNode node ? plain(node) : value, attached);
         List<ByteBuffer> copies = new ArrayList<>();
         for (Attachment attachment : attached) {
             ByteBuffer copy = ByteBuffer.allocate(Math.toIntExact(attachment.bytes()));

@@ -224,8 +224,7 @@ public final class ScriptedProcess {
     private void run(long callId, Encoded body) {
         Invocation call;
         try {
-            call = Invocations.read(
-                    callId, slot, incarnation, body, session == null ? null : session.view());
+            call = Invocations.read(callId, slot, incarnation, body, session == null ? null : session.view());
         } catch (IOException e) {
             say(() -> outlet.error(
                     callId,

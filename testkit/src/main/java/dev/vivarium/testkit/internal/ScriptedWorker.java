@@ -145,7 +145,8 @@ final class ScriptedWorker implements Outlet {
                 }
             }
             List<ByteBuffer> parts = frame.attachments();
-            process.call(frame.callId(), body(frame, parts.subList(Math.min(2, parts.size()), parts.size())), head, state);
+            process.call(
+                    frame.callId(), body(frame, parts.subList(Math.min(2, parts.size()), parts.size())), head, state);
         } catch (CodecException e) {
             throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
         }
