@@ -1,6 +1,7 @@
 package dev.vivarium.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.ThreadMXBean;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
 import dev.vivarium.bench.floor.BareLoop;
@@ -9,11 +10,13 @@ import dev.vivarium.bench.floor.Transport;
 import dev.vivarium.protocol.DType;
 import dev.vivarium.protocol.RawJson;
 import dev.vivarium.protocol.Tensor;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /**
  * One mebibyte there and back, as bytes and as an array of float32, beside the JSON and through it; and what a large array takes
@@ -65,20 +68,20 @@ final class Payload implements Benchmark.Program {
         Samples intoBytes = rounds.add(
                 "bytes, into memory of the caller's",
                 EchoCalls.seenByABlockedCaller(() ->
-                        pool.call(PythonCall.to("echo").args((Object) bytes).returningInto(memory.clear()))));
+                        pool.call(PythonCall.to("echo").args(bytes).returningInto(memory.clear()))));
         Samples intoFloats = rounds.add(
                 "float32, into memory of the caller's",
                 EchoCalls.seenByABlockedCaller(() ->
-                        pool.call(PythonCall.to("echo").args((Object) floats).returningInto(memory.clear()))));
+                        pool.call(PythonCall.to("echo").args(floats).returningInto(memory.clear()))));
         Samples newBytes = rounds.add(
                 "bytes, to a new byte[]",
-                EchoCalls.seenByABlockedCaller(() -> pool.call("echo", byte[].class, (Object) bytes)));
+                EchoCalls.seenByABlockedCaller(() -> pool.call("echo", byte[].class, bytes)));
         Samples newFloats = rounds.add(
                 "float32, to a new float[]",
-                EchoCalls.seenByABlockedCaller(() -> pool.call("echo", float[].class, (Object) floats)));
+                EchoCalls.seenByABlockedCaller(() -> pool.call("echo", float[].class, floats)));
         Samples fresh = rounds.add(
                 "bytes, of which Python makes new ones",
-                EchoCalls.seenByABlockedCaller(() -> pool.call("copied", byte[].class, (Object) bytes)));
+                EchoCalls.seenByABlockedCaller(() -> pool.call("copied", byte[].class, bytes)));
         Samples encoded = rounds.add("bytes, as base64 in JSON", (calls, nanos) -> {
             for (int i = 0; i < calls; i++) {
                 long begun = System.nanoTime();
@@ -132,11 +135,10 @@ final class Payload implements Benchmark.Program {
         double[] heap = new double[LARGE_CALLS];
         double[] anonymous = new double[LARGE_CALLS];
         for (int i = 0; i < LARGE_CALLS; i++) {
-            System.gc();
-            long before = used();
+            long before = allocated();
             var unused = pool.call(PythonCall.to("echo").args(tensor).returningInto(destination.clear()))
                     .await();
-            heap[i] = Math.max(1, used() - before) / MEBIBYTE;
+            heap[i] = (allocated() - before) / MEBIBYTE;
             anonymous[i] = pool.call("anonymous_bytes", Long.class, tensor).await() / MEBIBYTE;
         }
         return List.of(
@@ -148,8 +150,11 @@ final class Payload implements Benchmark.Program {
                         Distribution.of(anonymous)));
     }
 
-    private static long used() {
-        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    /** Returns what all threads that live have allocated on the heap. */
+    private static long allocated() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        return LongStream.of(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
+                .sum();
     }
 
     private static void check(int size) {

@@ -70,7 +70,7 @@ class AttachmentTest {
         void bringsWhatTheArgumentsHeldWhenItWasMade(TestPool kit) throws Exception {
             byte[] sent = bytes(LARGE, 1);
 
-            PendingCall<byte[]> call = kit.pool().call("same", byte[].class, (Object) sent);
+            PendingCall<byte[]> call = kit.pool().call("same", byte[].class, sent);
             Arrays.fill(sent, (byte) 2);
 
             assertThat(call.await()).isEqualTo(bytes(LARGE, 1));
@@ -80,7 +80,7 @@ class AttachmentTest {
         void givesTheHandlerAViewThatItCannotWriteTo(TestPool kit) throws Exception {
             for (int size : new int[] {10, LARGE}) {
                 JsonNode kind = kit.pool()
-                        .call("kind", JsonNode.class, (Object) bytes(size, 1))
+                        .call("kind", JsonNode.class, bytes(size, 1))
                         .await();
 
                 assertThat(kind.toString()).isEqualTo("[\"memoryview\",true]");
@@ -112,7 +112,7 @@ class AttachmentTest {
         @VivariumTest
         void isNeverAnotherCallsData(TestPool kit) throws Exception {
             for (int i = 1; i <= 3; i++) {
-                kit.pool().call("keep", Integer.class, (Object) bytes(LARGE, i)).await();
+                kit.pool().call("keep", Integer.class, bytes(LARGE, i)).await();
             }
 
             List<?> kept = kit.pool().call("what_was_kept", List.class).await();
@@ -128,9 +128,9 @@ class AttachmentTest {
             PythonException raised = catchThrowableOfType(
                     PythonException.class,
                     () -> kit.pool()
-                            .call("keep_and_raise", Object.class, (Object) bytes(LARGE, 1))
+                            .call("keep_and_raise", Object.class, bytes(LARGE, 1))
                             .await());
-            kit.pool().call("size", Integer.class, (Object) bytes(LARGE, 2)).await();
+            kit.pool().call("size", Integer.class, bytes(LARGE, 2)).await();
 
             List<?> kept = kit.pool().call("what_was_kept", List.class).await();
 
@@ -141,11 +141,11 @@ class AttachmentTest {
         @VivariumTest
         void isThereInAForkedChild(TestPool kit) throws Exception {
             assertThat(kit.pool()
-                            .call("in_a_child", byte[].class, (Object) bytes(LARGE, 5))
+                            .call("in_a_child", byte[].class, bytes(LARGE, 5))
                             .await())
                     .containsExactly(5);
             assertThat(kit.pool()
-                            .call("same", byte[].class, (Object) bytes(LARGE, 6))
+                            .call("same", byte[].class, bytes(LARGE, 6))
                             .await())
                     .isEqualTo(bytes(LARGE, 6));
         }
@@ -157,7 +157,7 @@ class AttachmentTest {
         @VivariumTest(expectWarnings = "crashed with SIG")
         void withWhatItWasSentLeavesItToTheNext(TestPool kit) throws Exception {
             for (int i = 0; i < 3; i++) {
-                PendingCall<Object> call = kit.pool().call("die_with", Object.class, (Object) bytes(LARGE, i));
+                PendingCall<Object> call = kit.pool().call("die_with", Object.class, bytes(LARGE, i));
                 assertThat(catchThrowableOfType(WorkerCrashed.class, call::await))
                         .isNotNull();
             }
@@ -183,7 +183,7 @@ class AttachmentTest {
                     .ensureReady();
 
             assertThat(kit.pool()
-                            .call("same", byte[].class, (Object) bytes(LARGE, 3))
+                            .call("same", byte[].class, bytes(LARGE, 3))
                             .await())
                     .isEqualTo(bytes(LARGE, 3));
             assertThat(folders(kit, kit.runtimeDirectory()))
@@ -194,7 +194,7 @@ class AttachmentTest {
         @VivariumTest(options = "attachments.max-shared-bytes = 0")
         void isDoneWithoutWhereItIsNotWanted(TestPool kit) throws Exception {
             assertThat(kit.pool()
-                            .call("same", byte[].class, (Object) bytes(LARGE, 3))
+                            .call("same", byte[].class, bytes(LARGE, 3))
                             .await())
                     .isEqualTo(bytes(LARGE, 3));
             assertThat(folders(kit, Path.of("/dev/shm"))).isEmpty();
@@ -205,7 +205,7 @@ class AttachmentTest {
             SharedMemoryExhausted arguments = catchThrowableOfType(
                     SharedMemoryExhausted.class,
                     () -> kit.pool()
-                            .call("same", byte[].class, (Object) bytes(200_000, 3))
+                            .call("same", byte[].class, bytes(200_000, 3))
                             .await());
             SharedMemoryExhausted result = catchThrowableOfType(
                     SharedMemoryExhausted.class,
@@ -245,7 +245,7 @@ class AttachmentTest {
             ExecutionException failure = catchThrowableOfType(
                     ExecutionException.class,
                     () -> kit.pool()
-                            .configure("s", PythonCall.to("size").args((Object) bytes(3, 1)))
+                            .configure("s", PythonCall.to("size").args(bytes(3, 1)))
                             .toCompletableFuture()
                             .get());
 

@@ -247,14 +247,14 @@ class SharedMemoryTest {
 
         @Test
         void isAllInTheFrameWhereNothingIsShared() {
-            assertThat(of(new SharedMemory("pool", 0), (Object) new byte[5000]).parts())
+            assertThat(of(new SharedMemory("pool", 0), new byte[5000]).parts())
                     .hasSize(2);
         }
 
         @Test
         void givesItsSegmentBackWithTheLastWhoHoldsIt() {
             SharedMemory memory = memory(1 << 20, folder);
-            CallAttachments carried = of(memory, (Object) new byte[2000]);
+            CallAttachments carried = of(memory, new byte[2000]);
             assertThat(carried.retain()).isTrue();
 
             carried.release();
@@ -281,9 +281,9 @@ class SharedMemoryTest {
             byte[] body = {1};
             SharedMemory none = new SharedMemory("pool", 0);
 
-            assertThat(of(none, (Object) new byte[] {1}).identity(body))
-                    .isEqualTo(of(none, (Object) new byte[] {1}).identity(body))
-                    .isNotEqualTo(of(none, (Object) new byte[] {2}).identity(body));
+            assertThat(of(none, new byte[] {1}).identity(body))
+                    .isEqualTo(of(none, new byte[] {1}).identity(body))
+                    .isNotEqualTo(of(none, new byte[] {2}).identity(body));
             assertThat(CallAttachments.NONE.identity(body)).isSameAs(body);
         }
     }

@@ -52,7 +52,7 @@ class AttachmentBehaviourTest {
             for (int size : new int[] {0, 1, 1000, LARGE}) {
                 byte[] sent = bytes(size, 7);
 
-                assertThat(kit.pool().call("echo", byte[].class, (Object) sent).await())
+                assertThat(kit.pool().call("echo", byte[].class, sent).await())
                         .isEqualTo(sent);
             }
         }
@@ -72,7 +72,7 @@ class AttachmentBehaviourTest {
         void areTextWhereTheCallerWantsText(TestPool kit) throws Exception {
             byte[] sent = "hello".getBytes(StandardCharsets.UTF_8);
 
-            assertThat(kit.pool().call("echo", String.class, (Object) sent).await())
+            assertThat(kit.pool().call("echo", String.class, sent).await())
                     .isEqualTo("aGVsbG8=");
         }
 
@@ -82,7 +82,7 @@ class AttachmentBehaviourTest {
             byte[] sent = bytes(LARGE, 2);
 
             ByteBuffer filled = kit.pool()
-                    .call(PythonCall.to("echo").args((Object) sent).returningInto(destination))
+                    .call(PythonCall.to("echo").args(sent).returningInto(destination))
                     .await();
 
             assertThat(filled).isSameAs(destination).isEqualTo(ByteBuffer.wrap(sent));
@@ -91,7 +91,7 @@ class AttachmentBehaviourTest {
         @VivariumTest
         void thatDoNotFitIntoItAreAnErrorWithBothSizes(TestPool kit) {
             PythonCall<ByteBuffer> call =
-                    PythonCall.to("echo").args((Object) bytes(100, 2)).returningInto(ByteBuffer.allocate(99));
+                    PythonCall.to("echo").args(bytes(100, 2)).returningInto(ByteBuffer.allocate(99));
 
             ResultNotDecodable error = catchThrowableOfType(
                     ResultNotDecodable.class, () -> kit.pool().call(call).await());
@@ -238,12 +238,12 @@ class AttachmentBehaviourTest {
             ArgumentsNotEncodable error = catchThrowableOfType(
                     ArgumentsNotEncodable.class,
                     () -> kit.pool()
-                            .call("echo", byte[].class, (Object) bytes(1025, 1))
+                            .call("echo", byte[].class, bytes(1025, 1))
                             .await());
 
             assertThat(error).hasMessageContaining("1025").hasMessageContaining("attachments.max-bytes is 1024");
             assertThat(kit.pool()
-                            .call("echo", byte[].class, (Object) bytes(1024, 1))
+                            .call("echo", byte[].class, bytes(1024, 1))
                             .await())
                     .hasSize(1024);
         }
@@ -263,7 +263,7 @@ class AttachmentBehaviourTest {
             assertThat(catchThrowableOfType(CallCancelled.class, held::await)).isNotNull();
             for (int i = 0; i < 5; i++) {
                 assertThat(kit.pool()
-                                .call("echo", byte[].class, (Object) bytes(LARGE, i))
+                                .call("echo", byte[].class, bytes(LARGE, i))
                                 .await())
                         .isEqualTo(bytes(LARGE, i));
             }
@@ -281,7 +281,7 @@ class AttachmentBehaviourTest {
             assertThat(catchThrowableOfType(CallTimedOut.class, () -> kit.outcome(hung)))
                     .isNotNull();
 
-            assertThat(kit.outcome(kit.pool().call("echo", byte[].class, (Object) bytes(LARGE, 9))))
+            assertThat(kit.outcome(kit.pool().call("echo", byte[].class, bytes(LARGE, 9))))
                     .isEqualTo(bytes(LARGE, 9));
         }
 
@@ -311,7 +311,7 @@ class AttachmentBehaviourTest {
 
             assertThat(catchThrowableOfType(WorkerCrashed.class, () -> kit.outcome(held)))
                     .isNotNull();
-            assertThat(kit.outcome(kit.pool().call("echo", byte[].class, (Object) bytes(LARGE, 6))))
+            assertThat(kit.outcome(kit.pool().call("echo", byte[].class, bytes(LARGE, 6))))
                     .isEqualTo(bytes(LARGE, 6));
         }
 
@@ -320,7 +320,7 @@ class AttachmentBehaviourTest {
             byte[] sent = bytes(LARGE, 8);
 
             WorkerReplies<byte[]> replies = kit.pool()
-                    .callAll(PythonCall.to("echo").args((Object) sent).returning(byte[].class))
+                    .callAll(PythonCall.to("echo").args(sent).returning(byte[].class))
                     .await();
 
             assertThat(replies.outcomes()).hasSize(3);
@@ -333,7 +333,7 @@ class AttachmentBehaviourTest {
         @VivariumTest(workers = 2)
         void ofManyAtATimeGetsItsOwn(TestPool kit) throws Exception {
             List<PendingCall<byte[]>> calls =
-                    kit.synchronize(16, i -> kit.pool().call("echo", byte[].class, (Object) bytes(LARGE + i, i)));
+                    kit.synchronize(16, i -> kit.pool().call("echo", byte[].class, bytes(LARGE + i, i)));
 
             for (int i = 0; i < calls.size(); i++) {
                 assertThat(calls.get(i).await()).isEqualTo(bytes(LARGE + i, i));
@@ -347,7 +347,7 @@ class AttachmentBehaviourTest {
 
                 byte[] back = kit.pool()
                         .session("s")
-                        .call("echo", byte[].class, (Object) sent)
+                        .call("echo", byte[].class, sent)
                         .await();
 
                 assertThat(Objects.requireNonNull(back)).isEqualTo(sent);
