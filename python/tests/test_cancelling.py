@@ -114,6 +114,19 @@ class Cancelling(WorkerTest):
 
             self.assertEqual(self.worker.answer(), (frames.REPLY, call_id))
 
+    def test_of_another_call_wakes_nothing_that_waits_for_any_signal(self) -> None:
+        self.worker.call(5, "until_a_signal")
+        while self.worker.words()[1] != 5:
+            pass
+
+        for call_id in range(1000, 1050):
+            self.worker.control.send(frames.CANCEL, call_id)
+            self.worker.control.send(frames.PING, call_id)
+            self.worker.control.receive(frames.PONG)
+        self.worker.control.send(frames.CANCEL, 5)
+
+        self.assertEqual(self.worker.answer()[1]["kind"], "cancelled")
+
     def test_while_the_answer_is_made_changes_nothing(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             pipe = os.path.join(folder, "pipe")

@@ -40,6 +40,9 @@ def forever():
         raise
 
 @handler
+def until_a_signal(): signal.pause()
+
+@handler
 def spin():
     while True: pass
 

@@ -11,7 +11,7 @@ import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import codec, frames
-from .segments import HEADER_BYTES, Ask, Segments, Unavailable
+from .segments import HEADER_BYTES, Ask, Segments
 
 KEY = "$attachment"
 _MARK = b'{"$attachment":'
@@ -147,7 +147,7 @@ class Attachments:
         return self._numpy
 
     def encode(self, result: Any) -> Tuple[bytes, List[bytes]]:
-        """Return body and parts of an answer; raise what the codec raises, Unavailable or OSError."""
+        """Return body and parts of an answer; raise what the codec raises, segments.Unavailable or OSError."""
         outgoing = self._outgoing
         outgoing.clear()
         try:
@@ -279,5 +279,3 @@ def _flat(source: Any) -> bytes:
     flat: bytes = source.astype(source.dtype.newbyteorder("<"), copy=False).tobytes()
     return flat
 
-
-__all__ = ["Attachments", "Unavailable"]

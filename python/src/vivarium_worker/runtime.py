@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import platform
-import queue
 import select
 import signal
 import socket
@@ -24,13 +23,14 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from . import codec, errors, frames, sessions
 from .api import CallCancelled, Context, Handler
-from .attachments import Attachments, Unavailable
+from .attachments import Attachments
 from .coroutines import AsyncCall, end_callbacks
 from .data import DataChannel
 from .ending import die, flush
 from .forked import end_child
 from .loading import LoadError, Loaded, describe
 from .logs import ControlChannel, LogHandler
+from .segments import Space, Unavailable
 from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
 
 EXIT_DEFECT = 70
@@ -79,7 +79,7 @@ class Worker:
         self._handlers: Dict[str, Handler] = {}
         self._sessions = sessions.Sessions()
         self._attachments = Attachments()
-        self._spaces: "queue.SimpleQueue[Dict[str, Any]]" = queue.SimpleQueue()
+        self._space = Space(self._send)
         self._worker_id = "?"
         self._logger = logging.getLogger("handler")
         self._loop: Optional[asyncio.AbstractEventLoop] = None
@@ -88,8 +88,6 @@ class Worker:
         # The call that may be interrupted right now; 0 outside of handlers. Only the main thread writes it.
         self._interruptible = 0
         self._cancel_requested = 0
-        # The call whose result is being encoded.
-        self._answering = 0
         self._main_thread = threading.get_ident()
         self._log_handler: Optional[LogHandler] = None
         self.is_forked = False
@@ -120,7 +118,7 @@ class Worker:
         self._limits = frames.Limits(
             limits["maxBodyBytes"], limits["maxAttachmentsBytes"], limits["maxAttachmentCount"]
         )
-        self._attachments.connect(self._limits, offer.get("attachments"), self._ask_for_space)
+        self._attachments.connect(self._limits, offer.get("attachments"), self._space.ask)
         self._decoder = frames.Decoder(self._limits)
         self._worker_id = offer["worker"]
         if "sessionCloseMillis" in offer:
@@ -269,7 +267,7 @@ class Worker:
             end_child(None)
         words[2] = call_id
         try:
-            self._answering = call_id
+            self._space.call_id = call_id
             encoded, parts = self._attachments.encode(result)
             del result  # It may be what the JVM has lent.
         except codec.Unencodable as error:
@@ -402,10 +400,9 @@ class Worker:
         decoder = frames.Decoder(frames.CONTROL_LIMITS)
         try:
             while True:
-                struck = self._cancel_requested == 0 or self._cancel_requested != self._interruptible
-                if not select.select([self._control], [], [], None if struck else _STRIKE_AGAIN_S)[0]:
+                if not select.select([self._control], [], [], _STRIKE_AGAIN_S if self._must_strike() else None)[0]:
                     # A signal that comes just before the main thread blocks in C code interrupts nothing.
-                    signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                    self._strike()
                     continue
                 data = self._control.recv(65536)
                 if not data:
@@ -415,9 +412,9 @@ class Worker:
                         self._control_channel.answer(frames.PONG, frame.call_id)
                     elif frame.type == frames.CANCEL:
                         self._cancel_requested = frame.call_id
-                        signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
+                        self._strike()
                     elif frame.type == frames.SPACE:
-                        self._spaces.put(json.loads(frame.body))
+                        self._space.answered(frame.body)
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
         except frames.Violation as violation:
@@ -425,6 +422,15 @@ class Worker:
             die(EXIT_PROTOCOL, violation)
         except OSError:
             return
+
+    def _must_strike(self) -> bool:
+        """Return whether the handler still runs the call that was cancelled."""
+        return self._cancel_requested != 0 and self._cancel_requested == self._interruptible
+
+    def _strike(self) -> None:
+        # Asked again just before: what waits for any signal in another call's handler is not to be woken.
+        if self._must_strike():
+            signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
 
     def _configure_logging(self) -> None:
         root = logging.getLogger()
@@ -452,12 +458,6 @@ class Worker:
 
     def _send(self, type: int, call_id: int, body: bytes) -> None:
         self._data.send(frames.encode(type, call_id, self._incarnation, body))
-
-    def _ask_for_space(self, wanted: int, returned: List[int]) -> Tuple[int, str]:
-        body = json.dumps({"bytes": wanted, "returned": returned}).encode()
-        self._send(frames.SPACE_WANTED, self._answering, body)
-        space = self._spaces.get()
-        return space["segment"], space["refusal"]
 
     def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
         self._attachments.end()

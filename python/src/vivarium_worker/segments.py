@@ -5,11 +5,15 @@ See PROTOCOL.md, section 10. The JVM makes and removes all of them; nothing here
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
+import queue
 import sys
 from collections import OrderedDict
-from typing import Callable, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+from . import frames
 
 HEADER_BYTES = 64
 """What stands before the results in a segment that a worker writes to. Its first word: whether there is one that was not read."""
@@ -93,6 +97,28 @@ class _Outbox:
 
 Ask = Callable[[int, List[int]], Tuple[int, str]]
 """Asks the JVM for a segment of so many bytes, giving others back; returns its number, or 0 and why there is none."""
+
+
+class Space:
+    """Asks the JVM for segments. It is asked on the data channel, and answers on the control channel, to another thread."""
+
+    def __init__(self, send: Callable[[int, int, bytes], None]) -> None:
+        """``send`` sends a frame on the data channel: type, call and body."""
+        self._send = send
+        self._answers: "queue.SimpleQueue[Dict[str, Any]]" = queue.SimpleQueue()
+        self.call_id = 0
+        """The call that a segment is wanted for."""
+
+    def ask(self, wanted: int, returned: List[int]) -> Tuple[int, str]:
+        """Ask, wait for the answer, and return it: a segment's number, or 0 and why there is none."""
+        body = json.dumps({"bytes": wanted, "returned": returned}).encode()
+        self._send(frames.SPACE_WANTED, self.call_id, body)
+        answer = self._answers.get()
+        return answer["segment"], answer["refusal"]
+
+    def answered(self, body: bytes) -> None:
+        """Take the body of a SPACE."""
+        self._answers.put(json.loads(body))
 
 
 class Segments:

@@ -39,6 +39,9 @@ import org.slf4j.LoggerFactory;
 /** What the parts of one pool share. Thread-safe. */
 public final class PoolContext {
 
+    /** How often slots are looked at for one snapshot, where they change meanwhile. */
+    private static final int MOST_LOOKS = 100;
+
     /** The calls that the pool makes by itself have ids above this one; those of callers stay below. */
     public static final long OWN_CALLS = 1L << 62;
 
@@ -370,9 +373,35 @@ public final class PoolContext {
         anyWaiting = any;
     }
 
+    /**
+     * Returns where all slots stood at one moment, so that no call is seen with two that it went between: what was found twice in a
+     * row was there in between. Bounded, for a pool in which something changes all the time.
+     */
+    private List<WorkerSnapshot> slotsTogether() {
+        List<WorkerSnapshot> seen = new ArrayList<>(slots.values());
+        for (int look = 0; look < MOST_LOOKS; look++) {
+            List<WorkerSnapshot> again = new ArrayList<>(slots.values());
+            if (isSame(seen, again)) {
+                return seen;
+            }
+            seen = again;
+        }
+        return seen;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // Every change is another object, also one to what was before.
+    private static boolean isSame(List<WorkerSnapshot> seen, List<WorkerSnapshot> again) {
+        for (int i = 0; i < seen.size(); i++) {
+            if (i >= again.size() || seen.get(i) != again.get(i)) {
+                return false;
+            }
+        }
+        return seen.size() == again.size();
+    }
+
     /** Returns the pool at this moment. */
     public PoolSnapshot snapshot() {
-        List<WorkerSnapshot> workers = new ArrayList<>(slots.values());
+        List<WorkerSnapshot> workers = slotsTogether();
         Duration oldest =
                 anyWaiting ? Duration.ofNanos(Math.max(0, clock().nanoTime() - oldestWaitSince)) : Duration.ZERO;
         return new PoolSnapshot(

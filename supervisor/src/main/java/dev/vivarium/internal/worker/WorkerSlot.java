@@ -482,6 +482,7 @@ public final class WorkerSlot {
         news.exited(exit, ended.callId());
         ActiveCall open = call.takeBack(driver, ended.cause());
         if (open != null && driver != null) {
+            publish(); // From here on it may be another's.
             router.lost(open, exit, driver.executionOf(open.id()));
         }
         router.withdrawn(slot, ended.incarnation()); // Its call may have been answered, and it never offered again.
