@@ -67,15 +67,14 @@ final class Payload implements Benchmark.Program {
         ByteBuffer memory = ByteBuffer.allocate(BYTES);
         Samples intoBytes = rounds.add(
                 "bytes, into memory of the caller's",
-                EchoCalls.seenByABlockedCaller(() ->
-                        pool.call(PythonCall.to("echo").args(bytes).returningInto(memory.clear()))));
+                EchoCalls.seenByABlockedCaller(
+                        () -> pool.call(PythonCall.to("echo").args(bytes).returningInto(memory.clear()))));
         Samples intoFloats = rounds.add(
                 "float32, into memory of the caller's",
-                EchoCalls.seenByABlockedCaller(() ->
-                        pool.call(PythonCall.to("echo").args(floats).returningInto(memory.clear()))));
+                EchoCalls.seenByABlockedCaller(
+                        () -> pool.call(PythonCall.to("echo").args(floats).returningInto(memory.clear()))));
         Samples newBytes = rounds.add(
-                "bytes, to a new byte[]",
-                EchoCalls.seenByABlockedCaller(() -> pool.call("echo", byte[].class, bytes)));
+                "bytes, to a new byte[]", EchoCalls.seenByABlockedCaller(() -> pool.call("echo", byte[].class, bytes)));
         Samples newFloats = rounds.add(
                 "float32, to a new float[]",
                 EchoCalls.seenByABlockedCaller(() -> pool.call("echo", float[].class, floats)));

@@ -79,9 +79,8 @@ class AttachmentTest {
         @VivariumTest
         void givesTheHandlerAViewThatItCannotWriteTo(TestPool kit) throws Exception {
             for (int size : new int[] {10, LARGE}) {
-                JsonNode kind = kit.pool()
-                        .call("kind", JsonNode.class, bytes(size, 1))
-                        .await();
+                JsonNode kind =
+                        kit.pool().call("kind", JsonNode.class, bytes(size, 1)).await();
 
                 assertThat(kind.toString()).isEqualTo("[\"memoryview\",true]");
             }
@@ -144,9 +143,7 @@ class AttachmentTest {
                             .call("in_a_child", byte[].class, bytes(LARGE, 5))
                             .await())
                     .containsExactly(5);
-            assertThat(kit.pool()
-                            .call("same", byte[].class, bytes(LARGE, 6))
-                            .await())
+            assertThat(kit.pool().call("same", byte[].class, bytes(LARGE, 6)).await())
                     .isEqualTo(bytes(LARGE, 6));
         }
     }
@@ -182,9 +179,7 @@ class AttachmentTest {
             kit.start(settings -> settings.attachments(policy -> policy.sharedFolder(none.resolve("none"))))
                     .ensureReady();
 
-            assertThat(kit.pool()
-                            .call("same", byte[].class, bytes(LARGE, 3))
-                            .await())
+            assertThat(kit.pool().call("same", byte[].class, bytes(LARGE, 3)).await())
                     .isEqualTo(bytes(LARGE, 3));
             assertThat(folders(kit, kit.runtimeDirectory()))
                     .singleElement()
@@ -193,9 +188,7 @@ class AttachmentTest {
 
         @VivariumTest(options = "attachments.max-shared-bytes = 0")
         void isDoneWithoutWhereItIsNotWanted(TestPool kit) throws Exception {
-            assertThat(kit.pool()
-                            .call("same", byte[].class, bytes(LARGE, 3))
-                            .await())
+            assertThat(kit.pool().call("same", byte[].class, bytes(LARGE, 3)).await())
                     .isEqualTo(bytes(LARGE, 3));
             assertThat(folders(kit, Path.of("/dev/shm"))).isEmpty();
         }

@@ -247,8 +247,7 @@ class SharedMemoryTest {
 
         @Test
         void isAllInTheFrameWhereNothingIsShared() {
-            assertThat(of(new SharedMemory("pool", 0), new byte[5000]).parts())
-                    .hasSize(2);
+            assertThat(of(new SharedMemory("pool", 0), new byte[5000]).parts()).hasSize(2);
         }
 
         @Test

@@ -52,8 +52,7 @@ class AttachmentBehaviourTest {
             for (int size : new int[] {0, 1, 1000, LARGE}) {
                 byte[] sent = bytes(size, 7);
 
-                assertThat(kit.pool().call("echo", byte[].class, sent).await())
-                        .isEqualTo(sent);
+                assertThat(kit.pool().call("echo", byte[].class, sent).await()).isEqualTo(sent);
             }
         }
 
@@ -72,8 +71,7 @@ class AttachmentBehaviourTest {
         void areTextWhereTheCallerWantsText(TestPool kit) throws Exception {
             byte[] sent = "hello".getBytes(StandardCharsets.UTF_8);
 
-            assertThat(kit.pool().call("echo", String.class, sent).await())
-                    .isEqualTo("aGVsbG8=");
+            assertThat(kit.pool().call("echo", String.class, sent).await()).isEqualTo("aGVsbG8=");
         }
 
         @VivariumTest
@@ -237,14 +235,10 @@ class AttachmentBehaviourTest {
         void ofACallAreNamedAndHarmNothingElse(TestPool kit) throws Exception {
             ArgumentsNotEncodable error = catchThrowableOfType(
                     ArgumentsNotEncodable.class,
-                    () -> kit.pool()
-                            .call("echo", byte[].class, bytes(1025, 1))
-                            .await());
+                    () -> kit.pool().call("echo", byte[].class, bytes(1025, 1)).await());
 
             assertThat(error).hasMessageContaining("1025").hasMessageContaining("attachments.max-bytes is 1024");
-            assertThat(kit.pool()
-                            .call("echo", byte[].class, bytes(1024, 1))
-                            .await())
+            assertThat(kit.pool().call("echo", byte[].class, bytes(1024, 1)).await())
                     .hasSize(1024);
         }
     }
@@ -345,10 +339,8 @@ class AttachmentBehaviourTest {
             for (int i = 0; i < 3; i++) {
                 byte[] sent = bytes(LARGE, i);
 
-                byte[] back = kit.pool()
-                        .session("s")
-                        .call("echo", byte[].class, sent)
-                        .await();
+                byte[] back =
+                        kit.pool().session("s").call("echo", byte[].class, sent).await();
 
                 assertThat(Objects.requireNonNull(back)).isEqualTo(sent);
             }
