@@ -42,6 +42,7 @@ class AttachmentBehaviourTest {
         return bytes;
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Picture(String name, byte[] pixels, float[] weights) {}
 
     @Nested
