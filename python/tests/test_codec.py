@@ -280,7 +280,7 @@ class Encoding(unittest.TestCase):
     def test_takes_only_those_scalars_of_numpy_that_are_built_in_ones(self) -> None:
         for dumps in (codec.dumps, codec.dumps_standard):
             self.assertEqual(codec.loads(dumps([numpy.float64(0.5), numpy.str_("a")])), [0.5, "a"])
-            for value in (numpy.int64(1), numpy.float32(1), numpy.bool_(True), numpy.array([1])):
+            for value in (numpy.int64(1), numpy.float32(1), numpy.bool_(True), numpy.array([1])):  # In a session; see test_attachments.
                 with self.subTest(repr(value), encoder=dumps.__name__), self.assertRaises(codec.Unencodable):
                     dumps([value])
 

@@ -44,7 +44,8 @@ def spin():
 class FakeJvm:
     """Listens, starts a guardian, accepts its connections."""
 
-    def __init__(self, run: str, directory: str, *wrapper: str, memory: Any = None, template: Any = None) -> None:
+    def __init__(self, run: str, directory: str, *wrapper: str, memory: Any = None, template: Any = None,
+                 shared_memory: Sequence[str] = ()) -> None:
         self.directory = directory
         self.environment = ENVIRONMENT
         self.peers: List[Peer] = []
@@ -63,7 +64,8 @@ class FakeJvm:
             env=dict(os.environ, VIVARIUM_RUN=run),
         )
         settings = {"socket": self.socket_path, "secret": SECRET, "run": run, "directory": directory,
-                    "jvm": os.getpid(), "pool": "test", "memory": memory, "template": template}
+                    "jvm": os.getpid(), "pool": "test", "memory": memory, "template": template,
+                    "sharedMemory": shared_memory}
         assert self.guardian.stdin is not None
         self.guardian.stdin.write(json.dumps(settings).encode() + b"\n")
         self.guardian.stdin.flush()

@@ -74,7 +74,7 @@ class ChainOfThought(Predict):
 
 
 def context(session: Optional[sessions.Session]) -> Context:
-    return Context(1, "test/2", logging.getLogger("test"), None, lambda: 0.0, lambda: None, (), session)
+    return Context(1, "test/2", logging.getLogger("test"), None, lambda: 0.0, lambda: None, session)
 
 
 class InASession(unittest.TestCase):

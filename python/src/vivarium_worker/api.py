@@ -61,7 +61,7 @@ class RetryAfter(Exception):
 class Context:
     """What a handler may know about the call it runs. A handler gets it by naming a parameter ``ctx``."""
 
-    __slots__ = ("attachments", "call_id", "logger", "worker_id", "_deadline", "_now", "_input", "_progress", "_session")
+    __slots__ = ("call_id", "logger", "worker_id", "_deadline", "_now", "_input", "_progress", "_session")
 
     def __init__(
         self,
@@ -71,7 +71,6 @@ class Context:
         deadline: Optional[float],
         now: Callable[[], float],
         progress: Callable[[], None],
-        attachments: Sequence[memoryview],
         session: "Optional[Session]" = None,
         input: "Optional[Feed]" = None,
     ) -> None:
@@ -81,8 +80,6 @@ class Context:
         """The worker's name, ``pool/slot``."""
         self.logger = logger
         """Records become log lines of the JVM, with worker and call."""
-        self.attachments = attachments
-        """Raw bytes that came beside the arguments."""
         self._deadline = deadline
         self._now = now
         self._progress = progress

@@ -30,6 +30,7 @@ NAME = "json"
 
 _DEFAULT_LIMIT = frames.Limits().body
 _SCALARS = frozenset((type(None), bool, int, float, str))
+_ORDINARY = _SCALARS | {dict, list, tuple}
 _STREAMED = 4  # The first version of pickle that is written piece by piece.
 _SHOWN_STEPS = 20
 
@@ -61,30 +62,38 @@ def _encoder_in_c() -> Optional[Callable[[Any, int], Iterable[str]]]:
 _pieces = _encoder_in_c()
 
 
-def dumps(value: Any, limit: int = _DEFAULT_LIMIT) -> bytes:
+Attach = Callable[[Any], Optional[Dict[str, Any]]]
+"""Returns what stands in the JSON for a value that travels beside it, and None for any other; raises Misfit."""
+
+
+def dumps(value: Any, limit: int = _DEFAULT_LIMIT, attach: Optional[Attach] = None) -> bytes:
     """Encode a value, or raise Unencodable or TooLarge and nothing else, whatever the value's own code raises.
 
-    Only the main thread may encode.
+    Without ``attach`` bytes are base64. Only the main thread may encode.
     """
-    return _dumps(value, limit, orjson is not None)
+    return _dumps(value, limit, orjson is not None, attach)
 
 
 def dumps_standard(value: Any, limit: int = _DEFAULT_LIMIT) -> bytes:
     """Encode a value with the standard library alone."""
-    return _dumps(value, limit, False)
+    return _dumps(value, limit, False, None)
 
 
-def _dumps(value: Any, limit: int, accelerated: bool) -> bytes:
+def _dumps(value: Any, limit: int, accelerated: bool, attach: Optional[Attach]) -> bytes:
     conversion = None
     try:
         encoded = None
+        if attach is not None and type(value) not in _ORDINARY:
+            placeholder = attach(value)
+            if placeholder is not None:
+                return _encode(placeholder, accelerated)
         if _is_plain(value, limit):
             try:
                 encoded = _encode(value, accelerated)
             except (TypeError, ValueError):
                 pass  # Below, the value is converted after all, or the path to what has no encoding is found.
         if encoded is None:
-            conversion = _Conversion(limit)
+            conversion = _Conversion(limit, attach)
             encoded = _encode(conversion.plain(value), accelerated)
         if len(encoded) <= limit:
             return encoded
@@ -95,7 +104,7 @@ def _dumps(value: Any, limit: int, accelerated: bool) -> bytes:
         size = "more"
     except BaseException as error:
         # Also what is no Exception: cancellations cannot strike here, so it was raised by the value's own code.
-        reason = str(error) if type(error) is _Misfit else f"{errors.type_name(type(error))}: {errors.text(error)}"
+        reason = str(error) if type(error) is Misfit else f"{errors.type_name(type(error))}: {errors.text(error)}"
         raise Unencodable(f"{reason} (at {_shown(conversion)})") from None
     raise TooLarge(f"maxBodyBytes is {limit}, the result has {size}")
 
@@ -180,14 +189,15 @@ def _survey_within(value: Any, most: int) -> bool:
         return False
 
 
-class _Misfit(Exception):
-    """The value that the path leads to has no encoding."""
+class Misfit(Exception):
+    """The value that the path leads to has no encoding; the message says why."""
 
 
 class _Conversion:
     """Makes a value of built-in types out of any value that has an encoding."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, attach: Optional[Attach]) -> None:
+        self._attach = attach
         self.path: List[Any] = []
         """Leads to what is being converted, and so to where it failed."""
         self._left = limit
@@ -195,7 +205,7 @@ class _Conversion:
         self._known: Dict[int, Tuple[Any, Any, int]] = {}
 
     def plain(self, value: Any) -> Any:
-        """Convert a value; raise _Misfit, _Excess or whatever the value's own code raises."""
+        """Convert a value; raise Misfit, _Excess or whatever the value's own code raises."""
         if value is None or value is True or value is False:
             return self._counted(value, 4)
         if isinstance(value, enum.Enum):
@@ -212,6 +222,8 @@ class _Conversion:
             pass
         elif isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
             return self.plain(value.isoformat())
+        elif self._attach is not None and (placeholder := self._attach(value)) is not None:
+            return self._counted(placeholder, 20)
         elif isinstance(value, memoryview):
             return self.plain(base64.b64encode(value.tobytes()).decode("ascii"))
         elif isinstance(value, (bytes, bytearray)):
@@ -221,14 +233,14 @@ class _Conversion:
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             pass
         else:
-            raise _Misfit(f"{errors.type_name(type(value))} has no JSON encoding")
+            raise Misfit(f"{errors.type_name(type(value))} has no JSON encoding")
 
         # What holds other values is converted once, however often it occurs: occurrences can double at every level. All of
         # that in this one function, because every further one would halve how deeply a value may be nested.
         known = self._known.get(id(value))
         if known is not None:
             if known[1] is _OPEN:
-                raise _Misfit("the value contains itself")
+                raise Misfit("the value contains itself")
             return self._counted(known[1], known[2])
         self._known[id(value)] = (value, _OPEN, 0)
         before = self._left
@@ -271,7 +283,7 @@ def _key(key: Any) -> str:
         return _text(key)
     if key is None or isinstance(key, (int, float)):
         return json.dumps(key)
-    raise _Misfit(f"the key {errors.text(key, repr)[:60]} of type {errors.type_name(type(key))} has no JSON encoding")
+    raise Misfit(f"the key {errors.text(key, repr)[:60]} of type {errors.type_name(type(key))} has no JSON encoding")
 
 
 def _text(value: str) -> str:
@@ -280,13 +292,17 @@ def _text(value: str) -> str:
     try:
         string.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise _Misfit(f"the string holds the lone surrogate U+{ord(string[error.start]):04X}") from None
+        raise Misfit(f"the string holds the lone surrogate U+{ord(string[error.start]):04X}") from None
     return string
 
 
-def loads(data: bytes) -> Any:
-    """Decode a value, or raise ValueError."""
+def loads(data: bytes, hook: Optional[Callable[[Dict[str, Any]], Any]] = None) -> Any:
+    """Decode a value, or raise ValueError. With a hook, what it returns stands in the place of each object."""
     text = data.decode("utf-8")
+    if hook is not None:
+        if b"\\ud" in data or b"\\uD" in data:
+            loads(data)
+        return json.loads(text, object_hook=hook)
     try:
         value, end = _scan(text, 0)
     except (ValueError, StopIteration):

@@ -76,6 +76,8 @@ class Guardian:
         self._run_as = f"VIVARIUM_RUN={settings['run']}"
         self._run_id: str = settings["run"]
         self._directory: str = settings["directory"]
+        self._shared_memory: List[str] = settings.get("sharedMemory") or []
+        self._jvm_lives = False
         self._jvm: int = settings["jvm"]
         self._children: Dict[int, Child] = {}
         self._outgoing = bytearray()
@@ -133,7 +135,7 @@ class Guardian:
                 if fd == wake:
                     _drain_pipe(wake)
                     self._reap()
-                elif fd == jvm or (fd == lifeline and not os.read(lifeline, 4096)):
+                elif fd == jvm or (fd == lifeline and self._lifeline_ends(lifeline)):
                     return self._end()
                 elif fd == self._jvm_socket.fileno() and not self._serve():
                     return self._end()
@@ -151,6 +153,12 @@ class Guardian:
                 self._jvm_socket.setblocking(True)
                 self._flush()
                 return self._end()
+
+    def _lifeline_ends(self, lifeline: int) -> bool:
+        """Read from the lifeline: a JVM that lives says so before it ends it."""
+        data = os.read(lifeline, 4096)
+        self._jvm_lives = self._jvm_lives or bool(data)
+        return not data
 
     def _watch_jvm(self) -> Optional[int]:
         """Return a descriptor that becomes readable when the JVM ends, or None where there is no such thing."""
@@ -404,6 +412,9 @@ class Guardian:
                 if pid not in (os.getpid(), self._jvm):
                     processes.kill_if(pid, self._run_as)
         _remove_directory(self._directory, self._socket_path)
+        if not self._jvm_lives:  # Else another guardian follows, for workers that use the same.
+            for folder in self._shared_memory:
+                _remove_owned(folder)
         return 0
 
     def _send(self, type: int, call_id: int, incarnation: int, body: Dict[str, Any]) -> None:
@@ -444,8 +455,14 @@ def _drain_pipe(fd: int) -> None:
 
 def _remove_directory(directory: str, socket_path: str) -> None:
     """Remove the pool's private directory, if it is the one that holds the socket and belongs to this user."""
+    if os.path.dirname(socket_path) == directory:
+        _remove_owned(directory)
+
+
+def _remove_owned(directory: str) -> None:
+    """Remove a directory of this user's."""
     try:
-        if os.path.dirname(socket_path) == directory and os.lstat(directory).st_uid == os.getuid():
+        if os.lstat(directory).st_uid == os.getuid():
             shutil.rmtree(directory, ignore_errors=True)
     except OSError:
         pass

@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import codec, errors, frames, sessions, streams
 from .api import CallCancelled, Context, Handler
+from .attachments import Attachments
 from .coroutines import AsyncCall, end_tasks
 from .data import DataChannel
 from .ending import die, flush
@@ -29,6 +30,7 @@ from .forked import end_child
 from .handshake import CANCEL_SIGNAL, STACKS_SIGNAL, hello
 from .loading import LoadError, Loaded, describe
 from .logs import ControlChannel, LogHandler
+from .segments import Space, Unavailable
 from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
 
 EXIT_DEFECT = 70
@@ -68,6 +70,8 @@ class Worker:
         self._limits = frames.Limits()
         self._handlers: Dict[str, Handler] = {}
         self._sessions = sessions.Sessions()
+        self._attachments = Attachments()
+        self._space = Space(self._send)
         self._worker_id = "?"
         self._logger = logging.getLogger("handler")
         self._loop: Optional[asyncio.AbstractEventLoop] = None
@@ -119,6 +123,7 @@ class Worker:
         self._limits = frames.Limits(
             limits["maxBodyBytes"], limits["maxAttachmentsBytes"], limits["maxAttachmentCount"]
         )
+        self._attachments.connect(self._limits, offer.get("attachments"), self._space.ask)
         self._decoder = frames.Decoder(self._limits)
         self._worker_id = offer["worker"]
         if "sessionCloseMillis" in offer:
@@ -190,7 +195,7 @@ class Worker:
         if session is None:
             self._send(frames.STATE_WANTED, frame.call_id, b"")
             return
-        self._call(frame, (), session, fed)
+        self._call(frame, frame.attachments[2:], session, fed)
         if session.is_open:  # It was not answered with a result.
             self._sessions.drop(session)
         self._sessions.trim()
@@ -206,8 +211,9 @@ class Worker:
         # Not counted from now where the clock is the JVM's too: this process may have been stopped, or late to read.
         deadline = self._page.words[7] / 1e9 or (time.monotonic() + frame.remaining / 1e6 if frame.remaining else None)
         try:
-            name, positional, keywords = _call_of(frame.body)
-        except (ValueError, RecursionError, MemoryError) as error:
+            arguments = self._attachments.arguments(frame.body, attachments) if attachments else codec.loads(frame.body)
+            name, positional, keywords = _call_of(arguments)
+        except (ValueError, OSError, RecursionError, MemoryError) as error:
             self._send_error(
                 call_id, errors.body("undecodable_arguments", "NOT_STARTED", type(error).__name__, str(error))
             )
@@ -237,11 +243,11 @@ class Worker:
                 deadline,
                 time.monotonic,
                 self._page.progress,
-                attachments,
                 session,
                 Feed(self, stream) if fed and stream is not None else None,
             )
             handler.place(context, positional, keywords)
+        self._attachments.hold(positional, keywords)
         self._execute(call_id, deadline, handler, positional, keywords, session)
 
     def _execute(
@@ -295,7 +301,9 @@ class Worker:
             end_child(None)
         words[2] = call_id
         try:
-            encoded = codec.dumps(result, self._limits.body)
+            self._space.call_id = call_id
+            encoded, parts = self._attachments.encode(result)
+            del result  # It may be what the JVM has lent.
         except codec.Unencodable as error:
             name = errors.type_name(type(result))
             self._send_error(call_id, errors.body("unencodable_result", "RAN", name, str(error)))
@@ -303,17 +311,26 @@ class Worker:
         except codec.TooLarge as error:
             self._send_error(call_id, errors.body("result_too_large", "RAN", "ResultTooLarge", str(error)))
             return
+        except (Unavailable, OSError) as error:
+            self._send_error(call_id, errors.body("no_shared_memory", "RAN", "SharedMemoryExhausted", str(error)))
+            return
         if session is not None:
             try:
-                changes = self._sessions.answer(session, self._limits.attachments)
+                changes = self._sessions.answer(session, self._attachments.max_bytes)
             except sessions.Unsendable as error:
                 self._send_error(call_id, errors.body(error.kind, "RAN", error.type, str(error)))
                 return
             if changes is not None:
+                parts = [*changes, *parts]
+                self._attachments.end(with_result=True)
                 self._data.send(
-                    frames.encode(frames.SESSION_REPLY, call_id, self._incarnation, encoded, attachments=changes)
+                    frames.encode(frames.SESSION_REPLY, call_id, self._incarnation, encoded, attachments=parts)
                 )
                 return
+        self._attachments.end(with_result=True)
+        if parts:
+            self._data.send(frames.encode(frames.REPLY, call_id, self._incarnation, encoded, attachments=parts))
+            return
         header = frames.HEADER.pack(
             frames.MAGIC, 1, frames.REPLY, 0, call_id, 0, self._incarnation, len(encoded), 0, 0, 0
         )
@@ -361,6 +378,7 @@ class Worker:
         self.is_forked = True
         self._interruptible = self._cancel_requested = 0
         self._page.detach()
+        self._attachments.become_child()
         # The worker's end must be seen though this process lives on. And what this process opens gets free numbers: what is
         # still written to the channels must not go there.
         faulthandler.unregister(STACKS_SIGNAL)
@@ -417,6 +435,8 @@ class Worker:
                         credit = streams.read_credit(frame.body)
                         if stream is not None and stream.call_id == frame.call_id:
                             stream.granted(*credit)
+                    elif frame.type == frames.SPACE:
+                        self._space.answered(frame.body)
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
         except (frames.Violation, ValueError) as violation:
@@ -462,12 +482,12 @@ class Worker:
         self._data.send(frames.encode(type, call_id, self._incarnation, body))
 
     def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
+        self._attachments.end()
         self._send(frames.ERROR, call_id, errors.encode(description, self._limits.body))
 
 
-def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
+def _call_of(call: Any) -> Tuple[str, List[Any], Dict[str, Any]]:
     """Return what the body of a CALL holds, or raise ValueError."""
-    call = codec.loads(body)
     if type(call) is list and len(call) == 3:
         name, positional, keywords = call
         if type(name) is str and type(positional) is list and type(keywords) is dict:

@@ -308,13 +308,12 @@ class Sessions:
 
     def enter(self, attachments: Sequence[Buffer]) -> Optional[Session]:
         """Begin a call; None when the state must be sent first. Raise ValueError for what is no head or no state."""
-        count = len(attachments)
-        if not 1 <= count <= 2:
-            raise ValueError(f"a SESSION_CALL has one or two attachments, got {count}")
+        if not attachments:
+            raise ValueError("a SESSION_CALL has a head")
         head = self._heads.get(attachments[0]) or self._head(attachments[0])
         version, epoch, id, _ = head
         kept = self._kept.get(id)
-        if count == 1:
+        if len(attachments) == 1 or not attachments[1]:
             if kept is not None and kept.version == version and kept.epoch == epoch:
                 return Session(head, kept)
             if version > 0:

@@ -24,6 +24,7 @@ record CheckedPoolConfig(
         AlertPolicy alerts,
         RecyclePolicy recycling,
         MemoryPolicy memory,
+        AttachmentPolicy attachments,
         TemplatePolicy template,
         DrainPolicy drain,
         StreamPolicy streams,

@@ -68,6 +68,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns how workers' memory is measured and limited. */
     MemoryPolicy memory();
 
+    /** Returns how bytes and arrays travel. */
+    AttachmentPolicy attachments();
+
     /** Returns whether workers are forked from a template, and what that has loaded. */
     TemplatePolicy template();
 

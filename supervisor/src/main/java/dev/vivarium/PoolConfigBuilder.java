@@ -279,6 +279,12 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
+    /** Changes how bytes and arrays travel. Default {@link AttachmentPolicy#DEFAULT}. */
+    public PoolConfigBuilder attachments(UnaryOperator<AttachmentPolicy> change) {
+        attachments = change.apply(attachments);
+        return this;
+    }
+
     /** Changes from what workers are forked. Default {@link TemplatePolicy#DEFAULT}: each loads everything itself. */
     public PoolConfigBuilder template(UnaryOperator<TemplatePolicy> change) {
         template = change.apply(template);
@@ -446,10 +452,7 @@ public final class PoolConfigBuilder extends PoolOptions {
                 new PoolConfig.CallDefaults(
                         callTimeout,
                         maxRetries,
-                        new Limits(
-                                maxBodyBytes,
-                                Limits.DEFAULTS.maxAttachmentsBytes(),
-                                Limits.DEFAULTS.maxAttachmentCount())),
+                        new Limits(maxBodyBytes, attachments.mostInAFrame(), Limits.DEFAULTS.maxAttachmentCount())),
                 new PoolConfig.Timeouts(
                         connectTimeout, loadTimeout, stackDump, cancelGrace, terminateGrace, drainGrace),
                 new PoolConfig.Restart(minBackoff, maxBackoff, backoffJitter, stableAfter),
@@ -460,6 +463,7 @@ public final class PoolConfigBuilder extends PoolOptions {
                 alerts,
                 recycling,
                 memory,
+                attachments,
                 template,
                 drain,
                 streams,

@@ -32,6 +32,7 @@ final class PoolConfigChecks {
         recycling(problems, given);
         health(problems, given);
         memory(problems, given);
+        attachments(problems, given.attachments);
         template(problems, given);
         drain(problems, given.drain);
         streams(problems, given.streams);
@@ -255,6 +256,14 @@ final class PoolConfigChecks {
                 given.limit() == 0 || threshold < given.limit(),
                 "recycling.maxMemory must be < memory.limit=" + given.limit() + ", got " + threshold);
         problems.between("memory.interval", given.interval(), Duration.ofMillis(50), Duration.ofHours(1));
+    }
+
+    private static void attachments(ConfigProblems problems, AttachmentPolicy given) {
+        problems.between("attachments.maxBytes", given.maxBytes(), AttachmentPolicy.LEAST, AttachmentPolicy.MOST);
+        problems.between("attachments.sharedFrom", given.sharedFrom(), AttachmentPolicy.LEAST, AttachmentPolicy.MOST);
+        problems.require(
+                given.maxSharedBytes() >= 0 && given.maxSharedBytes() <= MemoryPolicy.MOST,
+                "attachments.maxSharedBytes must be 0 to " + MemoryPolicy.MOST + ", got " + given.maxSharedBytes());
     }
 
     private static void template(ConfigProblems problems, PoolConfigBuilder builder) {

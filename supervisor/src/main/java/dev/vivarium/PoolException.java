@@ -27,6 +27,7 @@ public abstract sealed class PoolException extends RuntimeException
                 ResultNotDecodable,
                 SessionException,
                 SettingRefused,
+                SharedMemoryExhausted,
                 WorkerCrashed {
 
     private static final long serialVersionUID = 1L;

@@ -63,6 +63,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
     AlertPolicy alerts = AlertPolicy.DEFAULT;
     RecyclePolicy recycling = RecyclePolicy.DEFAULT;
     MemoryPolicy memory = MemoryPolicy.DEFAULT;
+    AttachmentPolicy attachments = AttachmentPolicy.DEFAULT;
     TemplatePolicy template = TemplatePolicy.DEFAULT;
     StreamPolicy streams = StreamPolicy.DEFAULT;
     SessionPolicy sessions = SessionPolicy.DEFAULT;
@@ -136,6 +137,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
         recycling = from.recycling();
         drain = from.drain();
         memory = from.memory();
+        attachments = from.attachments();
         template = from.template();
         streams = from.streams();
         sessions = from.sessions();

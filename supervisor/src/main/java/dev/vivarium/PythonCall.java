@@ -2,8 +2,10 @@ package dev.vivarium;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.vivarium.protocol.Destination;
 import dev.vivarium.protocol.RawJson;
 import java.lang.reflect.Type;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -119,6 +121,18 @@ public final class PythonCall<T> {
     /** Returns a copy whose result is converted to a generic type, such as {@code new TypeReference<List<Score>>() {}}. */
     public <R> PythonCall<R> returning(TypeReference<R> type) {
         return new PythonCall<>(handler, positional, keywords, rawKeywords, type.getType(), terms);
+    }
+
+    /**
+     * Returns a copy whose result, bytes or the elements of an array with their lowest byte first, is put into {@code destination},
+     * from its position on. The call ends with that buffer: its position is where it was, its limit behind the result. Neither
+     * memory nor time is spent on a new one. Until the call has ended the buffer is the call's; a result that does not fit in is
+     * {@link ResultNotDecodable}.
+     *
+     * @throws IllegalArgumentException when it is read-only
+     */
+    public PythonCall<ByteBuffer> returningInto(ByteBuffer destination) {
+        return new PythonCall<>(handler, positional, keywords, rawKeywords, new Destination(destination), terms);
     }
 
     /**

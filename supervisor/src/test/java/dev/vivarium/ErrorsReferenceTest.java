@@ -69,7 +69,8 @@ class ErrorsReferenceTest {
             new SessionLost("s", 1, List.of(), "", null),
             new SessionRefused("s", SessionRefused.Reason.BINDINGS, 1, Execution.NOT_STARTED, List.of(), ""),
             new SessionStoreFailed("s", Execution.RAN, List.of(), "", null),
-            new SettingRefused(SettingRefused.Reason.COUNT, 1, ""));
+            new SettingRefused(SettingRefused.Reason.COUNT, 1, ""),
+            new SharedMemoryExhausted(Execution.NOT_STARTED, 2, 1, "", null));
 
     /** Returns the cells of the rows of a table, by the first, which is a name in code. */
     private static Map<String, List<String>> table(String header) throws IOException {

@@ -28,6 +28,20 @@ def echo_bytes(text: str) -> str:
     return base64.b64encode(base64.b64decode(text)).decode()
 
 
+@handler
+def copied(value: Any) -> bytes:
+    """Return new bytes that are equal."""
+    return bytes(value)
+
+
+@handler
+def anonymous_bytes(value: Any) -> int:
+    """Read all of an array, and return how much memory this process has to itself while it has the array."""
+    len(bytes(memoryview(value).cast("B")[::4096]))
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("RssAnon"))
+
+
 @handler(effects="session")
 def plain(ctx: Context, number: int) -> int:
     """Answer a number, and have nothing to do with a session."""

@@ -112,7 +112,15 @@ class BenchmarkTest {
                 .containsExactly(
                         "two memory copies and a small raw call", "pipe, raw, bare loop", "socket, raw, bare loop");
         assertThat(names(report, Side.VIVARIUM, Row.MICROS))
-                .containsExactly("bytes, as base64 in JSON", "float32, as numbers in JSON");
+                .containsExactly(
+                        "bytes, into memory of the caller's",
+                        "float32, into memory of the caller's",
+                        "bytes, to a new byte[]",
+                        "float32, to a new float[]",
+                        "bytes, of which Python makes new ones",
+                        "bytes, as base64 in JSON",
+                        "float32, as numbers in JSON");
+        assertThat(names(report, Side.VIVARIUM, "MiB")).hasSize(2);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.vivarium.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vivarium.protocol.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -149,6 +150,25 @@ class ExamplesTest {
             var counted = service.count("one two three").toCompletableFuture().get(30, TimeUnit.SECONDS);
 
             assertThat(counted).isEqualTo(new TextService.Answer.Counted(3));
+        }
+    }
+
+    @Test
+    void theGuideToAttachmentsShowsAServiceThatIsRun() throws Exception {
+        String guide = Files.readString(Path.of("../docs/guide/attachments.md"));
+        String source = stripped(Files.readString(Path.of("src/main/java/dev/vivarium/examples/ImageService.java")));
+
+        List<String> snippets =
+                SNIPPET.matcher(guide).results().map(match -> match.group(1)).toList();
+
+        assertThat(snippets).hasSize(1).allSatisfy(snippet -> assertThat(source).contains(snippet));
+        try (ImageService service = new ImageService(Path.of("python/images.py"))) {
+            Tensor brighter = service.brighter(new float[] {0, 0.25f, 0.5f, 1}, 2, 2, 2)
+                    .toCompletableFuture()
+                    .get(1, TimeUnit.MINUTES);
+
+            assertThat(brighter.shape()).containsExactly(2L, 2L);
+            assertThat(brighter.toFloats()).containsExactly(0, 0.5f, 1, 1);
         }
     }
 }

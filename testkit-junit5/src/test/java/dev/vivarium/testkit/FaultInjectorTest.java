@@ -127,7 +127,12 @@ class FaultInjectorTest {
         void isDisturbedWhereAFramePassesOnly() {
             assertThat(momentsOf(new Fault.Dropped(), Layer.SCRIPTED))
                     .containsExactlyInAnyOrder(
-                            Moment.MID_HANDSHAKE, Moment.MID_LOAD, Moment.CHECKED, Moment.BEFORE_SEND, Moment.EXECUTED);
+                            Moment.MID_HANDSHAKE,
+                            Moment.MID_LOAD,
+                            Moment.CHECKED,
+                            Moment.BEFORE_SEND,
+                            Moment.STREAMED,
+                            Moment.EXECUTED);
         }
     }
 }

@@ -22,6 +22,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -335,6 +336,27 @@ class SabotageTest {
                 assertThat(kinds(kit)).containsExactly(Kind.SHARED_MEMORY);
             } finally {
                 Files.delete(file);
+            }
+        }
+
+        @Test
+        void findsASegmentOfThePoolsOwn() throws Exception {
+            TestPool kit = pool();
+            Path home = Path.of("/dev/shm", "vivarium-" + System.getProperty("user.name", "user"));
+            if (!Files.isDirectory(home)) {
+                Files.createDirectory(
+                        home, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+            Path folder = Files.createDirectory(home.resolve(kit.pool().name() + "-segments-left"));
+            Path segment = Files.createFile(folder.resolve("1"));
+            try {
+                assertThat(left(kit))
+                        .containsExactlyInAnyOrder(
+                                new Leak(Kind.SHARED_MEMORY, folder.toString()),
+                                new Leak(Kind.SHARED_MEMORY, segment.toString()));
+            } finally {
+                Files.delete(segment);
+                Files.delete(folder);
             }
         }
 

@@ -8,8 +8,11 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import dev.vivarium.PythonCall;
+import dev.vivarium.protocol.Attachment;
 import dev.vivarium.protocol.RawJson;
+import dev.vivarium.protocol.Tensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -23,8 +26,32 @@ final class Answers {
     private static final Map<String, Given> GIVEN =
             Map.of("echo", new Given(0, "value"), "slow", new Given(1, "value"), "held", new Given(1, "value"));
 
-    private static final ObjectMapper JSON =
-            new ObjectMapper().findAndRegisterModules().registerModule(new SimpleModule().addSerializer(new Raw()));
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .findAndRegisterModules()
+            .registerModule(new SimpleModule().addSerializer(new Raw()).addSerializer(new Numbers()));
+
+    private static final String DTYPE = "dtype";
+
+    /** Tensors whose elements are equal look equal, whatever the order of their bytes. */
+    private static final class Numbers extends StdSerializer<Tensor> {
+        private static final long serialVersionUID = 1;
+
+        Numbers() {
+            super(Tensor.class);
+        }
+
+        @Override
+        public void serialize(Tensor value, JsonGenerator to, SerializerProvider provider) throws IOException {
+            Attachment attachment = Attachment.of(value).orElseThrow();
+            byte[] elements = new byte[(int) attachment.bytes()];
+            attachment.writeTo(ByteBuffer.wrap(elements));
+            to.writeStartObject();
+            to.writeStringField(DTYPE, value.dtype().code());
+            to.writePOJOField("shape", value.shape());
+            to.writeBinaryField("elements", elements);
+            to.writeEndObject();
+        }
+    }
 
     private static final class Raw extends StdSerializer<RawJson> {
         private static final long serialVersionUID = 1;
@@ -49,7 +76,13 @@ final class Answers {
         }
         try {
             Optional<JsonNode> argument = argument(call, given);
-            return argument.isEmpty() || read(argument.get(), call, value).equals(tree(value));
+            if (argument.isEmpty() || value instanceof ByteBuffer) {
+                return true; // A buffer may have been read by now.
+            }
+            if (value instanceof Tensor) {
+                return !argument.get().has(DTYPE) || argument.get().equals(tree(value));
+            }
+            return read(argument.get(), call, value).equals(tree(value));
         } catch (JsonProcessingException | IllegalArgumentException incomparable) {
             return true; // Only the test's own types know how they look as JSON.
         }

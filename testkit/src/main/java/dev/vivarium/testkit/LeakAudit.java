@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -284,6 +285,7 @@ public final class LeakAudit {
 
     private boolean isOurs(String path) {
         return folders.stream().anyMatch(folder -> path.startsWith(folder + "/"))
+                || (path.startsWith(SHARED_MEMORY + "/") && path.contains("/" + pool + "-"))
                 || elsewhere.stream().anyMatch(root -> path.startsWith(root + "/") && path.contains("/" + pool + "-"));
     }
 
@@ -296,8 +298,17 @@ public final class LeakAudit {
     }
 
     private void sharedMemory(List<Leak> leaks) {
-        list(SHARED_MEMORY).stream()
-                .filter(file -> file.getFileName().toString().contains(pool) || sharedMemorySeen.contains(file))
+        Stream<Path> named = list(SHARED_MEMORY).stream()
+                .filter(file -> file.getFileName().toString().contains(pool));
+        // The pool's own segments are in a folder of the user's, in one that bears the pool's name.
+        Stream<Path> segments = list(SHARED_MEMORY).stream()
+                .flatMap(home -> list(home).stream())
+                .filter(folder -> folder.getFileName().toString().startsWith(pool + "-"))
+                .flatMap(folder -> Stream.concat(Stream.of(folder), list(folder).stream()));
+        Stream<Path> seen = sharedMemorySeen.stream().filter(Files::exists);
+        Stream.of(named, segments, seen)
+                .flatMap(Function.identity())
+                .distinct()
                 .forEach(file -> leaks.add(new Leak(Leak.Kind.SHARED_MEMORY, file.toString())));
     }
 

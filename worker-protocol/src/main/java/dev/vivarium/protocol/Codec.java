@@ -1,6 +1,7 @@
 package dev.vivarium.protocol;
 
 import java.lang.reflect.Type;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,20 +15,24 @@ public interface Codec {
     /**
      * Encodes the body of a CALL.
      *
+     * @param attached gets the values that travel beside the body, in the order of their indexes
      * @throws CodecException when an argument has no encoding
      */
     byte[] encodeCall(
             String handler,
             List<? extends @Nullable Object> positional,
-            Map<String, ? extends @Nullable Object> keywords)
+            Map<String, ? extends @Nullable Object> keywords,
+            List<Attachment> attached)
             throws CodecException;
 
     /**
      * Encodes the body of a CALL whose keyword arguments are encoded already.
      *
+     * @param attached gets the values that travel beside the body, in the order of their indexes
      * @throws CodecException when a positional argument has no encoding
      */
-    byte[] encodeCall(String handler, List<? extends @Nullable Object> positional, RawJson keywords)
+    byte[] encodeCall(
+            String handler, List<? extends @Nullable Object> positional, RawJson keywords, List<Attachment> attached)
             throws CodecException;
 
     /**
@@ -40,9 +45,10 @@ public interface Codec {
     /**
      * Converts the body of a REPLY, or an item of a stream.
      *
+     * @param attached the values that came beside the body; what the result has of them are copies
      * @return the value; null when the handler returned {@code None}
      * @throws CodecException when the body cannot be converted to {@code type}
      */
     @Nullable
-    Object decode(byte[] body, Type type) throws CodecException;
+    Object decode(byte[] body, Type type, List<ByteBuffer> attached) throws CodecException;
 }

@@ -13,6 +13,8 @@ public enum FrameType {
     REPLY(0x11),
     ERROR(0x12),
     CANCEL(0x13),
+    SPACE_WANTED(0x14),
+    SPACE(0x15),
     PING(0x20),
     PONG(0x21),
     LOG(0x22),

@@ -14,14 +14,15 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import java.lang.reflect.Type;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The codec {@code json}, on Jackson. Bare NaN and Infinity both ways, integers exact, dates as ISO-8601 strings, bytes as
- * base64; see PROTOCOL.md section 5.
+ * The codec {@code json}, on Jackson. Bare NaN and Infinity both ways, integers exact, dates as ISO-8601 strings, bytes and
+ * arrays of numbers beside the JSON; see PROTOCOL.md, sections 5 and 10.
  */
 public final class JsonCodec implements Codec {
 
@@ -41,6 +42,7 @@ public final class JsonCodec implements Codec {
         mapper = base.copy()
                 .registerModule(new JavaTimeModule())
                 .registerModule(new Jdk8Module())
+                .registerModule(AttachmentJson.module())
                 .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
                 .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -66,22 +68,25 @@ public final class JsonCodec implements Codec {
     public byte[] encodeCall(
             String handler,
             List<? extends @Nullable Object> positional,
-            Map<String, ? extends @Nullable Object> keywords)
+            Map<String, ? extends @Nullable Object> keywords,
+            List<Attachment> attached)
             throws CodecException {
-        return encode(handler, positional, keywords, null);
+        return encode(handler, positional, keywords, null, attached);
     }
 
     @Override
-    public byte[] encodeCall(String handler, List<? extends @Nullable Object> positional, RawJson keywords)
+    public byte[] encodeCall(
+            String handler, List<? extends @Nullable Object> positional, RawJson keywords, List<Attachment> attached)
             throws CodecException {
-        return encode(handler, positional, Map.of(), keywords);
+        return encode(handler, positional, Map.of(), keywords, attached);
     }
 
     private byte[] encode(
             String handler,
             List<? extends @Nullable Object> positional,
             Map<String, ? extends @Nullable Object> keywords,
-            @Nullable RawJson rawKeywords)
+            @Nullable RawJson rawKeywords,
+            List<Attachment> attached)
             throws CodecException {
         ByteArrayBuilder bytes = new ByteArrayBuilder(256);
         try (JsonGenerator json = mapper.getFactory().createGenerator(bytes)) {
@@ -89,7 +94,7 @@ public final class JsonCodec implements Codec {
             json.writeString(handler);
             json.writeStartArray();
             for (Object value : positional) {
-                write(json, value);
+                write(json, value, attached);
             }
             json.writeEndArray();
             if (rawKeywords != null) {
@@ -98,13 +103,15 @@ public final class JsonCodec implements Codec {
                 json.writeStartObject();
                 for (Map.Entry<String, ? extends @Nullable Object> entry : keywords.entrySet()) {
                     json.writeFieldName(entry.getKey());
-                    write(json, entry.getValue());
+                    write(json, entry.getValue(), attached);
                 }
                 json.writeEndObject();
             }
             json.writeEndArray();
             json.flush();
-            return bytes.toByteArray();
+            byte[] body = bytes.toByteArray();
+            AttachmentJson.check(body, attached.size());
+            return body;
         } catch (IOException e) {
             throw new CodecException("the arguments of '" + handler + "' cannot be encoded: " + e.getMessage(), e);
         }
@@ -122,27 +129,37 @@ public final class JsonCodec implements Codec {
         }
     }
 
-    private void write(JsonGenerator json, @Nullable Object value) throws IOException {
+    private void write(JsonGenerator json, @Nullable Object value, List<Attachment> attached) throws IOException {
         if (value instanceof RawJson raw) {
             json.writeRawValue(raw.toString());
         } else if (value instanceof String text) {
             json.writeString(text);
         } else {
-            mapper.writeValue(json, value);
+            AttachmentJson.collecting(mapper, attached).writeValue(json, value);
         }
     }
 
     @Override
-    public @Nullable Object decode(byte[] body, Type type) throws CodecException {
+    public @Nullable Object decode(byte[] body, Type type, List<ByteBuffer> attached) throws CodecException {
+        if (!attached.isEmpty() || type instanceof Destination) {
+            try {
+                return AttachmentJson.read(mapper, body, type, attached);
+            } catch (IOException | RuntimeException e) {
+                throw inconvertible(type, e);
+            }
+        }
         if (type == RawJson.class) {
             return RawJson.of(body);
         }
         try {
             return readers.computeIfAbsent(type, this::reader).readValue(body);
         } catch (IOException | RuntimeException e) {
-            throw new CodecException(
-                    "the result cannot be converted to " + type.getTypeName() + ": " + e.getMessage(), e);
+            throw inconvertible(type, e);
         }
+    }
+
+    private static CodecException inconvertible(Type type, Exception e) {
+        return new CodecException("the result cannot be converted to " + type.getTypeName() + ": " + e.getMessage(), e);
     }
 
     private ObjectReader reader(Type type) {

@@ -11,6 +11,8 @@ import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.SessionException;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerId;
+import dev.vivarium.internal.attachment.CallAttachments;
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.context.CallBook;
 import dev.vivarium.internal.context.ErrorBooks;
 import dev.vivarium.internal.context.OpenCall;
@@ -87,6 +89,8 @@ public final class ActiveCall implements OpenCall {
     private volatile @Nullable StreamTicket stream;
     private volatile @Nullable Target target;
     private volatile @Nullable PythonException postponed;
+    private volatile CallAttachments attachments = CallAttachments.NONE;
+    private final AtomicReference<ReplyAttachments> received = new AtomicReference<>(ReplyAttachments.NONE);
     // Where it was leased to last. Only the thread that leases it uses them, the router's.
     private @Nullable WorkerId worker;
     private int incarnation;
@@ -180,6 +184,32 @@ public final class ActiveCall implements OpenCall {
     public boolean mayRepeat() {
         StreamTicket ticket = stream;
         return ticket == null || ticket.isUntouched();
+    }
+
+    /** Gives it what it carries beside its body, which it holds until it has ended; before it is submitted. */
+    void carry(CallAttachments held) {
+        attachments = held;
+    }
+
+    /** Returns what it carries beside its body. */
+    public CallAttachments attachments() {
+        return attachments;
+    }
+
+    /** Takes what its answer carries, in the place of an earlier one's; before it ends with that. */
+    public void received(ReplyAttachments answer) {
+        received.getAndSet(answer).release();
+    }
+
+    /** Returns whether its answer carries anything. */
+    boolean hasReceived() {
+        ReplyAttachments answer = received.get();
+        return answer != null && !answer.views().isEmpty();
+    }
+
+    /** Returns what the answer carries that it has ended with, which is the receiver's to release. */
+    public ReplyAttachments takeReceived() {
+        return received.getAndSet(ReplyAttachments.NONE);
     }
 
     /** Makes it a call for one worker and no other; before it is submitted. */
@@ -362,6 +392,7 @@ public final class ActiveCall implements OpenCall {
         book.ended(id, handler, arrived(), firstLease, sent(), null);
         admission.ended(Outcome.SOUND);
         admission.recoveryEnded(null);
+        attachments.release();
         sink.succeeded(this, result);
     }
 
@@ -427,6 +458,8 @@ public final class ActiveCall implements OpenCall {
             admission.ended(outcome(error));
         }
         admission.recoveryEnded(error);
+        attachments.release();
+        received(ReplyAttachments.NONE);
         sink.failed(this, error);
     }
 

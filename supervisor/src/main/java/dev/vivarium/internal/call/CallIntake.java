@@ -7,13 +7,17 @@ import dev.vivarium.PoolException;
 import dev.vivarium.PoolSaturated;
 import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
+import dev.vivarium.SharedMemoryExhausted;
+import dev.vivarium.internal.attachment.CallAttachments;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.CircuitBreaker;
 import dev.vivarium.internal.recovery.Admission;
+import dev.vivarium.protocol.Attachment;
 import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.RawJson;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -53,20 +57,22 @@ public final class CallIntake {
             context.calls().refused(id, call.handler(), error);
             refusal.accept(error);
         };
-        byte[] body = encoded(context, call, refused);
-        if (body == null) {
+        Encoded encoded = encoded(context, call, refused);
+        if (encoded == null) {
             return null;
         }
         Admission admission;
         try {
-            admission = context.recovery().admit(call.handler(), body);
+            admission = context.recovery().admit(call.handler(), encoded.identity());
         } catch (PoolException e) {
+            encoded.attachments().release();
             refuse(context, call, refused, e);
             return null;
         }
         int queueCapacity = context.config().sizing().queueCapacity();
         if (!context.stats().tryAccept(queueCapacity)) {
             admission.ended(CircuitBreaker.Outcome.UNTOLD);
+            encoded.attachments().release();
             refuse(context, call, refused, new PoolSaturated(queueCapacity, context.snapshot()));
             return null;
         }
@@ -74,7 +80,7 @@ public final class CallIntake {
         ActiveCall accepted = new ActiveCall(
                 id,
                 call.handler(),
-                body,
+                encoded.body(),
                 deadline,
                 timeout,
                 call.isRetrySafe(),
@@ -85,6 +91,7 @@ public final class CallIntake {
                 sink,
                 context.calls(),
                 times);
+        accepted.carry(encoded.attachments());
         context.stats().opened(accepted);
         // The pool may have closed while the arguments were encoded. From here on its end finds the call by itself.
         if (isClosed(context)) {
@@ -100,8 +107,21 @@ public final class CallIntake {
         refusal.accept(error);
     }
 
+    /**
+     * The arguments of a call, encoded.
+     *
+     * @param attachments what the call carries beside the body; held by whoever has them
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    record Encoded(byte[] body, CallAttachments attachments) {
+        /** Returns what tells the call from others. */
+        byte[] identity() {
+            return attachments.identity(body);
+        }
+    }
+
     /** Encodes a call that the pool may accept; null when it was refused. */
-    static byte @Nullable [] encoded(PoolContext context, PythonCall<?> call, Consumer<PoolException> refused) {
+    static @Nullable Encoded encoded(PoolContext context, PythonCall<?> call, Consumer<PoolException> refused) {
         if (isClosed(context)) {
             refuse(context, call, refused, closed(context));
             return null;
@@ -112,8 +132,9 @@ public final class CallIntake {
             return null;
         }
         byte[] body;
+        List<Attachment> attached = new ArrayList<>(0);
         try {
-            body = encode(context, call);
+            body = encode(context, call, attached);
         } catch (CodecException | RuntimeException | Error e) {
             // Whatever the arguments' classes do when they are looked at: their caller is owed an outcome.
             refuse(
@@ -135,7 +156,17 @@ public final class CallIntake {
                             null));
             return null;
         }
-        return body;
+        try {
+            return new Encoded(
+                    body,
+                    CallAttachments.of(
+                            call.handler(), attached, context.config().attachments(), context.sharedMemory()));
+        } catch (ArgumentsNotEncodable | SharedMemoryExhausted e) {
+            refuse(context, call, refused, e);
+        } catch (RuntimeException | Error e) {
+            refuse(context, call, refused, new ArgumentsNotEncodable("the attachments cannot be read: " + e, e));
+        }
+        return null;
     }
 
     static boolean isClosed(PoolContext context) {
@@ -149,10 +180,11 @@ public final class CallIntake {
                 "pool '" + context.config().name() + "' is closed and accepts no calls");
     }
 
-    private static byte[] encode(PoolContext context, PythonCall<?> call) throws CodecException {
+    private static byte[] encode(PoolContext context, PythonCall<?> call, List<Attachment> attached)
+            throws CodecException {
         RawJson raw = call.rawKeywords().orElse(null);
         return raw == null
-                ? context.codec().encodeCall(call.handler(), call.positional(), call.keywords())
-                : context.codec().encodeCall(call.handler(), call.positional(), raw);
+                ? context.codec().encodeCall(call.handler(), call.positional(), call.keywords(), attached)
+                : context.codec().encodeCall(call.handler(), call.positional(), raw, attached);
     }
 }

@@ -28,7 +28,7 @@ public final class CallToAll implements OpenCall {
 
     private final PoolContext context;
     private final String handler;
-    private final byte[] body;
+    private final CallIntake.Encoded encoded;
     private final Duration timeout;
     private final long deadline;
     private final PendingRepliesImpl<?> replies;
@@ -40,13 +40,13 @@ public final class CallToAll implements OpenCall {
     private CallToAll(
             PoolContext context,
             PythonCall<?> call,
-            byte[] body,
+            CallIntake.Encoded encoded,
             Duration timeout,
             long deadline,
             PendingRepliesImpl<?> replies) {
         this.context = context;
         this.handler = call.handler();
-        this.body = body;
+        this.encoded = encoded;
         this.timeout = timeout;
         this.deadline = deadline;
         this.replies = replies;
@@ -61,11 +61,11 @@ public final class CallToAll implements OpenCall {
             PoolContext context, PythonCall<?> call, PendingRepliesImpl<?> replies, LongConsumer forget) {
         Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
         long deadline = context.clock().nanoTime() + timeout.toNanos();
-        byte[] body = CallIntake.encoded(context, call, replies::refuse);
-        if (body == null) {
+        CallIntake.Encoded encoded = CallIntake.encoded(context, call, replies::refuse);
+        if (encoded == null) {
             return null;
         }
-        CallToAll all = new CallToAll(context, call, body, timeout, deadline, replies);
+        CallToAll all = new CallToAll(context, call, encoded, timeout, deadline, replies);
         replies.whenCancelled(() -> all.cancel(forget));
         context.stats().watch(all);
         // The pool may have closed while the arguments were encoded. From here on its end finds the call by itself.
@@ -84,7 +84,7 @@ public final class CallToAll implements OpenCall {
         context.stats().unwatch(this);
         left.set(count);
         if (count == 0) {
-            replies.end();
+            end();
         }
         return true;
     }
@@ -94,7 +94,7 @@ public final class CallToAll implements OpenCall {
         long id = context.nextCallId();
         Admission admission;
         try {
-            admission = context.recovery().admit(handler, body);
+            admission = context.recovery().admit(handler, encoded.identity());
         } catch (PoolException e) {
             refuse(worker, id, e);
             return null;
@@ -108,7 +108,7 @@ public final class CallToAll implements OpenCall {
         ActiveCall part = new ActiveCall(
                 id,
                 handler,
-                body,
+                encoded.body(),
                 deadline,
                 timeout,
                 false,
@@ -119,6 +119,9 @@ public final class CallToAll implements OpenCall {
                 new Sink(worker),
                 context.calls(),
                 null);
+        if (encoded.attachments().retain()) { // Always, because this holds them until its last part has ended.
+            part.carry(encoded.attachments());
+        }
         part.target(new Target(worker.slot(), incarnation));
         context.stats().opened(part);
         parts.put(id, part);
@@ -139,8 +142,13 @@ public final class CallToAll implements OpenCall {
     private void partEnded(long id) {
         parts.remove(id);
         if (left.decrementAndGet() == 0) {
-            replies.end();
+            end();
         }
+    }
+
+    private void end() {
+        encoded.attachments().release();
+        replies.end();
     }
 
     private final class Sink implements ActiveCall.Sink {
@@ -187,6 +195,7 @@ public final class CallToAll implements OpenCall {
         }
         context.stats().unwatch(this);
         context.errors().failed(handler, error);
+        encoded.attachments().release();
         replies.refuse(error);
         return true;
     }

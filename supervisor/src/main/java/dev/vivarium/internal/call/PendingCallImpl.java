@@ -6,6 +6,7 @@ import dev.vivarium.PendingCall;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.port.Clock;
 import dev.vivarium.protocol.Codec;
@@ -39,6 +40,10 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
 
     /** Who waits for a time waits by the machine's clock, whatever the pool's says. */
     private static final Clock CLOCK = Clock.system();
+
+    /** What a handler returned, as it came. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    private record Answer(byte[] body, ReplyAttachments attached) {}
 
     /** The outcome, decoded; the error is null when the call went well. */
     private record Settled(@Nullable Object value, @Nullable PoolException error) {}
@@ -82,7 +87,7 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
 
     @Override
     public void succeeded(ActiveCall ended, byte[] body) {
-        arrive(body, direct);
+        arrive(new Answer(body, ended.takeReceived()), direct);
     }
 
     @Override
@@ -150,12 +155,16 @@ public final class PendingCallImpl<T> extends CompletableFuture<T> implements Pe
         if (result instanceof PoolException error) {
             return new Settled(null, error);
         }
+        Answer answer = (Answer) result;
         try {
-            return new Settled(codec.decode((byte[]) result, resultType), null);
+            return new Settled(
+                    codec.decode(answer.body(), resultType, answer.attached().views()), null);
         } catch (CodecException e) {
             return new Settled(null, new ResultNotDecodable(String.valueOf(e.getMessage()), e));
         } catch (RuntimeException | Error e) {
             return new Settled(null, new ResultNotDecodable("the result cannot be converted: " + e, e));
+        } finally {
+            answer.attached().release();
         }
     }
 

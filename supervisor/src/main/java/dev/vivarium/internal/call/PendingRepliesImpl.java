@@ -5,6 +5,7 @@ import dev.vivarium.PendingReplies;
 import dev.vivarium.PoolException;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerReplies;
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.protocol.Codec;
 import java.lang.reflect.Type;
 import java.time.Duration;
@@ -28,7 +29,7 @@ public final class PendingRepliesImpl<T> extends CompletableFuture<WorkerReplies
 
     private sealed interface Reply {
         @SuppressWarnings("ArrayRecordComponent") // Never compared.
-        record Body(ActiveCall call, byte[] body) implements Reply {}
+        record Body(ActiveCall call, byte[] body, ReplyAttachments attached) implements Reply {}
 
         record Trouble(long callId, int attempts, PoolException error) implements Reply {}
     }
@@ -60,7 +61,10 @@ public final class PendingRepliesImpl<T> extends CompletableFuture<WorkerReplies
 
     /** A worker has answered. What comes first from a worker counts. */
     public void answered(WorkerId worker, ActiveCall call, byte[] body) {
-        replies.putIfAbsent(worker, new Reply.Body(call, body));
+        ReplyAttachments attached = call.takeReceived();
+        if (replies.putIfAbsent(worker, new Reply.Body(call, body, attached)) != null) {
+            attached.release();
+        }
     }
 
     /** A worker has not answered. */
@@ -97,7 +101,7 @@ public final class PendingRepliesImpl<T> extends CompletableFuture<WorkerReplies
 
     private CallOutcome<T> outcome(Reply reply) {
         if (reply instanceof Reply.Body answer) {
-            return ReplySink.outcome(answer.call(), answer.body(), resultType, codec);
+            return ReplySink.outcome(answer.call(), answer.body(), answer.attached(), resultType, codec);
         }
         Reply.Trouble trouble = (Reply.Trouble) reply;
         return new CallOutcome.Failed<>(trouble.callId(), trouble.error(), trouble.attempts());

@@ -3,6 +3,7 @@ package dev.vivarium.internal.call;
 import dev.vivarium.CallOutcome;
 import dev.vivarium.PoolException;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.protocol.Codec;
 import dev.vivarium.protocol.CodecException;
 import java.lang.reflect.Type;
@@ -37,19 +38,17 @@ public final class ReplySink<T> implements ActiveCall.Sink {
 
     @Override
     public void succeeded(ActiveCall call, byte[] body) {
-        callbacks.execute(() -> replyTo.tell(decode(call, body)));
+        ReplyAttachments attached = call.takeReceived();
+        callbacks.execute(() -> replyTo.tell(outcome(call, body, attached, resultType, codec)));
     }
 
-    private CallOutcome<T> decode(ActiveCall call, byte[] body) {
-        return outcome(call, body, resultType, codec);
-    }
-
-    /** Returns the outcome of a call that was answered. */
-    static <T> CallOutcome<T> outcome(ActiveCall call, byte[] body, Type resultType, Codec codec) {
+    /** Returns the outcome of a call that was answered, and lets go of what the answer carries. */
+    static <T> CallOutcome<T> outcome(
+            ActiveCall call, byte[] body, ReplyAttachments attached, Type resultType, Codec codec) {
         try {
             @SuppressWarnings("unchecked") // The codec converts to the type that T stands for.
             @Nullable
-            T value = (T) codec.decode(body, resultType);
+            T value = (T) codec.decode(body, resultType, attached.views());
             return new CallOutcome.Succeeded<>(call.id(), value, call.sent(), call.timeline());
         } catch (CodecException e) {
             return new CallOutcome.Failed<>(
@@ -58,6 +57,8 @@ public final class ReplySink<T> implements ActiveCall.Sink {
             // Whatever a result's type does when it is made: its caller is owed an outcome.
             return new CallOutcome.Failed<>(
                     call.id(), new ResultNotDecodable("the result cannot be converted: " + e, e), call.sent());
+        } finally {
+            attached.release();
         }
     }
 

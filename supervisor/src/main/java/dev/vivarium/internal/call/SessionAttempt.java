@@ -150,6 +150,17 @@ public final class SessionAttempt {
             call.committed(result);
             return true;
         }
+        if (key != null && call.hasReceived()) {
+            end.complete(new Dropped(false));
+            call.commitFailed(new SessionRefused(
+                    session,
+                    SessionRefused.Reason.NOT_ENCODABLE,
+                    0,
+                    Execution.RAN,
+                    call.attempts(),
+                    "the result of " + call + " holds bytes or arrays, which cannot be kept under a key"));
+            return true;
+        }
         SessionUpdate update = new SessionUpdate(
                 changes == null ? Map.of() : changes,
                 base.epoch(),

@@ -1,5 +1,6 @@
 package dev.vivarium.internal.call;
 
+import dev.vivarium.ArgumentsNotEncodable;
 import dev.vivarium.CallAttempt;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
@@ -49,11 +50,17 @@ public final class SettingOrder implements OpenCall {
             PoolContext context, String name, PythonCall<?> call, PendingRepliesImpl<?> replies) {
         Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
         long deadline = context.clock().nanoTime() + timeout.toNanos();
-        byte[] body = CallIntake.encoded(context, call, replies::refuse);
-        if (body == null) {
+        CallIntake.Encoded encoded = CallIntake.encoded(context, call, replies::refuse);
+        if (encoded == null) {
             return null;
         }
-        SettingOrder order = new SettingOrder(context, name, call, body, timeout, deadline, replies);
+        if (!encoded.attachments().isEmpty()) {
+            encoded.attachments().release();
+            replies.refuse(new ArgumentsNotEncodable(
+                    "setting '" + name + "' holds bytes or arrays, which cannot be kept for workers to come", null));
+            return null;
+        }
+        SettingOrder order = new SettingOrder(context, name, call, encoded.body(), timeout, deadline, replies);
         context.stats().watch(order);
         // The pool may have closed while the arguments were encoded. From here on its end finds the order by itself.
         if (CallIntake.isClosed(context)) {

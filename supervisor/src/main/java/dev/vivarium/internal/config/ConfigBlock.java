@@ -137,6 +137,18 @@ public final class ConfigBlock {
         OPTIONS.put("recycling.max-age", (b, c, k) -> b.recycling(recycling -> recycling.maxAge(c.getDuration(k))));
         OPTIONS.put("recycling.max-memory", (b, c, k) -> b.recycling(recycling -> recycling.maxMemory(c.getBytes(k))));
         OPTIONS.put("recycling.jitter", (b, c, k) -> b.recycling(recycling -> recycling.jitter(c.getDouble(k))));
+        OPTIONS.put(
+                "attachments.max-bytes",
+                (b, c, k) -> b.attachments(attachments -> attachments.maxBytes(Math.toIntExact(c.getBytes(k)))));
+        OPTIONS.put(
+                "attachments.shared-from",
+                (b, c, k) -> b.attachments(attachments -> attachments.sharedFrom(Math.toIntExact(c.getBytes(k)))));
+        OPTIONS.put(
+                "attachments.max-shared-bytes",
+                (b, c, k) -> b.attachments(attachments -> attachments.maxSharedBytes(c.getBytes(k))));
+        OPTIONS.put(
+                "attachments.shared-folder",
+                (b, c, k) -> b.attachments(attachments -> attachments.sharedFolder(Path.of(c.getString(k)))));
         OPTIONS.put("memory.limit", (b, c, k) -> b.memory(memory -> memory.limit(c.getBytes(k))));
         OPTIONS.put("memory.interval", (b, c, k) -> b.memory(memory -> memory.interval(c.getDuration(k))));
         OPTIONS.put("memory.measured", (b, c, k) -> b.memory(memory -> memory.measured(c.getBoolean(k))));

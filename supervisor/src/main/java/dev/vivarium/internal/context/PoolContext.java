@@ -10,6 +10,7 @@ import dev.vivarium.PoolState;
 import dev.vivarium.Safeguard;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.internal.attachment.SharedMemory;
 import dev.vivarium.internal.port.Clock;
 import dev.vivarium.internal.port.Entropy;
 import dev.vivarium.internal.port.Machine;
@@ -65,6 +66,7 @@ public final class PoolContext {
     private final @Nullable OwnSessionStore ownSessions;
     private final SessionStore sessions;
     private final SettingsBook settings;
+    private final SharedMemory sharedMemory;
     private final AtomicLong ownCallIds = new AtomicLong(OWN_CALLS);
     private volatile List<String> sessionHooks = List.of();
     private volatile PoolState state = PoolState.STARTING;
@@ -91,6 +93,7 @@ public final class PoolContext {
         this.settings = settings;
         settings.workersGone();
         this.config = config;
+        this.sharedMemory = new SharedMemory(config.name(), config.attachments().maxSharedBytes());
         this.machine = machine;
         this.codec = new JsonCodec(config.objectMapper(), config.calls().limits());
         this.calls = new CallBook(machine.clock(), events, config.callEvents());
@@ -151,6 +154,11 @@ public final class PoolContext {
         return codec;
     }
 
+    /** Returns the memory that is shared with workers. */
+    public SharedMemory sharedMemory() {
+        return sharedMemory;
+    }
+
     /** Returns how long calls wait and take. */
     public CallBook calls() {
         return calls;
@@ -201,9 +209,17 @@ public final class PoolContext {
         }
     }
 
-    /** Closes the pool's own store of sessions; completes when that has been done. */
-    public CompletableFuture<Done> closeSessions() {
-        return ownSessions == null ? CompletableFuture.completedFuture(Done.getInstance()) : ownSessions.close();
+    /** Closes the pool's own store of sessions, and gives its shared memory back; completes when that has been done. */
+    public CompletableFuture<Done> closeStores() {
+        CompletableFuture<Done> sessionsClosed =
+                ownSessions == null ? CompletableFuture.completedFuture(Done.getInstance()) : ownSessions.close();
+        if (!sharedMemory.isOpen()) {
+            sharedMemory.close();
+            return sessionsClosed;
+        }
+        return CompletableFuture.runAsync(sharedMemory::close, io)
+                .handle((nothing, failure) -> Done.getInstance())
+                .thenCombine(sessionsClosed, (one, other) -> one);
     }
 
     /** Returns the counters of sessions. */

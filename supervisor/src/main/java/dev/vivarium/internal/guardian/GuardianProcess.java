@@ -11,6 +11,7 @@ import dev.vivarium.internal.port.ChildProcess;
 import dev.vivarium.protocol.StatusPage;
 import dev.vivarium.protocol.message.Bodies;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +23,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A guardian process with all that belongs to its time: private directory, socket, status page. */
 final class GuardianProcess {
@@ -31,10 +34,16 @@ final class GuardianProcess {
             String secret,
             @JsonProperty("run") String runId,
             String directory,
+            List<String> sharedMemory,
             @JsonProperty("jvm") long jvmPid,
             String pool,
             @Nullable MemoryOrder memory,
             @Nullable TemplateOrder template) {}
+
+    private static final Logger log = LoggerFactory.getLogger(GuardianProcess.class);
+
+    /** What comes before the end of the lifeline of a JVM that lives. */
+    private static final byte[] LIVES = "lives\n".getBytes(StandardCharsets.US_ASCII);
 
     private final ChildProcess child;
     private final RuntimeDirectory directory;
@@ -64,6 +73,7 @@ final class GuardianProcess {
                     "Windows is not supported: workers need Unix sockets and process groups",
                     null);
         }
+        SharedFolders.open(context);
         String token = context.entropy().token(4);
         RuntimeDirectory directory = RuntimeDirectory.create(config.runtimeDirectory(), config.name(), token);
         List<AutoCloseable> undo = new ArrayList<>(List.of(directory));
@@ -84,6 +94,7 @@ final class GuardianProcess {
                     secret,
                     runId,
                     directory.path().toString(),
+                    context.sharedMemory().paths().stream().map(Path::toString).toList(),
                     ChildProcess.ownPid(),
                     config.name(),
                     MemoryOrder.of(config),
@@ -157,8 +168,14 @@ final class GuardianProcess {
         child.onExit(listener);
     }
 
-    /** Ends the lifeline: the guardian kills its descendants and exits. */
+    /** Ends the lifeline: the guardian kills its descendants and exits. What is the pool's it leaves to this living JVM. */
     void hangUp() {
+        try {
+            child.input().write(LIVES);
+            child.input().flush();
+        } catch (IOException e) {
+            log.debug("the guardian has ended, or its lifeline has", e);
+        }
         IoLoop.closeQuietly(child.input());
     }
 

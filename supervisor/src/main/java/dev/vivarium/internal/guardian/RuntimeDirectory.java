@@ -53,8 +53,7 @@ public final class RuntimeDirectory implements AutoCloseable {
      * @throws PoolStartFailed when it cannot be made, or its paths would be too long for a socket
      */
     public static RuntimeDirectory create(Path parent, String pool, String token) {
-        Path home = parent.resolve("vivarium-" + System.getProperty("user.name", "user"))
-                .toAbsolutePath();
+        Path home = home(parent);
         Path path = home.resolve(pool + "-" + token);
         int length = path.resolve("socket").toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (length > IoLoop.MAX_SOCKET_PATH) {
@@ -64,6 +63,25 @@ public final class RuntimeDirectory implements AutoCloseable {
                             + path.resolve("socket") + "' has " + length + "; choose a shorter runtimeDirectory",
                     null);
         }
+        return create(home, path);
+    }
+
+    /**
+     * Makes a directory of another name beside those that {@link #create(Path, String, String)} makes, for what needs no socket.
+     *
+     * @throws PoolStartFailed when it cannot be made
+     */
+    static RuntimeDirectory createForSegments(Path parent, String pool, String token) {
+        Path home = home(parent);
+        return create(home, home.resolve(pool + "-segments-" + token));
+    }
+
+    private static Path home(Path parent) {
+        return parent.resolve("vivarium-" + System.getProperty("user.name", "user"))
+                .toAbsolutePath();
+    }
+
+    private static RuntimeDirectory create(Path home, Path path) {
         try {
             makePrivate(home);
             // One at a time, over all JVMs: a directory whose lock is not held yet must not look abandoned to another.

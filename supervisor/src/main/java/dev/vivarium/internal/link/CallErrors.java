@@ -8,6 +8,7 @@ import dev.vivarium.ResultNotDecodable;
 import dev.vivarium.SessionLost;
 import dev.vivarium.SessionRefused;
 import dev.vivarium.SessionRefused.Reason;
+import dev.vivarium.SharedMemoryExhausted;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
@@ -60,13 +61,20 @@ public final class CallErrors {
                         error.kind() == ErrorKind.UNENCODABLE_STATE ? Reason.NOT_ENCODABLE : Reason.SESSION_QUOTA,
                         error.kind() == ErrorKind.UNENCODABLE_STATE
                                 ? 0
-                                : context.config().calls().limits().maxAttachmentsBytes(),
+                                : context.config().attachments().maxBytes(),
                         error.execution(),
                         call.attempts(),
                         "what " + call + " changed in session '" + session(call) + "' cannot be sent: "
                                 + error.message());
             case UNENCODABLE_RESULT, RESULT_TOO_LARGE ->
                 new ResultNotDecodable("the result of " + call + " cannot be sent: " + error.message(), null);
+            case NO_SHARED_MEMORY ->
+                new SharedMemoryExhausted(
+                        error.execution(),
+                        0,
+                        context.config().attachments().maxSharedBytes(),
+                        "there is no shared memory for the result of " + call + ": " + error.message(),
+                        null);
             case EXPIRED ->
                 new CallTimedOut(
                         error.execution(),

@@ -15,6 +15,7 @@ import dev.vivarium.protocol.SessionEntries;
 import dev.vivarium.protocol.SessionHead;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,17 +34,32 @@ public final class SessionFrames {
     static Frame call(ActiveCall call, int incarnation, long remainingMicros) {
         SessionAttempt attempt = attempt(call);
         if (attempt == null) {
-            return Frame.call(call.id(), incarnation, remainingMicros, call.body(), List.of());
+            return Frame.call(
+                    call.id(),
+                    incarnation,
+                    remainingMicros,
+                    call.body(),
+                    call.attachments().parts());
         }
-        ByteBuffer head = attempt.head().encode();
-        Map<String, byte[]> state = attempt.base().state();
         return new Frame(
                 FrameType.SESSION_CALL,
                 call.id(),
                 remainingMicros,
                 incarnation,
                 call.body(),
-                state == null ? List.of(head) : List.of(head, SessionEntries.encode(new HashMap<>(state))));
+                parts(attempt, call.attachments().parts()));
+    }
+
+    private static List<ByteBuffer> parts(SessionAttempt attempt, List<ByteBuffer> carried) {
+        List<ByteBuffer> parts = new ArrayList<>(List.of(attempt.head().encode()));
+        Map<String, byte[]> state = attempt.base().state();
+        if (state != null) {
+            parts.add(SessionEntries.encode(new HashMap<>(state)));
+        } else if (!carried.isEmpty()) {
+            parts.add(ByteBuffer.allocate(0)); // It holds the place: what the call carries begins with the third.
+        }
+        parts.addAll(carried);
+        return parts;
     }
 
     static Frame close(String session, int incarnation) {
@@ -52,7 +68,11 @@ public final class SessionFrames {
 
     /** What an answer holds. */
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
-    record Answer(byte[] result, @Nullable Map<String, byte @Nullable []> changes, boolean resident) {
+    record Answer(
+            byte[] result,
+            @Nullable Map<String, byte @Nullable []> changes,
+            boolean resident,
+            List<ByteBuffer> carried) {
         /** Ends a call with it; false when it had ended before. */
         boolean end(ActiveCall call) {
             return succeed(call, result, changes, resident);
@@ -63,18 +83,22 @@ public final class SessionFrames {
     static Answer read(ActiveCall call, Frame frame) throws ProtocolViolationException {
         SessionAttempt attempt = attempt(call);
         if (frame.type() == FrameType.REPLY) {
-            return new Answer(frame.body(), null, false);
+            return new Answer(frame.body(), null, false, frame.attachments());
         }
         try {
             List<ByteBuffer> parts = frame.attachments();
-            if (attempt == null || parts.size() != 2 || parts.get(0).remaining() != 1) {
+            if (attempt == null || parts.size() < 2 || parts.get(0).remaining() != 1) {
                 throw new CodecException("a SESSION_REPLY answers a SESSION_CALL, with a tail and entries", null);
             }
             int flags = parts.get(0).get(parts.get(0).position());
             if ((flags & ~SessionHead.RESIDENT) != 0) {
                 throw new CodecException("unknown flags " + flags, null);
             }
-            return new Answer(frame.body(), SessionEntries.decode(parts.get(1)), flags == SessionHead.RESIDENT);
+            return new Answer(
+                    frame.body(),
+                    SessionEntries.decode(parts.get(1)),
+                    flags == SessionHead.RESIDENT,
+                    parts.subList(2, parts.size()));
         } catch (CodecException e) {
             throw new ProtocolViolationException(new ProtocolViolation(
                     ProtocolViolation.Kind.MALFORMED_BODY, String.valueOf(e.getMessage()), new byte[0]));

@@ -8,6 +8,9 @@ import dev.vivarium.internal.port.Clock;
  */
 final class SharedClock {
 
+    /** How long after a deadline all is seen that a worker has noted before it; a processor may hold back what it writes. */
+    private static final long SETTLED_NANOS = 1_000_000;
+
     private final Clock clock;
     private final long before;
     private volatile boolean shared;
@@ -22,6 +25,11 @@ final class SharedClock {
     void read(long ofWorker) {
         long now = clock.nanoTime();
         shared = ofWorker > 0 && ofWorker - before >= 0 && now - ofWorker >= 0;
+    }
+
+    /** Returns whether a deadline is over for both, and what the worker has noted before it is seen. */
+    boolean isOverForBoth(long deadline) {
+        return ofWorker(deadline) != 0 && clock.nanoTime() - deadline >= SETTLED_NANOS;
     }
 
     /** Returns a moment as the worker's clock shows it, 0 when that is not known. */

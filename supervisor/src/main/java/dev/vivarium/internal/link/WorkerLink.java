@@ -2,6 +2,7 @@ package dev.vivarium.internal.link;
 
 import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolException;
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
@@ -48,9 +49,6 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     private static final Logger log = LoggerFactory.getLogger(WorkerLink.class);
 
-    /** How long after a deadline all is seen that a worker has noted before it; a processor may hold back what it writes. */
-    private static final long SETTLED_NANOS = 1_000_000;
-
     private final PoolContext context;
     private final GuardianPort guardian;
     private final int slot;
@@ -64,6 +62,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final StreamLine streams;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final DataLine data;
+    private final Carried carried;
     private final AtomicBoolean readerDone = new AtomicBoolean();
     private final AtomicReference<@Nullable Exited> exit = new AtomicReference<>();
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -88,6 +87,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.stderr = output.sink(true);
         this.stacks = new StackCapture(events::stacksRead);
         this.data = new DataLine(context, slot, incarnation, events, new FromWorker());
+        this.carried = new Carried(context);
         this.clock = new SharedClock(context.clock());
         this.streams = new StreamLine(incarnation, this::sendControl, data::writeAside);
     }
@@ -187,6 +187,10 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             case REPLY, SESSION_REPLY -> answered(frame, null);
             case STATE_WANTED -> stateWanted(frame);
             case ITEMS, WANTED -> streams.received(frame, running.get());
+            case SPACE_WANTED -> {
+                var unused = running(frame);
+                sendControl(carried.space(frame));
+            }
             case ERROR -> {
                 ErrorBody error = Bodies.read(frame, ErrorBody.class);
                 if (frame.callId() == 0) {
@@ -208,24 +212,34 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         }
     }
 
-    private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
+    private ActiveCall running(Frame frame) throws ProtocolViolationException {
         ActiveCall call = running.get();
         if (call == null || call.id() != frame.callId()) {
             throw Violations.notRunning(frame, call);
         }
-        PoolException failure = error == null ? null : CallErrors.of(call, error, context, slot);
+        return call;
+    }
+
+    private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
+        ActiveCall call = running(frame);
+        PoolException failure = error == null ? null : carried.failure(call, error, slot);
         SessionFrames.Answer answer = error == null ? SessionFrames.read(call, frame) : null;
         streams.ending(call, frame);
+        ReplyAttachments attached = answer == null ? ReplyAttachments.NONE : carried.read(answer, call);
         if (!running.compareAndSet(call, null)) {
+            attached.release();
             throw Violations.notRunning(frame, null);
         }
         if (!StreamLine.isFed(call)) {
             data.hasReadAll();
         }
+        carried.letGo();
+        call.received(attached);
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
         boolean inTime = answer != null ? answer.end(call) : SessionFrames.fail(call, Objects.requireNonNull(failure));
         if (!inTime) {
+            call.received(ReplyAttachments.NONE);
             context.stats().countLateReply();
         }
         Loan.with(() -> events.answered(frame.callId()));
@@ -240,6 +254,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             running.set(call);
             throw Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, "the state was sent, or there is none");
         }
+        carried.letGo();
         events.answered(frame.callId());
     }
 
@@ -265,6 +280,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                             WorkerSources.handlers(config),
                             WorkerSources.pythonPath(config),
                             config.calls().limits(),
+                            carried.offer(),
                             config.sessions().closeTimeout().toMillis()))));
         } catch (Handshake.Refused e) {
             events.violated(new ProtocolViolation(
@@ -275,6 +291,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
+        if (!carried.hold(call)) {
+            // It has ended on the way here, and what it carried may be another's: the process is not told of it.
+            running.set(null);
+            events.answered(call.id());
+            return;
+        }
         StatusPage known = page;
         if (known != null) {
             if (call.times() != null) {
@@ -356,10 +378,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public boolean isTooLateToStart(ActiveCall call) {
-        long deadline = clock.ofWorker(call.deadline());
-        return deadline != 0
-                && context.clock().nanoTime() - deadline >= SETTLED_NANOS
-                && executionOf(call.id()) == Execution.NOT_STARTED;
+        return clock.isOverForBoth(call.deadline()) && executionOf(call.id()) == Execution.NOT_STARTED;
     }
 
     @Override
@@ -402,6 +421,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void release() {
+        carried.release();
         data.close();
         PipeData.Paths offered = pipes;
         if (offered != null && !data.isAttached()) {

@@ -484,7 +484,7 @@ final class PoolActor {
         slots.keySet().forEach(context::slotEnded); // They have stopped with this actor, however that was stopped.
         closing.failOpenCalls();
         // Closing a file blocks, so it is done elsewhere; whoever finds the pool closed may open it again.
-        var unused = context.closeSessions().thenRun(() -> {
+        var unused = context.closeStores().thenRun(() -> {
             // What runs in callbacks is foreign: it may close the pool, and must find it closed.
             context.closed().complete(Done.getInstance());
             context.callbacks().execute(() -> context.serving().completeExceptionally(Closing.beforeItServed()));

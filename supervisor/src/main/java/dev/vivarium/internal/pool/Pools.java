@@ -159,7 +159,7 @@ public final class Pools {
         try {
             return ready.join();
         } catch (CompletionException e) {
-            var unused = context.closeSessions();
+            var unused = context.closeStores();
             // Another pool of that name was started at the same moment, and was first.
             throw e.getCause() instanceof IllegalStateException taken ? taken : e;
         }

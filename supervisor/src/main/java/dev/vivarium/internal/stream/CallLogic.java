@@ -13,6 +13,7 @@ import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.ItemBlock;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -223,7 +224,7 @@ final class CallLogic<I, O> extends GraphStageLogic {
     private @Nullable O decoded(ItemBlock block) {
         try {
             @SuppressWarnings("unchecked") // The codec converts to the type that O stands for.
-            O item = (O) context.codec().decode(block.item(next), call.resultType());
+            O item = (O) context.codec().decode(block.item(next), call.resultType(), List.of());
             if (item == null) {
                 giveUp(new ResultNotDecodable(
                         "item " + taken + " of " + active + " is None, which a stream of "

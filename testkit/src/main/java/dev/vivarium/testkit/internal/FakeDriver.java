@@ -1,5 +1,6 @@
 package dev.vivarium.testkit.internal;
 
+import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
@@ -81,6 +82,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
     @Override
     public void send(ActiveCall call, long remainingMicros) {
         running.set(call);
+        Encoded body = new Encoded(call.body(), call.attachments().views());
         SessionTicket ticket = call.session();
         SessionAttempt attempt = ticket == null ? null : ticket.attempt();
         StreamTicket stream = call.stream();
@@ -91,7 +93,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
         }
         process.send(new SentCall(
                 call.id(),
-                call.body(),
+                body,
                 streamed,
                 attempt == null ? null : attempt.head(),
                 attempt == null ? null : attempt.base().state()));
@@ -292,13 +294,13 @@ final class FakeDriver implements WorkerDriver, Outlet {
     }
 
     @Override
-    public void reply(long callId, byte[] body) {
-        answered(callId, call -> SessionFrames.succeed(call, body, null, false), body);
+    public void reply(long callId, Encoded body) {
+        answered(callId, body, call -> SessionFrames.succeed(call, body.json(), null, false));
     }
 
     @Override
-    public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
-        answered(callId, call -> SessionFrames.succeed(call, body, changes, resident), body);
+    public void sessionReply(long callId, Encoded body, Map<String, byte @Nullable []> changes, boolean resident) {
+        answered(callId, body, call -> SessionFrames.succeed(call, body.json(), changes, resident));
     }
 
     @Override
@@ -315,18 +317,21 @@ final class FakeDriver implements WorkerDriver, Outlet {
         boolean of(ActiveCall call);
     }
 
-    private void answered(long callId, End end, byte[] result) {
+    private void answered(long callId, Encoded result, End end) {
         StreamAttempt attempt = attempt(running.get());
         try {
             if (attempt != null) {
-                attempt.checkEnd(result);
+                attempt.checkEnd(result.json());
             }
         } catch (CodecException e) {
             events.violated(new ProtocolViolation(
                     ProtocolViolation.Kind.MALFORMED_BODY, String.valueOf(e.getMessage()), new byte[0]));
             return;
         }
-        answered(callId, end);
+        answered(callId, call -> {
+            call.received(new ReplyAttachments(result.attached(), () -> {}));
+            return end.of(call);
+        });
     }
 
     private void answered(long callId, End end) {
@@ -338,6 +343,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
         }
         call.replied();
         if (!end.of(call)) {
+            call.received(ReplyAttachments.NONE);
             context.stats().countLateReply();
         }
         events.answered(callId);

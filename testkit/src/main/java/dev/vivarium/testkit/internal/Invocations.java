@@ -1,7 +1,6 @@
 package dev.vivarium.testkit.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.testkit.Invocation;
 import dev.vivarium.testkit.ScriptedSession;
 import java.io.IOException;
@@ -16,10 +15,9 @@ final class Invocations {
 
     private Invocations() {}
 
-    static Invocation read(
-            ObjectMapper json, long callId, int slot, int incarnation, byte[] body, @Nullable ScriptedSession session)
+    static Invocation read(long callId, int slot, int incarnation, Encoded body, @Nullable ScriptedSession session)
             throws IOException {
-        JsonNode parts = json.readTree(body);
+        JsonNode parts = PythonJson.decode(body);
         List<JsonNode> positional = new ArrayList<>();
         parts.get(1).forEach(positional::add);
         Map<String, JsonNode> keywords = new LinkedHashMap<>();

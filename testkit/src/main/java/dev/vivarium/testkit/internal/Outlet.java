@@ -26,10 +26,10 @@ interface Outlet {
     void step();
 
     /** It answers a call. */
-    void reply(long callId, byte[] body);
+    void reply(long callId, Encoded body);
 
     /** It answers a call that changed something in its session; null for a key that was removed. */
-    void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident);
+    void sessionReply(long callId, Encoded body, Map<String, byte @Nullable []> changes, boolean resident);
 
     /** It sends items of a stream. */
     void items(long callId, byte[] block);

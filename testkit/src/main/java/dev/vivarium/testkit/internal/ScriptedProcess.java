@@ -241,11 +241,10 @@ public final class ScriptedProcess {
         talk();
     }
 
-    private void run(long callId, byte[] body) {
+    private void run(long callId, Encoded body) {
         Invocation call;
         try {
-            call = Invocations.read(
-                    PythonJson.MAPPER, callId, slot, incarnation, body, session == null ? null : session.view());
+            call = Invocations.read(callId, slot, incarnation, body, session == null ? null : session.view());
         } catch (IOException e) {
             say(() -> outlet.error(
                     callId,
@@ -340,7 +339,7 @@ public final class ScriptedProcess {
         } else if (reaction instanceof Reaction.Partial partial) {
             encoded(callId, partial.result(), result -> {
                 running = new Running(callId, false);
-                say(() -> outlet.raw(Wire.start(callId, incarnation, result, partial.bytes())));
+                say(() -> outlet.raw(Wire.start(callId, incarnation, result.json(), partial.bytes())));
             });
         }
     }
@@ -365,7 +364,7 @@ public final class ScriptedProcess {
         }
     }
 
-    void reply(long callId, byte[] result) {
+    void reply(long callId, Encoded result) {
         ScriptedSessions.Change change = session == null ? null : session.answer();
         session = null;
         answer(callId, () -> {
@@ -377,15 +376,29 @@ public final class ScriptedProcess {
         });
     }
 
-    private void answer(long callId, @Nullable Object result, Consumer<byte[]> answer) {
+    private void answer(long callId, @Nullable Object result, Consumer<Encoded> answer) {
         encoded(callId, result, bytes -> answer(callId, () -> answer.accept(bytes)));
     }
 
     /** Encodes before anything is said: what is no JSON is the handler's error, as it is in Python. */
-    void encoded(long callId, @Nullable Object result, Consumer<byte[]> then) {
-        byte[] bytes;
+    private void encoded(long callId, @Nullable Object result, Consumer<Encoded> then) {
+        encodedBy(PythonJson::encode, callId, result, then);
+    }
+
+    /** The same of an item of a stream, which has nothing beside it. */
+    void encodedItem(long callId, @Nullable Object item, Consumer<byte[]> then) {
+        encodedBy(PythonJson::bytes, callId, item, then);
+    }
+
+    /** Makes bytes of a value. */
+    private interface Encoding<T> {
+        T of(@Nullable Object value) throws IOException;
+    }
+
+    private <T> void encodedBy(Encoding<T> encoding, long callId, @Nullable Object result, Consumer<T> then) {
+        T bytes;
         try {
-            bytes = PythonJson.MAPPER.writeValueAsBytes(result);
+            bytes = encoding.of(result);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             String type = result == null ? "null" : result.getClass().getName();
             ErrorBody body = error(ErrorKind.UNENCODABLE_RESULT, Execution.RAN, type, String.valueOf(e.getMessage()));

@@ -53,9 +53,9 @@ final class ScriptedStream {
                     lie.first(), lie.items().stream().map(PythonJson::bytes).toList()));
             process.perform(callId, lie.then());
         } else if (reaction instanceof Reaction.Miscount lie) {
-            process.reply(callId, PythonJson.bytes(lie.items()));
+            process.reply(callId, new Encoded(PythonJson.bytes(lie.items()), List.of()));
         } else if (reaction instanceof Reaction.Finish) {
-            process.reply(callId, PythonJson.bytes(items));
+            process.reply(callId, new Encoded(PythonJson.bytes(items), List.of()));
         } else {
             return false;
         }
@@ -85,7 +85,7 @@ final class ScriptedStream {
     }
 
     private void emit(@Nullable Object item) {
-        process.encoded(callId, item, encoded -> {
+        process.encodedItem(callId, item, encoded -> {
             byte[] block = ItemBlock.encode(items, List.of(encoded));
             items++;
             bytes += encoded.length;

@@ -16,12 +16,14 @@ import dev.vivarium.protocol.StreamHead;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.HandlerInfo;
+import dev.vivarium.protocol.message.PoolHello;
 import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,9 @@ final class ScriptedWorker implements Outlet {
         void with(int rawStatus, long oomKills);
     }
 
+    /** The sender keeps to its own; these are beyond all of them. */
+    private static final Limits LIMITS = new Limits(1 << 30, Integer.MAX_VALUE, 0xffff);
+
     private final int slot;
     private final int incarnation;
     private final long pid;
@@ -64,6 +69,7 @@ final class ScriptedWorker implements Outlet {
     private final End whenEnded;
     private final LongConsumer whenMeasured;
     private final ScriptedProcess process;
+    private volatile List<String> folders = List.of();
 
     ScriptedWorker(
             ScriptedProcess.Shared shared,
@@ -94,7 +100,7 @@ final class ScriptedWorker implements Outlet {
     }
 
     private void serve(SocketChannel channel) {
-        FrameReader reader = new FrameReader(channel, Limits.DEFAULTS);
+        FrameReader reader = new FrameReader(channel, LIMITS);
         try {
             for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
                 heard(frame);
@@ -106,11 +112,14 @@ final class ScriptedWorker implements Outlet {
         }
     }
 
-    private void heard(Frame frame) {
+    private void heard(Frame frame) throws ProtocolViolationException {
         switch (frame.type()) {
-            case HELLO -> process.welcome();
-            case CALL -> process.call(new SentCall(frame.callId(), frame.body(), null, null, null));
-            case SESSION_CALL -> call(frame, null, frame.attachments());
+            case HELLO -> {
+                folders = Bodies.read(frame, PoolHello.class).attachments().folders();
+                process.welcome();
+            }
+            case CALL -> call(frame, null, frame.attachments());
+            case SESSION_CALL -> sessionCall(frame, null, frame.attachments());
             case STREAM_CALL -> streamCall(frame);
             case CREDIT -> process.credit(frame.callId(), credit(frame));
             case ITEMS -> process.fed(frame.callId(), items(frame));
@@ -120,6 +129,14 @@ final class ScriptedWorker implements Outlet {
             case PING -> process.ping();
             case DRAIN -> process.drain();
             default -> throw new IllegalStateException("the JVM sent " + frame + " to a worker");
+        }
+    }
+
+    private Encoded body(Frame frame, List<ByteBuffer> parts) {
+        try {
+            return new Encoded(frame.body(), Attachments.read(parts, folders));
+        } catch (IOException | CodecException e) {
+            throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
         }
     }
 
@@ -145,27 +162,32 @@ final class ScriptedWorker implements Outlet {
             List<ByteBuffer> rest =
                     frame.attachments().subList(1, frame.attachments().size());
             if (stream.ofSession()) {
-                call(frame, stream, rest);
+                sessionCall(frame, stream, rest);
             } else {
-                process.call(new SentCall(frame.callId(), frame.body(), stream, null, null));
+                call(frame, stream, rest);
             }
         } catch (CodecException e) {
             throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
         }
     }
 
-    private void call(Frame frame, @Nullable StreamHead stream, List<ByteBuffer> session) {
+    private void call(Frame frame, @Nullable StreamHead stream, List<ByteBuffer> carried) {
+        process.call(new SentCall(frame.callId(), body(frame, carried), stream, null, null));
+    }
+
+    private void sessionCall(Frame frame, @Nullable StreamHead stream, List<ByteBuffer> session) {
         try {
             SessionHead head = SessionHead.decode(session.get(0));
             Map<String, byte[]> state = null;
-            if (session.size() > 1) {
+            if (session.size() > 1 && session.get(1).hasRemaining()) {
                 state = new LinkedHashMap<>();
                 for (Map.Entry<String, byte @Nullable []> entry :
                         SessionEntries.decode(session.get(1)).entrySet()) {
                     state.put(entry.getKey(), Objects.requireNonNull(entry.getValue(), "a state has no removed keys"));
                 }
             }
-            process.call(new SentCall(frame.callId(), frame.body(), stream, head, state));
+            List<ByteBuffer> carried = session.subList(Math.min(2, session.size()), session.size());
+            process.call(new SentCall(frame.callId(), body(frame, carried), stream, head, state));
         } catch (CodecException e) {
             throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
         }
@@ -220,22 +242,18 @@ final class ScriptedWorker implements Outlet {
     }
 
     @Override
-    public void reply(long callId, byte[] body) {
-        send(sockets.data(), Frame.of(FrameType.REPLY, callId, incarnation, body));
+    public void reply(long callId, Encoded body) {
+        List<ByteBuffer> parts = Attachments.parts(body.attached());
+        send(sockets.data(), new Frame(FrameType.REPLY, callId, 0, incarnation, body.json(), parts));
     }
 
     @Override
-    public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
-        ByteBuffer tail = ByteBuffer.wrap(new byte[] {(byte) (resident ? SessionHead.RESIDENT : 0)});
-        send(
-                sockets.data(),
-                new Frame(
-                        FrameType.SESSION_REPLY,
-                        callId,
-                        0,
-                        incarnation,
-                        body,
-                        List.of(tail, SessionEntries.encode(changes))));
+    public void sessionReply(long callId, Encoded body, Map<String, byte @Nullable []> changes, boolean resident) {
+        List<ByteBuffer> parts = new ArrayList<>();
+        parts.add(ByteBuffer.wrap(new byte[] {(byte) (resident ? SessionHead.RESIDENT : 0)}));
+        parts.add(SessionEntries.encode(changes));
+        parts.addAll(Attachments.parts(body.attached()));
+        send(sockets.data(), new Frame(FrameType.SESSION_REPLY, callId, 0, incarnation, body.json(), parts));
     }
 
     @Override

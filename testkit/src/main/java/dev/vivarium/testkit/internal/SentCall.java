@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record SentCall(
         long callId,
-        byte[] body,
+        Encoded body,
         @Nullable StreamHead stream,
         @Nullable SessionHead session,
         @Nullable Map<String, byte[]> state) {}

@@ -16,6 +16,8 @@ public enum ErrorKind {
     UNENCODABLE_RESULT,
     @JsonProperty("result_too_large")
     RESULT_TOO_LARGE,
+    @JsonProperty("no_shared_memory")
+    NO_SHARED_MEMORY,
     @JsonProperty("cancelled")
     CANCELLED,
     @JsonProperty("expired")

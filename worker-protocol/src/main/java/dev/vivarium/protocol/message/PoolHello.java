@@ -14,6 +14,7 @@ import java.util.List;
  * @param handlers handler sources
  * @param pythonPath folders to put before {@code sys.path}
  * @param limits the data channel's limits
+ * @param attachments how attachments travel
  * @param sessionCloseMillis how long the function that closes a session may take, in milliseconds, 1 or more
  */
 public record PoolHello(
@@ -25,4 +26,5 @@ public record PoolHello(
         List<String> handlers,
         List<String> pythonPath,
         Limits limits,
+        AttachmentOffer attachments,
         long sessionCloseMillis) {}
