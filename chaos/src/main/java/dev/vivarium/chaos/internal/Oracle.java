@@ -283,7 +283,8 @@ final class Oracle {
     private Finding restarts() {
         int restarts = facts.pool().restarts().size();
         // A recycled worker's replacement is started before it ends.
-        int ahead = facts.pool().reached().contains("recycle") ? facts.scenario().workers() : 0;
+        int ahead =
+                facts.pool().reached().contains("recycle") ? facts.scenario().workers() : 0;
         return Finding.of(
                 "restarts",
                 restarts <= facts.pool().exits() + ahead,
