@@ -167,7 +167,7 @@ class Failing(WorkerTest):
 
     def test_refuses_results_without_encoding_and_goes_on(self) -> None:
         self.assertEqual(self.error("odd")["kind"], "unencodable_result")
-        self.assertEqual(self.error("generate")["kind"], "unencodable_result")
+        self.assertEqual(self.error("generate")["kind"], "stream_only")
         self.worker.call(4, "echo", 1)
         self.assertEqual(self.worker.answer(), (frames.REPLY, 1))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, TypeVar, ov
 if TYPE_CHECKING:  # `logging` is loaded by the runtime; the guardian imports this package and must start fast.
     import logging
 
+    from .feeding import Feed
     from .sessions import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,7 +61,7 @@ class RetryAfter(Exception):
 class Context:
     """What a handler may know about the call it runs. A handler gets it by naming a parameter ``ctx``."""
 
-    __slots__ = ("attachments", "call_id", "logger", "worker_id", "_deadline", "_now", "_progress", "_session")
+    __slots__ = ("attachments", "call_id", "logger", "worker_id", "_deadline", "_now", "_input", "_progress", "_session")
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Context:
         progress: Callable[[], None],
         attachments: Sequence[memoryview],
         session: "Optional[Session]" = None,
+        input: "Optional[Feed]" = None,
     ) -> None:
         self.call_id = call_id
         """The call's id, unique within its pool."""
@@ -85,6 +87,18 @@ class Context:
         self._now = now
         self._progress = progress
         self._session = session
+        self._input = input
+
+    @property
+    def input(self) -> "Feed":
+        """The items that the caller feeds the handler with: an iterator, and an asynchronous one as well.
+
+        It asks for items when it is asked for them, and waits; the handler need not take them all. It belongs to the thread
+        that runs the handler. Raises RuntimeError in a call that is not fed.
+        """
+        if self._input is None:
+            raise RuntimeError(f"call {self.call_id} has no input: it was not made with streamThrough(...)")
+        return self._input
 
     @property
     def session(self) -> "Session":
@@ -123,13 +137,14 @@ def _position_of_context(signature: inspect.Signature) -> Optional[int]:
 class Handler:
     """A function that can be called from the JVM, with what must be known about it per call worked out once."""
 
-    __slots__ = ("_context_index", "doc", "effects", "function", "is_async", "name", "signature", "wants_context")
+    __slots__ = ("_context_index", "doc", "effects", "function", "is_async", "is_generator", "name", "signature", "wants_context")
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function
         self.effects = effects_of(function)
         self.is_async = inspect.iscoroutinefunction(function)
+        self.is_generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
         try:
             signature: Optional[inspect.Signature] = inspect.signature(function)
         except (TypeError, ValueError):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import types
-from typing import Any, Callable, Generator, Optional
+from typing import TYPE_CHECKING, Any, Callable, Generator, Optional, Set
 
+from . import errors
 from .api import CallCancelled
+
+if TYPE_CHECKING:
+    import logging
 
 
 class _CoroutineCancelled(CallCancelled, asyncio.CancelledError):
@@ -132,3 +136,31 @@ def end_callbacks(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(asyncio.sleep(0))
     for handle in (*scheduled, *ready):
         handle.cancel()
+
+
+def end_tasks(loop: asyncio.AbstractEventLoop, logger: "logging.Logger") -> None:
+    """Cancel what a call left pending on the loop, and wait for its tasks: else it would run in the next call's time.
+
+    What refuses to end keeps the worker busy with the call that it belongs to.
+    """
+    while not loop.is_closed():
+        try:
+            # One turn of the loop: the end of an asynchronous generator, for one, is not yet a task.
+            loop.run_until_complete(asyncio.sleep(0))
+            tasks = asyncio.all_tasks(loop)
+            if not tasks:
+                end_callbacks(loop)
+                return
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(_ended(tasks))
+        except BaseException as error:
+            # A task may end with an exception that goes through the loop, SystemExit for example, or stop the loop.
+            logger.debug("a task that was cancelled raised %s", errors.type_name(type(error)))
+
+
+async def _ended(tasks: "Set[asyncio.Task[Any]]") -> None:
+    await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # Seen, so that nobody reports later that nobody saw it.

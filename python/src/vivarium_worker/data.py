@@ -30,6 +30,9 @@ class DataChannel:
 
     close: Callable[[], None]
 
+    incoming: int
+    """The descriptor that bytes come from, to be waited for."""
+
 
 class SocketChannel(DataChannel):
     """A channel that is one socket."""
@@ -38,13 +41,14 @@ class SocketChannel(DataChannel):
         self.receive = lambda: sock.recv(_RECEIVE_BYTES)
         self.send = sock.sendall
         self.close = sock.close
+        self.incoming = sock.fileno()
 
 
 class PipeChannel(DataChannel):
     """A channel that is two pipes. They are quicker than a socket for what is small, which most calls are."""
 
     def __init__(self, incoming: int, outgoing: int) -> None:
-        self._incoming = incoming
+        self._incoming = self.incoming = incoming
         self._outgoing = outgoing
         self.receive = self._first
         self.send = self._send

@@ -13,8 +13,8 @@ import sys
 import threading
 
 from . import codec, frames
+from .handshake import hello
 from .loading import describe, load
-from .runtime import hello
 
 _HANDLERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rehearsed.py")
 

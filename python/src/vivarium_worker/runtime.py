@@ -12,21 +12,21 @@ import faulthandler
 import json
 import logging
 import os
-import platform
 import select
 import signal
 import socket
-import sys
 import threading
 import time
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from . import codec, errors, frames, sessions
+from . import codec, errors, frames, sessions, streams
 from .api import CallCancelled, Context, Handler
-from .coroutines import AsyncCall, end_callbacks
+from .coroutines import AsyncCall, end_tasks
 from .data import DataChannel
 from .ending import die, flush
+from .feeding import Feed
 from .forked import end_child
+from .handshake import CANCEL_SIGNAL, STACKS_SIGNAL, hello
 from .loading import LoadError, Loaded, describe
 from .logs import ControlChannel, LogHandler
 from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
@@ -36,16 +36,8 @@ EXIT_LOAD_FAILED = 72
 EXIT_NEGOTIATION_FAILED = 73
 EXIT_PROTOCOL = 76
 
-FEATURES = ["cancel", "log", "progress", "sessions"]
-
 _STRIKE_AGAIN_S = 0.02
 """How long a cancellation has to strike before the signal is sent again."""
-
-# A real-time signal, which user code is unlikely to use, where there are such signals.
-CANCEL_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR1
-
-# On it the process writes what its threads do.
-STACKS_SIGNAL = CANCEL_SIGNAL + 1 if hasattr(signal, "SIGRTMIN") else int(signal.SIGUSR2)
 
 # A larger body is written apart from its header: copying it costs more than a second system call.
 _COPIED_BYTES = 64 * 1024
@@ -86,9 +78,22 @@ class Worker:
         self._cancel_requested = 0
         self._main_thread = threading.get_ident()
         self._log_handler: Optional[LogHandler] = None
+        self._flusher = streams.Flusher()
+        # What the call that runs sends its items through; None where its answer is no stream.
+        self._stream: Optional[streams.Stream] = None
         self.is_forked = False
         """Whether this is not the worker but a child that was forked off it."""
         os.register_at_fork(after_in_child=self._become_child)
+
+    @property
+    def body_limit(self) -> int:
+        """The most bytes that the body of a frame may have."""
+        return self._limits.body
+
+    @property
+    def incoming(self) -> int:
+        """The descriptor that frames of the data channel come from."""
+        return self._data.incoming
 
     def run(self) -> int:
         """Shake hands, load, serve until drained; return the exit status."""
@@ -149,6 +154,10 @@ class Worker:
                 self._call(frame, frame.attachments)
             elif frame.type == frames.SESSION_CALL:
                 self._session_call(frame)
+            elif frame.type == frames.STREAM_CALL:
+                self._stream_call(frame)
+            elif frame.type in (frames.ITEMS, frames.ITEMS_END):
+                pass  # For a call that has ended without them.
             elif frame.type == frames.SESSION_CLOSE:
                 self._sessions.close(frame.body.decode("utf-8", "replace"))
             elif frame.type == frames.DRAIN:
@@ -160,7 +169,20 @@ class Worker:
             else:
                 raise frames.Violation("UNEXPECTED_TYPE", f"type {frame.type:#x} on the data channel", frame.body)
 
-    def _session_call(self, frame: frames.Frame) -> None:
+    def _stream_call(self, frame: frames.Frame) -> None:
+        try:
+            head = streams.read_head(frame.attachments[0] if frame.attachments else b"")
+        except ValueError as error:
+            raise frames.Violation("MALFORMED_BODY", str(error), frame.body) from None
+        self._stream = streams.Stream(self, frame.call_id, head, self._flusher)
+        call = frame._replace(attachments=frame.attachments[1:])
+        if head.of_session:
+            self._session_call(call, head.fed)
+        else:
+            self._call(call, call.attachments, None, head.fed)
+        self._stream = None
+
+    def _session_call(self, frame: frames.Frame, fed: bool = False) -> None:
         try:
             session = self._sessions.enter(frame.attachments)
         except ValueError as error:
@@ -168,13 +190,17 @@ class Worker:
         if session is None:
             self._send(frames.STATE_WANTED, frame.call_id, b"")
             return
-        self._call(frame, (), session)
+        self._call(frame, (), session, fed)
         if session.is_open:  # It was not answered with a result.
             self._sessions.drop(session)
         self._sessions.trim()
 
     def _call(
-        self, frame: frames.Frame, attachments: Sequence[memoryview], session: Optional[sessions.Session] = None
+        self,
+        frame: frames.Frame,
+        attachments: Sequence[memoryview],
+        session: Optional[sessions.Session] = None,
+        fed: bool = False,
     ) -> None:
         call_id = frame.call_id
         # Not counted from now where the clock is the JVM's too: this process may have been stopped, or late to read.
@@ -190,6 +216,11 @@ class Worker:
         if handler is None:
             message = f"no handler is named '{name}'; there are: {', '.join(sorted(self._handlers))}"
             self._send_error(call_id, errors.body("unknown_handler", "NOT_STARTED", "LookupError", message))
+            return
+        stream = self._stream
+        if stream is None and handler.is_generator:
+            message = f"{handler.name}{handler.signature} is a generator: its answer is a stream, call it with stream(...)"
+            self._send_error(call_id, errors.body("stream_only", "NOT_STARTED", "TypeError", message))
             return
         if handler.wants_context:
             if "ctx" in keywords:
@@ -208,6 +239,7 @@ class Worker:
                 self._page.progress,
                 attachments,
                 session,
+                Feed(self, stream) if fed and stream is not None else None,
             )
             handler.place(context, positional, keywords)
         self._execute(call_id, deadline, handler, positional, keywords, session)
@@ -244,6 +276,8 @@ class Worker:
                     result = self._run_async(call_id, handler.function(*positional, **keywords))
                 else:
                     result = handler.function(*positional, **keywords)
+                if self._stream is not None:
+                    result = self._stream.send_all(result)
             finally:
                 self._interruptible = 0
         except CallCancelled as error:
@@ -296,6 +330,9 @@ class Worker:
         if type(error) is sessions.OpenFailed and error.__cause__ is not None:
             self._send_error(call_id, errors.of_exception("session_open", "NOT_STARTED", error.__cause__))
             return
+        if type(error) is streams.Unsendable:
+            self._send_error(call_id, errors.body(error.kind, "RAN", error.type, str(error)))
+            return
         if issubclass(type(error), TypeError) and errors.is_raised_by_the_call_itself(error):
             # The handler was not entered: do the arguments fit?
             misfit = handler.misfit(positional, keywords)
@@ -317,27 +354,7 @@ class Worker:
             self._interruptible = 0
             self._async_call = None
             if not self.is_forked:  # The child's loop watches what the worker's does.
-                self._end_tasks(self._loop)
-
-    def _end_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel what a call left pending on the loop, and wait for its tasks: else it would run in the next call's time.
-
-        What refuses to end keeps the worker busy with the call that it belongs to.
-        """
-        while not loop.is_closed():
-            try:
-                # One turn of the loop: the end of an asynchronous generator, for one, is not yet a task.
-                loop.run_until_complete(asyncio.sleep(0))
-                tasks = asyncio.all_tasks(loop)
-                if not tasks:
-                    end_callbacks(loop)
-                    return
-                for task in tasks:
-                    task.cancel()
-                loop.run_until_complete(_ended(tasks))
-            except BaseException as error:
-                # A task may end with an exception that goes through the loop, SystemExit for example, or stop the loop.
-                self._logger.debug("a task that was cancelled raised %s", errors.type_name(type(error)))
+                end_tasks(self._loop, self._logger)
 
     def _become_child(self) -> None:
         """Let go of all that is the worker's: this process has been forked off it."""
@@ -395,9 +412,14 @@ class Worker:
                     elif frame.type == frames.CANCEL:
                         self._cancel_requested = frame.call_id
                         self._strike()
+                    elif frame.type == frames.CREDIT:
+                        stream = self._stream
+                        credit = streams.read_credit(frame.body)
+                        if stream is not None and stream.call_id == frame.call_id:
+                            stream.granted(*credit)
                     else:
                         raise frames.Violation("UNEXPECTED_TYPE", "on the control channel", frame.body)
-        except frames.Violation as violation:
+        except (frames.Violation, ValueError) as violation:
             self._page.stage(VIOLATED)
             die(EXIT_PROTOCOL, violation)
         except OSError:
@@ -443,13 +465,6 @@ class Worker:
         self._send(frames.ERROR, call_id, errors.encode(description, self._limits.body))
 
 
-async def _ended(tasks: "Set[asyncio.Task[Any]]") -> None:
-    await asyncio.wait(tasks)
-    for task in tasks:
-        if not task.cancelled():
-            task.exception()  # Seen, so that nobody reports later that nobody saw it.
-
-
 def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
     """Return what the body of a CALL holds, or raise ValueError."""
     call = codec.loads(body)
@@ -458,22 +473,3 @@ def _call_of(body: bytes) -> Tuple[str, List[Any], Dict[str, Any]]:
         if type(name) is str and type(positional) is list and type(keywords) is dict:
             return name, positional, keywords
     raise ValueError("a CALL holds the handler's name, an array and an object")
-
-
-def hello() -> Dict[str, Any]:
-    """Return the body of a worker's HELLO."""
-    accelerators = {}
-    if codec.orjson is not None:
-        accelerators["orjson"] = str(codec.orjson.__version__)
-    return {
-        "versions": [frames.VERSION],
-        "codecs": [codec.NAME],
-        "features": FEATURES,
-        "pid": os.getpid(),
-        "implementation": sys.implementation.name,
-        "python": platform.python_version(),
-        "runtime": "0.1.0",
-        "stacksSignal": STACKS_SIGNAL,
-        "monotonicNanos": time.monotonic_ns(),
-        "accelerators": accelerators,
-    }

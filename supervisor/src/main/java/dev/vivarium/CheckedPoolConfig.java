@@ -26,6 +26,7 @@ record CheckedPoolConfig(
         MemoryPolicy memory,
         TemplatePolicy template,
         DrainPolicy drain,
+        StreamPolicy streams,
         SessionPolicy sessions,
         @Nullable SessionStore sessionStore,
         PoolConfig.Health health,

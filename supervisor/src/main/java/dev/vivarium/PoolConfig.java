@@ -74,6 +74,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns what becomes of calls when the pool closes. */
     DrainPolicy drain();
 
+    /** Returns how far streams may be ahead of their consumers. */
+    StreamPolicy streams();
+
     /** Returns how sessions are kept. */
     SessionPolicy sessions();
 

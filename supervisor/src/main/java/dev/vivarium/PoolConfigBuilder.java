@@ -291,6 +291,12 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
+    /** Changes how far streams may be ahead of their consumers. Default {@link StreamPolicy#DEFAULT}. */
+    public PoolConfigBuilder streams(UnaryOperator<StreamPolicy> change) {
+        streams = change.apply(streams);
+        return this;
+    }
+
     /** Changes how sessions are kept. Default {@link SessionPolicy#DEFAULT}. */
     public PoolConfigBuilder sessions(UnaryOperator<SessionPolicy> change) {
         sessions = change.apply(sessions);
@@ -456,6 +462,7 @@ public final class PoolConfigBuilder extends PoolOptions {
                 memory,
                 template,
                 drain,
+                streams,
                 sessions,
                 sessionStore,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures, stallTimeout),

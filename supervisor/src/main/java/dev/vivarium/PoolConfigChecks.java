@@ -34,8 +34,17 @@ final class PoolConfigChecks {
         memory(problems, given);
         template(problems, given);
         drain(problems, given.drain);
+        streams(problems, given.streams);
         SessionChecks.check(problems, given.sessions, given.sessionStore != null);
         problems.throwIfAny();
+    }
+
+    private static void streams(ConfigProblems problems, StreamPolicy given) {
+        problems.between("streams.windowItems", given.windowItems(), 1, 1_000_000);
+        problems.require(
+                given.windowBytes() >= 1024 && given.windowBytes() <= 1L << 30,
+                "streams.windowBytes must be 1024 to " + (1L << 30) + ", got " + given.windowBytes());
+        problems.between("streams.frameItems", given.frameItems(), 1, 65_536);
     }
 
     private static void presence(ConfigProblems problems, PoolConfigBuilder given) {
@@ -72,6 +81,7 @@ final class PoolConfigChecks {
         problems.present("memory", given.memory);
         problems.present("template", given.template);
         problems.present("drain", given.drain);
+        problems.present("streams", given.streams);
         problems.present("sessions", given.sessions);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());

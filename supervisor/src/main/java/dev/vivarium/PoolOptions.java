@@ -64,6 +64,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
     RecyclePolicy recycling = RecyclePolicy.DEFAULT;
     MemoryPolicy memory = MemoryPolicy.DEFAULT;
     TemplatePolicy template = TemplatePolicy.DEFAULT;
+    StreamPolicy streams = StreamPolicy.DEFAULT;
     SessionPolicy sessions = SessionPolicy.DEFAULT;
 
     @Nullable
@@ -136,6 +137,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
         drain = from.drain();
         memory = from.memory();
         template = from.template();
+        streams = from.streams();
         sessions = from.sessions();
         sessionStore = from.sessionStore();
         healthInterval = from.health().interval();

@@ -161,6 +161,45 @@ public interface PythonPool extends AutoCloseable {
     <I, O> Flow<I, CallOutcome<O>, NotUsed> outcomes(int parallelism, Function<I, PythonCall<O>> call);
 
     /**
+     * Returns the answer of a handler as a stream: of a generator, or an asynchronous one, what it yields, as it yields it; of
+     * any other handler its one result. Each time the source is run, a call is made and {@link PendingCall its view} is
+     * materialized, which completes with the number of items. It is an ordinary call: it waits in the queue, and holds its
+     * worker until the generator has ended.
+     *
+     * <ul>
+     *   <li><b>Backpressure.</b> The handler may be ahead of the consumer as far as {@link PoolConfig#streams()} says, and is
+     *       suspended then. A consumer that does not ask costs no thread and no more memory; its worker stays taken.
+     *   <li><b>Time.</b> The call's time limit is that of the whole stream, from the moment it is run, a slow consumer's time
+     *       included. A limit for the time between two items is Pekko's to set: {@code idleTimeout}, {@code initialTimeout},
+     *       {@code backpressureTimeout}.
+     *   <li><b>The end.</b> Where the consumer cancels, or its actor system ends, the call is cancelled, and the generator is
+     *       closed: at once where it is suspended or computes in Python, and what else it does is the affair of the pool's time
+     *       limits for cancelling.
+     *   <li><b>Errors.</b> A failed call fails the stream with its {@link PoolException}, behind the items that came before. It
+     *       says whether the handler has ended; that it has yielded something says that it has begun.
+     *   <li><b>Retries.</b> A call that lost its worker is sent again if it may be <i>and</i> no item has come.
+     *   <li><b>Items</b> are converted on the stream's own thread. {@code None} can only be carried as a {@code JsonNode} or
+     *       a {@link dev.vivarium.protocol.RawJson}. {@link PythonCall#callbacksDirectly()} has no effect on items.
+     * </ul>
+     */
+    <T> Source<T, PendingCall<Long>> stream(PythonCall<T> call);
+
+    /** Returns the answer of a handler as a stream. Short for {@code stream(PythonCall.to(handler).args(args).returning(type))}. */
+    default <T> Source<T, PendingCall<Long>> stream(String handler, Class<T> type, Object... args) {
+        return stream(PythonCall.to(handler).args(args).returning(type));
+    }
+
+    /**
+     * Returns a flow that feeds a handler, which gets what flows in from the iterator {@code ctx.input}, and emits its answer as
+     * {@link #stream(PythonCall)} does. The handler need not take all there is, and need not yield one item for each.
+     *
+     * <p>Elements are sent when the handler asks for them, a frame of them ahead is encoded before. Where the input fails, so does
+     * the flow, and the call is cancelled. A call that lost its worker is sent again if it may be, and no item has passed in either
+     * direction.
+     */
+    <I, O> Flow<I, O, PendingCall<Long>> streamThrough(PythonCall<O> call);
+
+    /**
      * Returns a stage that completes when the pool first serves ({@code minReady} workers are ready), and fails with
      * {@link PoolStartFailed} when a first start shows that it cannot, although the pool goes on trying, or with {@link
      * PoolDisabled} when its mode is DISABLED.

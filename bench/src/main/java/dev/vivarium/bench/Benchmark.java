@@ -22,7 +22,9 @@ public enum Benchmark {
     /** What a pool uses while nobody calls it. */
     IDLE("processor time of an idle pool, beside a bare actor system", 4, 4, 0),
     /** What sessions cost. */
-    SESSION("calls of sessions beside calls of none, by size of the state", 1, 12_000, 6_000);
+    SESSION("calls of sessions beside calls of none, by size of the state", 1, 12_000, 6_000),
+    /** Small items, one after the other. */
+    STREAM("small items of a stream, beside the floor; and memory while a consumer has stopped", 1, 2_000_000, 400_000);
 
     /** One way of measuring. */
     @FunctionalInterface
@@ -51,6 +53,7 @@ public enum Benchmark {
             case STARTUP -> new Startup();
             case IDLE -> new Idle();
             case SESSION -> new SessionCost();
+            case STREAM -> new Streams();
         };
     }
 

@@ -53,7 +53,12 @@ final class Samples {
 
     /** Returns how many calls were made a second, in each round. */
     Row rate(Side side) {
-        return new Row(side, name, Row.RATE, Distribution.of(array(rates)));
+        return rate(side, Row.RATE);
+    }
+
+    /** Returns how many of what is counted there were a second, in each round. */
+    Row rate(Side side, String unit) {
+        return new Row(side, name, unit, Distribution.of(array(rates)));
     }
 
     /** Returns how much longer the median call took than that of the other. */

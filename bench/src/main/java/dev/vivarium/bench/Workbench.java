@@ -7,6 +7,7 @@ import dev.vivarium.PythonPool;
 import dev.vivarium.bench.floor.Codec;
 import dev.vivarium.bench.floor.FloorProcess;
 import dev.vivarium.bench.floor.ForkServer;
+import dev.vivarium.bench.floor.ItemLoop;
 import dev.vivarium.bench.floor.Transport;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,7 +33,7 @@ final class Workbench implements AutoCloseable {
     private static final String BENCH_HANDLERS = "bench_handlers.py";
 
     private static final List<String> SCRIPTS =
-            List.of("floor.py", "fork.py", BENCH_HANDLERS, "numpy_handlers.py", "scientific_handlers.py");
+            List.of("floor.py", "fork.py", "stream.py", BENCH_HANDLERS, "numpy_handlers.py", "scientific_handlers.py");
     private static final Duration CLOSING = Duration.ofSeconds(10);
 
     private final BenchSettings settings;
@@ -77,6 +78,13 @@ final class Workbench implements AutoCloseable {
                 FloorProcess.start(settings.python(), folder.resolve("floor.py"), folder, transport, codec, bytes);
         open.push(process::close);
         return process;
+    }
+
+    /** Starts a process of the floor that writes items. */
+    ItemLoop itemLoop() throws BenchUnavailable {
+        ItemLoop loop = ItemLoop.start(settings.python(), folder.resolve("stream.py"));
+        open.push(loop::close);
+        return loop;
     }
 
     /** Starts an interpreter that forks. */

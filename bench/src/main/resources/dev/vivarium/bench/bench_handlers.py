@@ -2,7 +2,7 @@
 
 import base64
 import time
-from typing import Any
+from typing import Any, AsyncIterator, Iterator
 
 from vivarium_worker import Context, handler
 
@@ -57,3 +57,17 @@ def write(ctx: Context, number: int, size: int) -> int:
     """Answer a number, having changed the whole text."""
     ctx.session["text"] = f"{number:09d}".ljust(size, "x")
     return number
+
+
+@handler
+def items(count: int) -> Iterator[Any]:
+    """Yield so many small documents."""
+    for number in range(count):
+        yield {"id": number, "text": "token"}
+
+
+@handler
+async def items_later(count: int) -> AsyncIterator[Any]:
+    """Yield so many small documents, from an asynchronous generator."""
+    for number in range(count):
+        yield {"id": number, "text": "token"}

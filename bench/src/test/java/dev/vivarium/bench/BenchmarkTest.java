@@ -158,6 +158,17 @@ class BenchmarkTest {
     }
 
     @Test
+    void streamHasItemsOfBothGeneratorsAndWhatAStoppedConsumerCosts() throws Exception {
+        Report report = run(Benchmark.STREAM, 2_000, 500);
+
+        isComplete(report);
+        assertThat(names(report, Side.FLOOR, "items/s")).containsExactly("pipe, json, bare loop");
+        assertThat(names(report, Side.VIVARIUM, "items/s"))
+                .containsExactly("stream of a generator", "stream of an asynchronous generator");
+        assertThat(names(report, Side.VIVARIUM, "KiB")).containsExactly("the JVM's heap while a consumer has stopped");
+    }
+
+    @Test
     void sessionComparesEachSizeOfStateWithCallsOfNone() throws Exception {
         Report report = run(Benchmark.SESSION, 40, 0);
 

@@ -7,6 +7,10 @@ final class ExitCode {
     static final int OK = 0;
     /** The run went to its end; some calls failed. */
     static final int SOME_FAILED = 2;
+    /** What a scenario says must hold has not held. */
+    static final int INVALID = 1;
+    /** Whether it held is not known: the measurement itself is bad. */
+    static final int UNKNOWN = 2;
     /** The command was used wrongly: an unknown flag, a file that cannot be read or written, handlers that do not load. */
     static final int USAGE = 64;
     /** There is no usable Python, or no place for the pool's private directory. */

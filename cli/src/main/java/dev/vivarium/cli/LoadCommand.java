@@ -5,6 +5,7 @@ import dev.vivarium.bench.Benchmark;
 import dev.vivarium.bench.PoolLoad;
 import dev.vivarium.bench.load.LoadGenerator;
 import dev.vivarium.bench.load.LoadPlan;
+import dev.vivarium.bench.load.LoadPlanText;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
         description = "Runs Python functions in supervised worker processes.",
         mixinStandardHelpOptions = true,
         version = "vivarium 0.1.0",
-        subcommands = {RunCommand.class, DoctorCommand.class},
+        subcommands = {RunCommand.class, DoctorCommand.class, ChaosCommand.class},
         footer = {
             "",
             "Exit status: 0 all ok, 2 some calls failed, 64 wrong usage, 69 no usable Python,",
@@ -84,6 +84,7 @@ public final class Main implements Runnable {
     /** Called without a subcommand, which is wrong usage. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "a command is needed: run, doctor or bench");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "a command is needed: run, doctor, bench or chaos");
     }
 }

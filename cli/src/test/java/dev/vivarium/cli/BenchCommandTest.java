@@ -52,7 +52,8 @@ class BenchCommandTest extends CommandFixture {
 
     @Test
     void helpsWithEachBenchmark() throws Exception {
-        for (String benchmark : List.of("latency", "throughput", "payload", "restart", "startup", "idle", "session")) {
+        for (String benchmark :
+                List.of("latency", "throughput", "payload", "restart", "startup", "idle", "session", "stream")) {
             Result result = run("bench", benchmark, "--help");
 
             assertThat(result.status()).as(result.err()).isZero();

@@ -56,8 +56,9 @@ class LauncherTest {
         Path script = Path.of("").toAbsolutePath().resolveSibling("vivarium");
         Files.copy(script, root.resolve("vivarium"));
         Files.createDirectories(root.resolve("python/src"));
+        Files.createDirectories(root.resolve("chaos/scenarios"));
         Files.createFile(root.resolve("pom.xml"));
-        for (String module : List.of("worker-protocol", "supervisor", "bench", "cli")) {
+        for (String module : List.of("worker-protocol", "supervisor", "testkit", "bench", "chaos", "cli")) {
             Files.createDirectories(root.resolve(module).resolve("src/main"));
             Files.createFile(root.resolve(module).resolve("pom.xml"));
         }

@@ -9,6 +9,7 @@ import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
 
 /**
  * A session of a pool: its calls see, in {@code ctx.session}, what those before them have left, whatever becomes of workers.
@@ -41,6 +42,16 @@ public interface PythonSession {
      * @throws IllegalArgumentException when the key is empty or too long
      */
     <T> PendingCall<T> callOnce(String idempotencyKey, PythonCall<T> call);
+
+    /**
+     * Returns the answer of a handler as a stream, as {@link dev.vivarium.PythonPool#stream(PythonCall)} does. It is one call of
+     * the session: others wait for it, and what it changes is kept when its generator has ended; after a stream that was cancelled
+     * or failed the state is what it was before, though items have been delivered. The source completes once it is kept.
+     */
+    <T> Source<T, PendingCall<Long>> stream(PythonCall<T> call);
+
+    /** Returns a flow that feeds a handler, as {@link dev.vivarium.PythonPool#streamThrough(PythonCall)} does. */
+    <I, O> Flow<I, O, PendingCall<Long>> streamThrough(PythonCall<O> call);
 
     /**
      * Returns a flow that calls a handler for each element and emits results in the order of the elements. The first failing

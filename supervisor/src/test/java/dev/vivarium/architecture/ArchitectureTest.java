@@ -176,6 +176,7 @@ class ArchitectureTest {
                 "testkit/src/main",
                 "testkit-junit5/src/main",
                 "bench/src/main",
+                "chaos/src/main",
                 "cli/src/main",
                 "python/src")) {
             try (Stream<Path> files = Files.walk(Path.of("..", folder))) {

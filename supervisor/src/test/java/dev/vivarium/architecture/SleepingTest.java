@@ -29,6 +29,7 @@ class SleepingTest {
             "testkit-junit5",
             "pool-tests",
             "bench",
+            "chaos",
             "cli",
             "examples",
             "vivarium");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class FaultLeaseTest {
 
     private static FaultLease armed(int slot, int times) {
-        return new FaultLease(new Fault.Dropped(), Moment.BEFORE_SEND, slot, times);
+        return new FaultLease(new Fault.Dropped(), Moment.BEFORE_SEND, slot, times, 1, 0);
     }
 
     /** Runs a wait in a thread, and lets go on when it waits. */
@@ -155,5 +155,43 @@ class FaultLeaseTest {
                         .hasMessageContaining("must be positive, got " + bad);
             }
         }
+    }
+
+    @Test
+    void isAsLateAsItsSeedDrawsWithinTheJitter() {
+        Fault.Delayed late = new Fault.Delayed(Duration.ofMillis(10), Duration.ofMillis(4), 0);
+        List<Duration> drawn = new ArrayList<>();
+        List<Duration> again = new ArrayList<>();
+        FaultLease one = new FaultLease(late, Moment.EXECUTED, 0, 1, 1, 5);
+        FaultLease other = new FaultLease(late, Moment.EXECUTED, 0, 1, 1, 5);
+
+        for (int i = 0; i < 100; i++) {
+            drawn.add(one.drawn(late));
+            again.add(other.drawn(late));
+        }
+
+        assertThat(drawn).isEqualTo(again).allMatch(by -> by.toMillis() >= 6 && by.toMillis() <= 14);
+        assertThat(drawn.stream().distinct().count()).isGreaterThan(90);
+    }
+
+    @Test
+    void isMoreLikeTheOneBeforeWithCorrelation() {
+        Fault.Delayed late = new Fault.Delayed(Duration.ofMillis(10), Duration.ofMillis(4), 1);
+        FaultLease alike = new FaultLease(late, Moment.EXECUTED, 0, 1, 1, 5);
+
+        assertThat(alike.drawn(late)).isEqualTo(alike.drawn(late)).isEqualTo(Duration.ofMillis(10));
+    }
+
+    @Test
+    void landsOnAShareOfItsMoments() {
+        List<Integer> told = new ArrayList<>();
+        FaultLease half = new FaultLease(new Fault.Dropped(), Moment.EXECUTED, 0, 10_000, 0.5, 5).onLand(told::add);
+
+        for (int i = 0; i < 1000; i++) {
+            boolean unused = half.land(Moment.EXECUTED, 3);
+        }
+
+        assertThat(half.landed()).isBetween(420, 580); // Five standard deviations.
+        assertThat(told).hasSize(half.landed()).containsOnly(3);
     }
 }

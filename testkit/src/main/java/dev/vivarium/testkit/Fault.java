@@ -31,8 +31,19 @@ public sealed interface Fault {
      */
     record Hung() implements OnProcess {}
 
-    /** A frame comes late. */
-    record Delayed(Duration by) implements OnWire {}
+    /**
+     * A frame comes late, and those behind it in the same direction.
+     *
+     * @param by how late
+     * @param jitter how much more or less than that at most, drawn for each frame
+     * @param correlation how much a frame's draw is like the one before it, 0 to 1
+     */
+    record Delayed(Duration by, Duration jitter, double correlation) implements OnWire {
+        /** Each frame is as late as the others. */
+        public Delayed(Duration by) {
+            this(by, Duration.ZERO, 0);
+        }
+    }
 
     /** A frame, and all after it in the same direction, is held back until the fault is healed. */
     record Partitioned(boolean toWorker, boolean toJvm) implements OnWire {}
@@ -54,6 +65,15 @@ public sealed interface Fault {
 
     /** A frame is lost. */
     record Dropped() implements OnWire {}
+
+    /** An answer comes under the id of a call that nobody made. Lands at {@link Moment#EXECUTED} only. */
+    record Misaddressed() implements OnWire {}
+
+    /**
+     * The result in an answer is replaced by another well-formed one, a text: only its caller can find that, by a checksum of its own.
+     * Lands at {@link Moment#EXECUTED} only; errors pass as they are.
+     */
+    record Forged() implements OnWire {}
 
     /** The call takes memory, which the process keeps until the fault is healed, and returns how much. */
     record Ballooned(long bytes) implements InPython {}

@@ -66,6 +66,8 @@ public final class FaultInjector {
         private int slot;
         private int times = 1;
         private Duration ttl = DEFAULT_TTL;
+        private double share = 1;
+        private long seed;
 
         private Order(Moment moment) {
             this.moment = moment;
@@ -89,6 +91,25 @@ public final class FaultInjector {
             return this;
         }
 
+        /**
+         * Only on a share of its moments, drawn one by one.
+         *
+         * @param chance above 0 to 1
+         */
+        public Order share(double chance) {
+            if (!(chance > 0 && chance <= 1)) {
+                throw new IllegalArgumentException("share must be above 0 to 1, got " + chance);
+            }
+            share = chance;
+            return this;
+        }
+
+        /** Sets the seed of what is drawn: on which moments it lands, and how late frames are. Default: 0. */
+        public Order seed(long value) {
+            seed = value;
+            return this;
+        }
+
         /** Heals by itself after this time of the pool's clock. */
         public Order ttl(Duration time) {
             ttl = FaultLease.checkedTtl(time);
@@ -102,7 +123,7 @@ public final class FaultInjector {
          */
         public FaultLease arm(Fault fault) {
             check(fault);
-            FaultLease lease = new FaultLease(fault, moment, slot, times);
+            FaultLease lease = new FaultLease(fault, moment, slot, times, share, seed);
             plan.add(lease);
             timer.after(ttl, lease::heal);
             return lease;
@@ -131,6 +152,10 @@ public final class FaultInjector {
             if (fault instanceof Fault.OnWire && (moment == Moment.STARTED || moment == Moment.AFTER_SEND)) {
                 throw new FaultNotPossible(fault + " lands on a frame, and none passes at " + moment
                         + ": only at MID_HANDSHAKE, MID_LOAD, CHECKED, BEFORE_SEND and EXECUTED");
+            }
+            boolean onAnswer = fault instanceof Fault.Misaddressed || fault instanceof Fault.Forged;
+            if (onAnswer && moment != Moment.EXECUTED) {
+                throw new FaultNotPossible(fault + " befalls answers: only at EXECUTED, not at " + moment);
             }
             if (fault instanceof Fault.Signalled signalled && !Signals.exists(signalled.signal())) {
                 throw new FaultNotPossible("there is no signal " + signalled.signal() + ": only 1 to 64");

@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
 
 /**
  * A fault that is armed: it lands at its moment, as often as was asked for, and is healed when it is closed, when its time
@@ -18,6 +20,10 @@ public final class FaultLease implements AutoCloseable {
     private final Moment moment;
     private final int slot;
     private final int times;
+    private final double share;
+    private final SplittableRandom random;
+    private double lastDraw;
+    private final List<IntConsumer> listeners = new ArrayList<>();
     private final List<Runnable> healing = new ArrayList<>();
     private final Set<Integer> landedIn = new HashSet<>();
     private int landed;
@@ -27,8 +33,12 @@ public final class FaultLease implements AutoCloseable {
      * Creates a lease.
      *
      * @param slot the worker's slot, 0 for any
+     * @param share of its moments on which it lands, 1 for all
+     * @param seed of what is drawn
      */
-    FaultLease(Fault fault, Moment moment, int slot, int times) {
+    FaultLease(Fault fault, Moment moment, int slot, int times, double share, long seed) {
+        this.share = share;
+        this.random = new SplittableRandom(seed);
         this.fault = fault;
         this.moment = moment;
         this.slot = slot;
@@ -67,14 +77,36 @@ public final class FaultLease implements AutoCloseable {
     }
 
     /** Lands the fault if this is its moment. For the kit's own use. */
-    public synchronized boolean land(Moment now, int inSlot) {
-        if (!isDue(now, inSlot)) {
-            return false;
+    public boolean land(Moment now, int inSlot) {
+        List<IntConsumer> told;
+        synchronized (this) {
+            if (!isDue(now, inSlot) || (share < 1 && random.nextDouble() >= share)) {
+                return false;
+            }
+            landed++;
+            landedIn.add(inSlot);
+            notifyAll();
+            told = List.copyOf(listeners);
         }
-        landed++;
-        landedIn.add(inSlot);
-        notifyAll();
+        told.forEach(listener -> listener.accept(inSlot));
         return true;
+    }
+
+    /** Has somebody told, each time that it lands, in which slot; on the thread of the kit's on which it does. */
+    public synchronized FaultLease onLand(IntConsumer listener) {
+        listeners.add(listener);
+        return this;
+    }
+
+    /** Draws how late a frame is. For the kit's own use. */
+    public synchronized Duration drawn(Fault.Delayed delayed) {
+        if (delayed.jitter().isZero()) {
+            return delayed.by();
+        }
+        double draw = 2 * random.nextDouble() - 1;
+        lastDraw = draw * (1 - delayed.correlation()) + lastDraw * delayed.correlation();
+        long nanos = delayed.by().toNanos() + (long) (delayed.jitter().toNanos() * lastDraw);
+        return Duration.ofNanos(Math.max(0, nanos));
     }
 
     /** Returns whether it has landed in a worker and is not healed. For the kit's own use. */

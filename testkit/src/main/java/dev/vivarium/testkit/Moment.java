@@ -14,6 +14,8 @@ public enum Moment {
     AFTER_SEND,
     /** The handler has started. */
     STARTED,
+    /** An item of a stream is about to reach the JVM. */
+    STREAMED,
     /** The handler has finished, and its answer has not reached the JVM. */
     EXECUTED
 }

@@ -1,6 +1,9 @@
 package dev.vivarium.testkit;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What a scripted handler does. */
@@ -44,6 +47,28 @@ public sealed interface Reaction {
 
     /** Reports progress, as {@code ctx.progress()} does, and then does something else. */
     record Progress(Reaction then) implements Reaction {}
+
+    /** What only a call whose answer is a stream can do; any other gets the error that says so. */
+    sealed interface OfStream extends Reaction {}
+
+    /** Yields items, one by one, as far as there is credit, and then does something else. */
+    record Yield(List<?> items, Reaction then) implements OfStream {}
+
+    /** Takes an item of those that the call is fed with, and does what follows from it; null stands for the end. */
+    record Take(Function<@Nullable JsonNode, Reaction> then) implements OfStream {}
+
+    /** Ends the stream. */
+    record Finish() implements OfStream {}
+
+    /**
+     * Sends items without regard to credit, or to what was sent before, and then does something else.
+     *
+     * @param first how many items it claims to have sent before
+     */
+    record Misstate(long first, List<?> items, Reaction then) implements OfStream {}
+
+    /** Ends the stream and claims to have sent so many items. */
+    record Miscount(long items) implements OfStream {}
 
     /** Answers twice. Layer SCRIPTED only. */
     record Twice(@Nullable Object result) implements Reaction {}

@@ -6,6 +6,11 @@ public interface ScriptedHandler {
     /** Returns what the handler does with a call. Whatever it throws becomes a Python exception. */
     Reaction on(Invocation call);
 
+    /** Returns whether it is a generator, so that it can only be called as a stream. */
+    default boolean isGenerator() {
+        return false;
+    }
+
     /** Returns the effects that it declares, as {@code @handler(effects=...)} does; the empty string for nothing. */
     default String effects() {
         return "";

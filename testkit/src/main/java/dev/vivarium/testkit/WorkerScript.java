@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * {@code count_unsafely()}, {@code count_held(gate)}, {@code count_held_unsafely(gate)}, {@code count_and_fail(message)},
  * {@code count_and_retry_after(times, seconds)},
  * {@code remember(key, value)}, {@code recall(key)}, {@code recall_held_unsafely(gate, key)}, {@code keep_local(value)}, {@code keep_local_held(gate, value)},
- * {@code recall_local()}. They take positional and keyword arguments, and fail at them, as those do.
+ * {@code recall_local()}. Those whose answer is a stream are {@code items(count)}, {@code items_then_fail(count, message)},
+ * {@code items_then_hang(count)}, {@code items_then_held(count, gate, more)}, {@code doubled()}, which is fed with numbers, and
+ * in sessions {@code count_items(count)}; {@code total()} is fed and returns one number. They take positional and keyword arguments, and fail at them, as those do.
  */
 public final class WorkerScript {
 

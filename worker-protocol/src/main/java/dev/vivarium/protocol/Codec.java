@@ -31,7 +31,14 @@ public interface Codec {
             throws CodecException;
 
     /**
-     * Converts the body of a REPLY.
+     * Encodes one value.
+     *
+     * @throws CodecException when it has no encoding
+     */
+    byte[] encode(@Nullable Object value) throws CodecException;
+
+    /**
+     * Converts the body of a REPLY, or an item of a stream.
      *
      * @return the value; null when the handler returned {@code None}
      * @throws CodecException when the body cannot be converted to {@code type}

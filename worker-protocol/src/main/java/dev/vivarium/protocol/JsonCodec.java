@@ -110,6 +110,18 @@ public final class JsonCodec implements Codec {
         }
     }
 
+    @Override
+    public byte[] encode(@Nullable Object value) throws CodecException {
+        if (value instanceof RawJson raw) {
+            return raw.utf8();
+        }
+        try {
+            return mapper.writeValueAsBytes(value);
+        } catch (IOException e) {
+            throw new CodecException("the value cannot be encoded: " + e.getMessage(), e);
+        }
+    }
+
     private void write(JsonGenerator json, @Nullable Object value) throws IOException {
         if (value instanceof RawJson raw) {
             json.writeRawValue(raw.toString());

@@ -94,6 +94,7 @@ public final class LoadGenerator {
         LoadRecorder recorder = recorder(arrival.phase(), arrival.operation());
         if (inFlight.get() >= maxInFlight) {
             recorder.dropped();
+            target.dropped(plan.operations().get(arrival.operation()), due);
             return;
         }
         inFlight.incrementAndGet();
@@ -101,7 +102,7 @@ public final class LoadGenerator {
         recorder.begun(begun - due);
         CompletionStage<?> call;
         try {
-            call = target.begin(plan.operations().get(arrival.operation()));
+            call = target.begin(plan.operations().get(arrival.operation()), due);
         } catch (RuntimeException e) {
             ended(recorder, due, begun, e);
             return;

@@ -168,6 +168,6 @@ final class Cancels {
                 harmed + " " + stage.book().errors()));
         report.check(Check.none("workers replaced", replaced.size() + last.restarts(), replaced.toString()));
         report.check(new Check("workers idle again", whole, "all " + Stage.WORKERS, last.summary()));
-        report.check(stage.leases().check());
+        report.check(Check.leases(stage.leases()));
     }
 }

@@ -1,5 +1,6 @@
 package dev.vivarium.pooltests.storm;
 
+import dev.vivarium.testkit.LeaseWatch;
 import java.util.Locale;
 
 /**
@@ -20,6 +21,18 @@ public record Check(String name, boolean held, String limit, String found) {
     /** Says that a value is at least {@code least}. */
     public static Check atLeast(String name, double least, double found, String unit) {
         return new Check(name, found >= least, ">= " + number(least) + unit, number(found) + unit);
+    }
+
+    /** Says whether leases were conserved. */
+    static Check leases(LeaseWatch watch) {
+        return new Check(
+                "leases",
+                watch.violations() == 0 && watch.snapshots() > 0,
+                "conserved at every snapshot",
+                watch.violations() == 0
+                        ? watch.snapshots() + " snapshots"
+                        : watch.violations() + " violations in " + watch.snapshots() + " snapshots, the first: "
+                                + watch.first().orElse(""));
     }
 
     private static String number(double value) {

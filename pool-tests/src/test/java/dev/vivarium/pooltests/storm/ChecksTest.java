@@ -10,6 +10,7 @@ import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.WorkerState;
 import dev.vivarium.pooltests.storm.CallBook.Entry;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.LeaseWatch;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -210,7 +211,7 @@ class ChecksTest {
 
         private boolean held(WorkerSnapshot... workers) {
             watch.look(Arrays.asList(workers), 0);
-            return watch.check().held();
+            return Check.leases(watch).held();
         }
 
         @Test
@@ -222,7 +223,7 @@ class ChecksTest {
 
         @Test
         void sayThatNothingWasLookedAt() {
-            assertThat(watch.check().held()).isFalse();
+            assertThat(Check.leases(watch).held()).isFalse();
         }
 
         @Test
@@ -230,14 +231,14 @@ class ChecksTest {
             assertThat(held(worker(1, Phase.IDLE, 11, 0))).isFalse();
             LeaseWatch another = new LeaseWatch(1, 1, BACK, callId -> true);
             another.look(List.of(worker(1, Phase.IDLE, 1, 0), worker(2, Phase.STARTING, 2, 0)), 0);
-            assertThat(another.check().held()).isTrue();
+            assertThat(Check.leases(another).held()).isTrue();
             another.look(
                     List.of(
                             worker(1, Phase.IDLE, 1, 0),
                             worker(2, Phase.STARTING, 2, 0),
                             worker(3, Phase.RETIRING, 3, 0)),
                     0);
-            assertThat(another.check().held()).isFalse();
+            assertThat(Check.leases(another).held()).isFalse();
         }
 
         @Test
@@ -264,7 +265,7 @@ class ChecksTest {
                     .isFalse();
             LeaseWatch another = new LeaseWatch(2, 0, BACK, callId -> true);
             another.look(List.of(worker(1, Phase.IDLE, 1, 7), worker(2, Phase.IDLE, 2, 0)), 0);
-            assertThat(another.check().held()).isFalse();
+            assertThat(Check.leases(another).held()).isFalse();
         }
 
         @Test
@@ -272,11 +273,11 @@ class ChecksTest {
             List<WorkerSnapshot> workers = List.of(worker(1, Phase.FENCED, 11, 9), worker(2, Phase.IDLE, 12, 0));
             watch.look(workers, 1);
             watch.look(workers, 1 + BACK.toNanos());
-            assertThat(watch.check().held()).isTrue();
+            assertThat(Check.leases(watch).held()).isTrue();
 
             watch.look(workers, 2 + BACK.toNanos());
 
-            assertThat(watch.check().held()).isFalse();
+            assertThat(Check.leases(watch).held()).isFalse();
         }
     }
 

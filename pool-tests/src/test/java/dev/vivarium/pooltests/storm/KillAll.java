@@ -93,7 +93,7 @@ final class KillAll {
             report.check(Check.none("capacity not back", missing, "a round"));
             report.check(
                     Check.none("wrong or no reply", wrong, stage.book().errors().toString()));
-            report.check(stage.leases().check());
+            report.check(Check.leases(stage.leases()));
         }
     }
 }

@@ -102,7 +102,7 @@ final class Recycles {
             report.check(Check.atLeast(name + ": replaced", wanted, replaced, ""));
             report.check(Check.atLeast(name + ": utilisation", LEAST_BUSY, busy, " %"));
             report.check(stage.capacity().check(name + ": capacity"));
-            report.check(named(name, stage.leases().check()));
+            report.check(named(name, Check.leases(stage.leases())));
         }
     }
 

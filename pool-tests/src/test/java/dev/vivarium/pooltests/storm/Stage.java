@@ -9,6 +9,7 @@ import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonPool;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
+import dev.vivarium.testkit.LeaseWatch;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -213,6 +214,15 @@ final class Stage implements AutoCloseable {
             PoolSnapshot now = pool.snapshot();
             return now.count(Phase.IDLE) == WORKERS && now.total() == WORKERS && now.waiting() == 0;
         });
+    }
+
+    /** Plants a want of capacity: the pool has a worker less once this returns. */
+    void shrink() {
+        pool.resize(WORKERS - 1);
+        if (!await(Bounds.recovery(), () -> pool.snapshot().total() < WORKERS)) {
+            throw new IllegalStateException(
+                    "the pool does not shrink: " + pool.snapshot().summary());
+        }
     }
 
     /** Ends what looks at the pool. Call it before the pool is closed, which changes what holds. */

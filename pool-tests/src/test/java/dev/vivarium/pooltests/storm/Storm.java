@@ -76,7 +76,7 @@ final class Storm {
             long answered = stage.book().answered();
             callers.stop();
             if (options.plants(Sabotage.CAPACITY)) {
-                stage.pool().resize(Stage.WORKERS - 1);
+                stage.shrink();
             }
             boolean whole = (faults == null || Stage.await(Bounds.recovery(), faults::isOver))
                     && stage.awaitIdle(options.plants(Sabotage.CAPACITY) ? Duration.ofSeconds(1) : Bounds.recovery());
@@ -148,7 +148,7 @@ final class Storm {
         CallChecks calls = new CallChecks(stage.book(), stage.executions());
         report.checks(calls.judge(CallChecks.Counted.of(last)));
         report.check(calls.retrySafe(LEAST_OK, options.timed()));
-        report.check(stage.leases().check());
+        report.check(Check.leases(stage.leases()));
         report.check(new Check(
                 "capacity back",
                 whole,

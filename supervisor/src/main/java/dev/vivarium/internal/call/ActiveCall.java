@@ -84,6 +84,7 @@ public final class ActiveCall implements OpenCall {
     private final CallBook book;
     private volatile long firstLease = CallBook.NEVER;
     private volatile @Nullable SessionTicket session;
+    private volatile @Nullable StreamTicket stream;
     private volatile @Nullable Target target;
     private volatile @Nullable PythonException postponed;
     // Where it was leased to last. Only the thread that leases it uses them, the router's.
@@ -163,6 +164,22 @@ public final class ActiveCall implements OpenCall {
     /** Returns what makes the call one of a session's, or null. */
     public @Nullable SessionTicket session() {
         return session;
+    }
+
+    /** Makes its answer a stream; before it is submitted. */
+    public void stream(StreamTicket ticket) {
+        stream = ticket;
+    }
+
+    /** Returns what makes its answer a stream, or null. */
+    public @Nullable StreamTicket stream() {
+        return stream;
+    }
+
+    /** Returns whether nobody would notice that it is sent again: of a stream, that no item has been passed on. */
+    public boolean mayRepeat() {
+        StreamTicket ticket = stream;
+        return ticket == null || ticket.isUntouched();
     }
 
     /** Makes it a call for one worker and no other; before it is submitted. */

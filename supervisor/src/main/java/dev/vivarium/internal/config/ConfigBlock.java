@@ -152,6 +152,9 @@ public final class ConfigBlock {
         });
         OPTIONS.put("drain.timeout", (b, c, k) -> b.drain(drain -> drain.timeout(c.getDuration(k))));
         OPTIONS.put("drain.shutdown-timeout", (b, c, k) -> b.drain(drain -> drain.shutdownTimeout(c.getDuration(k))));
+        OPTIONS.put("streams.window-items", (b, c, k) -> b.streams(streams -> streams.windowItems(whole(c, k))));
+        OPTIONS.put("streams.window-bytes", (b, c, k) -> b.streams(streams -> streams.windowBytes(c.getBytes(k))));
+        OPTIONS.put("streams.frame-items", (b, c, k) -> b.streams(streams -> streams.frameItems(whole(c, k))));
         OPTIONS.put("sessions.mode", (b, c, k) -> {
             SessionMode mode = constant(SessionMode.class, c, k);
             b.sessions(sessions -> sessions.mode(mode));

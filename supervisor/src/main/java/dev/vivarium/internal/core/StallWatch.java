@@ -27,6 +27,11 @@ public record StallWatch(long first, long steps, long changedAt) {
         return seen == steps ? this : new StallWatch(first, seen, now);
     }
 
+    /** Notes that the call cannot get on just now, through no fault of its own. */
+    public StallWatch hold(long now) {
+        return new StallWatch(first, steps, now);
+    }
+
     /** Returns how many steps the call has reported. */
     public long reported() {
         return steps - first;

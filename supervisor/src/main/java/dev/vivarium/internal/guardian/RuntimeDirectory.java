@@ -12,6 +12,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +34,9 @@ public final class RuntimeDirectory implements AutoCloseable {
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final String LOCK = "lock";
+
+    /** How often a directory is gone through to remove it. */
+    private static final int MOST_DELETIONS = 100;
 
     private final Path path;
     private final FileChannel lockFile;
@@ -174,9 +178,26 @@ public final class RuntimeDirectory implements AutoCloseable {
         IoLoop.closeQuietly(lockFile);
     }
 
+    /**
+     * Removes a directory, again where others remove, or make, files in it meanwhile: the guardian, and channels that are being closed.
+     */
     static void delete(Path directory) {
+        for (int i = 0; i < MOST_DELETIONS && Files.exists(directory); i++) {
+            deleteOnce(directory);
+        }
+    }
+
+    private static void deleteOnce(Path directory) {
         try {
             Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                    if (e instanceof NoSuchFileException) {
+                        return FileVisitResult.CONTINUE;
+                    }
+                    throw e;
+                }
+
                 @Override
                 public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                     Files.deleteIfExists(file);
@@ -191,10 +212,7 @@ public final class RuntimeDirectory implements AutoCloseable {
                 }
             });
         } catch (IOException e) {
-            log.debug(
-                    "{} could not be removed",
-                    directory,
-                    e); // The guardian removes it too; one of the two comes second.
+            log.debug("{} could not be removed", directory, e);
         }
     }
 }

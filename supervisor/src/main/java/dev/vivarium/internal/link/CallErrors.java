@@ -51,7 +51,7 @@ public final class CallErrors {
     /** Returns the exception that a call ends with. */
     public static PoolException of(ActiveCall call, ErrorBody error, PoolContext context, int slot) {
         return switch (error.kind()) {
-            case UNKNOWN_HANDLER, BAD_ARGUMENTS, UNDECODABLE_ARGUMENTS, LOAD, NEGOTIATION ->
+            case UNKNOWN_HANDLER, BAD_ARGUMENTS, UNDECODABLE_ARGUMENTS, STREAM_ONLY, LOAD, NEGOTIATION ->
                 new CallRejected(call + " was refused by " + context.worker(slot) + ": " + error.message());
             case SESSION_OPEN -> opening(call, error);
             case UNENCODABLE_STATE, STATE_TOO_LARGE ->

@@ -44,6 +44,7 @@ final class DataLine {
     private final Queue<Frame> queue = new ConcurrentLinkedQueue<>();
     // How many of the queue have not been written yet; whoever makes it 1 has them written.
     private final AtomicInteger pending = new AtomicInteger();
+    private volatile boolean mayBeFull;
 
     /** Gets what arrives, on the reading thread. */
     interface Reader {
@@ -107,12 +108,35 @@ final class DataLine {
             return;
         }
         boolean here = known.channel().isImmuneToInterrupts() || !Loan.isUnderWay();
-        if (here && frame.encodedLength() <= INLINE_WRITE_BYTES && pending.get() == 0) {
+        if (here && frame.encodedLength() <= INLINE_WRITE_BYTES && pending.get() == 0 && !mayBeFull) {
             ByteBuffer outgoing = known.outgoing().clear();
             FrameEncoder.put(frame, outgoing);
             writeFully(known.channel(), outgoing.flip());
             return;
         }
+        enqueue(known, frame);
+    }
+
+    /**
+     * Writes to the worker while it runs a call and may be slow to read; any thread may call this. What is written to the idle
+     * worker after that goes the same way, until it is known to have read all.
+     */
+    void writeAside(Frame frame) {
+        Wire known = wire.get();
+        if (known == null) {
+            events.channelClosed();
+            return;
+        }
+        mayBeFull = true;
+        enqueue(known, frame);
+    }
+
+    /** Notes that the worker has read all that was written so far. */
+    void hasReadAll() {
+        mayBeFull = false;
+    }
+
+    private void enqueue(Wire known, Frame frame) {
         queue.add(frame);
         if (pending.getAndIncrement() == 0) {
             context.io().execute(() -> writeQueued(known.channel()));

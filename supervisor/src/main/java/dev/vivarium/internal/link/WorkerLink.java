@@ -61,6 +61,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final WorkerOutput.Sink stderr;
     private final StackCapture stacks;
     private final SharedClock clock;
+    private final StreamLine streams;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final DataLine data;
     private final AtomicBoolean readerDone = new AtomicBoolean();
@@ -88,6 +89,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.stacks = new StackCapture(events::stacksRead);
         this.data = new DataLine(context, slot, incarnation, events, new FromWorker());
         this.clock = new SharedClock(context.clock());
+        this.streams = new StreamLine(incarnation, this::sendControl, data::writeAside);
     }
 
     /** Returns the slot. */
@@ -184,6 +186,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         switch (frame.type()) {
             case REPLY, SESSION_REPLY -> answered(frame, null);
             case STATE_WANTED -> stateWanted(frame);
+            case ITEMS, WANTED -> streams.received(frame, running.get());
             case ERROR -> {
                 ErrorBody error = Bodies.read(frame, ErrorBody.class);
                 if (frame.callId() == 0) {
@@ -212,8 +215,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         }
         PoolException failure = error == null ? null : CallErrors.of(call, error, context, slot);
         SessionFrames.Answer answer = error == null ? SessionFrames.read(call, frame) : null;
+        streams.ending(call, frame);
         if (!running.compareAndSet(call, null)) {
             throw Violations.notRunning(frame, null);
+        }
+        if (!StreamLine.isFed(call)) {
+            data.hasReadAll();
         }
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
@@ -275,7 +282,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             }
             known.deadline(slot, clock.ofWorker(call.deadline()));
         }
-        data.write(SessionFrames.call(call, incarnation, remainingMicros));
+        data.write(streams.begin(call, SessionFrames.call(call, incarnation, remainingMicros)));
     }
 
     @Override
@@ -331,7 +338,14 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public boolean takeBack(ActiveCall call) {
-        return running.compareAndSet(call, null);
+        boolean open = running.compareAndSet(call, null);
+        StreamLine.close(call);
+        return open;
+    }
+
+    @Override
+    public boolean isHeldBack() {
+        return StreamLine.isHeldBack(running.get());
     }
 
     @Override

@@ -30,6 +30,7 @@ import dev.vivarium.internal.context.Setting;
 import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.router.WorkersReport;
+import dev.vivarium.internal.stream.CallStream;
 import dev.vivarium.protocol.message.HandlerInfo;
 import dev.vivarium.session.PoolSessions;
 import dev.vivarium.session.PythonSession;
@@ -85,6 +86,16 @@ final class PoolFacade implements PythonPool {
             Loan.with(() -> handles.router().tell(new SessionRouter.Submit(active)));
         }
         return pending;
+    }
+
+    @Override
+    public <T> Source<T, PendingCall<Long>> stream(PythonCall<T> call) {
+        return CallStream.source(context, new RouterCalls(handles.router(), active -> {}), call);
+    }
+
+    @Override
+    public <I, O> Flow<I, O, PendingCall<Long>> streamThrough(PythonCall<O> call) {
+        return CallStream.flow(context, new RouterCalls(handles.router(), active -> {}), call);
     }
 
     @Override

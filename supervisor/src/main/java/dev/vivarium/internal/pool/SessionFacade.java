@@ -13,6 +13,7 @@ import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.router.SessionRouter;
 import dev.vivarium.internal.session.SessionReport;
+import dev.vivarium.internal.stream.CallStream;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.PythonSession;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +24,7 @@ import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
 import org.jspecify.annotations.Nullable;
 
 /** The public face of a session. */
@@ -99,6 +101,20 @@ final class SessionFacade implements PythonSession {
             }
         }
         return pending;
+    }
+
+    @Override
+    public <T> Source<T, PendingCall<Long>> stream(PythonCall<T> call) {
+        return CallStream.source(context, streamed(), call);
+    }
+
+    @Override
+    public <I, O> Flow<I, O, PendingCall<Long>> streamThrough(PythonCall<O> call) {
+        return CallStream.flow(context, streamed(), call);
+    }
+
+    private RouterCalls streamed() {
+        return new RouterCalls(router, active -> active.session(new SessionTicket(id, mode, concurrent, null)));
     }
 
     private SessionRefused keepsNoAnswers(ActiveCall call) {

@@ -111,9 +111,9 @@ final class Repeats {
 
     private Recovery.Loss loss(ActiveCall call) {
         return new Recovery.Loss(
-                call.toString(),
+                call.mayRepeat() ? call.toString() : call + ", which had passed items on,",
                 router.isRetrySafe(call),
-                call.maxRetries(),
+                call.mayRepeat() ? call.maxRetries() : 0,
                 call.attempts(),
                 call.deadline() - context.clock().nanoTime(),
                 call.admission());

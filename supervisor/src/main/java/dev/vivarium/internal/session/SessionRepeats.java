@@ -21,6 +21,9 @@ final class SessionRepeats {
 
     /** Returns whether a lost call may run again because its handler has no effect but on its session. */
     boolean isRetrySafe(ActiveCall call) {
+        if (!call.mayRepeat()) {
+            return false;
+        }
         return call.retrySafe()
                 || (call.session() != null
                         && context.handlers().stream()

@@ -105,7 +105,7 @@ final class SlotHealth {
     /** Looks at the progress of the call; returns whether it has stalled. */
     boolean isStalled(WorkerDriver driver) {
         long now = context.clock().nanoTime();
-        watch = watch.look(now, driver.progress());
+        watch = driver.isHeldBack() ? watch.hold(now) : watch.look(now, driver.progress());
         return watch.isStalled(now, stallTimeout);
     }
 

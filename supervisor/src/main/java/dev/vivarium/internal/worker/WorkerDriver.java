@@ -70,6 +70,9 @@ public interface WorkerDriver {
     /** Returns how many steps the handlers of this process have reported, over all calls. */
     long progress();
 
+    /** Returns whether the running call waits for the consumer of its stream, so that its handler cannot get on. */
+    boolean isHeldBack();
+
     /**
      * Returns when the handler of a timed call was about to be entered, by the pool's monotonic clock as far as the worker's
      * can be compared with it; empty when it was not, or that is not known.

@@ -30,6 +30,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -126,6 +128,54 @@ class FaultTest {
                     assertThat(kit.events().awaitExit().exit().cause()).isEqualTo(TransitionCause.HUNG);
                 }
                 works(kit);
+            }
+        }
+
+        @VivariumTest(expectWarnings = "broke the protocol")
+        void anAnswerToNobodyCostsTheWorkerAndARetry(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Misaddressed())) {
+                assertThat(kit.pool().call(echo("x").retrySafe()).await()).isEqualTo("x");
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            assertThat(kit.events().awaitExit().exit().cause()).isEqualTo(TransitionCause.PROTOCOL_VIOLATION);
+        }
+
+        @VivariumTest
+        void aForgedAnswerIsFoundByItsCallerOnly(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Forged())) {
+                Object answer = kit.pool()
+                        .call(PythonCall.to("retry_after").args(0, 0.0).returning(Object.class))
+                        .await();
+
+                assertThat(answer).isEqualTo("forged");
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+        }
+
+        @VivariumTest
+        void aShareOfTheAnswersIsDrawnFromTheSeed(TestPool kit, FaultInjector faults) throws Exception {
+            List<Integer> landedIn = new CopyOnWriteArrayList<>();
+            Fault late = new Fault.Delayed(Duration.ofMillis(2), Duration.ofMillis(1), 0.5);
+            try (FaultLease half = faults.at(Moment.EXECUTED)
+                    .share(0.5)
+                    .seed(7)
+                    .times(100)
+                    .arm(late)
+                    .onLand(landedIn::add)) {
+                for (int i = 0; i < 20; i++) {
+                    kit.pool().call(echo("x")).await();
+                }
+
+                SplittableRandom expected = new SplittableRandom(7);
+                int expectedLandings = 0;
+                for (int i = 0; i < 20; i++) {
+                    if (expected.nextDouble() < 0.5) {
+                        expectedLandings++;
+                        expected.nextDouble(); // How late it is.
+                    }
+                }
+                assertThat(landedIn).hasSize(expectedLandings);
+                assertThat(half.landed()).isEqualTo(expectedLandings);
             }
         }
 

@@ -3,13 +3,19 @@ package dev.vivarium.testkit.internal;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
+import dev.vivarium.internal.call.StreamAttempt;
+import dev.vivarium.internal.call.StreamTicket;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.link.CallErrors;
 import dev.vivarium.internal.link.SessionFrames;
 import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerEvents;
+import dev.vivarium.protocol.CodecException;
+import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.ItemBlock;
 import dev.vivarium.protocol.ProtocolViolation;
+import dev.vivarium.protocol.StreamHead;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -77,11 +83,86 @@ final class FakeDriver implements WorkerDriver, Outlet {
         running.set(call);
         SessionTicket ticket = call.session();
         SessionAttempt attempt = ticket == null ? null : ticket.attempt();
-        if (attempt == null) {
-            process.send(call.id(), call.body(), null, null);
-        } else {
-            process.send(call.id(), call.body(), attempt.head(), attempt.base().state());
+        StreamTicket stream = call.stream();
+        StreamHead streamed = null;
+        if (stream != null) {
+            var unused = stream.begin(new Line(call.id()));
+            streamed = stream.head(attempt != null);
         }
+        process.send(new SentCall(
+                call.id(),
+                call.body(),
+                streamed,
+                attempt == null ? null : attempt.head(),
+                attempt == null ? null : attempt.base().state()));
+    }
+
+    private final class Line implements StreamAttempt.Line {
+        private final long callId;
+
+        Line(long callId) {
+            this.callId = callId;
+        }
+
+        @Override
+        public void credit(Credit total) {
+            process.credit(callId, total);
+        }
+
+        @Override
+        public void feed(long first, List<byte[]> items) {
+            try {
+                process.fed(callId, ItemBlock.decode(ItemBlock.encode(first, items)));
+            } catch (CodecException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void feedEnd() {
+            process.fed(callId, null);
+        }
+    }
+
+    private static @Nullable StreamAttempt attempt(@Nullable ActiveCall call) {
+        StreamTicket stream = call == null ? null : call.stream();
+        return stream == null ? null : stream.attempt();
+    }
+
+    @Override
+    public boolean isHeldBack() {
+        StreamAttempt attempt = attempt(running.get());
+        return attempt != null && attempt.isHeldBack();
+    }
+
+    private interface Part {
+        void of(StreamAttempt attempt) throws CodecException;
+    }
+
+    private void streamed(long callId, Part part) {
+        ActiveCall call = running.get();
+        StreamAttempt attempt = attempt(call);
+        if (call == null || call.id() != callId || attempt == null) {
+            events.violated(new ProtocolViolation(
+                    ProtocolViolation.Kind.UNEXPECTED_TYPE, "a part of the stream of call " + callId, new byte[0]));
+            return;
+        }
+        try {
+            part.of(attempt);
+        } catch (CodecException e) {
+            events.violated(new ProtocolViolation(
+                    ProtocolViolation.Kind.MALFORMED_BODY, String.valueOf(e.getMessage()), new byte[0]));
+        }
+    }
+
+    @Override
+    public void items(long callId, byte[] block) {
+        streamed(callId, attempt -> attempt.received(ItemBlock.decode(block)));
+    }
+
+    @Override
+    public void wanted(long callId, Credit most) {
+        streamed(callId, attempt -> attempt.wanted(most));
     }
 
     @Override
@@ -132,7 +213,12 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     @Override
     public boolean takeBack(ActiveCall call) {
-        return running.compareAndSet(call, null);
+        boolean open = running.compareAndSet(call, null);
+        StreamAttempt attempt = attempt(call);
+        if (attempt != null) {
+            attempt.close();
+        }
+        return open;
     }
 
     @Override
@@ -207,12 +293,12 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     @Override
     public void reply(long callId, byte[] body) {
-        answered(callId, call -> SessionFrames.succeed(call, body, null, false));
+        answered(callId, call -> SessionFrames.succeed(call, body, null, false), body);
     }
 
     @Override
     public void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident) {
-        answered(callId, call -> SessionFrames.succeed(call, body, changes, resident));
+        answered(callId, call -> SessionFrames.succeed(call, body, changes, resident), body);
     }
 
     @Override
@@ -227,6 +313,20 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     private interface End {
         boolean of(ActiveCall call);
+    }
+
+    private void answered(long callId, End end, byte[] result) {
+        StreamAttempt attempt = attempt(running.get());
+        try {
+            if (attempt != null) {
+                attempt.checkEnd(result);
+            }
+        } catch (CodecException e) {
+            events.violated(new ProtocolViolation(
+                    ProtocolViolation.Kind.MALFORMED_BODY, String.valueOf(e.getMessage()), new byte[0]));
+            return;
+        }
+        answered(callId, end);
     }
 
     private void answered(long callId, End end) {

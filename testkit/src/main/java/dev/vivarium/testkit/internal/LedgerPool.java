@@ -45,6 +45,9 @@ public final class LedgerPool implements PythonPool {
         /** A call was made in every worker. */
         void calledAll(PythonCall<?> call, PendingReplies<?> pending);
 
+        /** A call was made whose answer is a stream. */
+        void streams(PythonCall<?> call, PendingCall<Long> pending);
+
         /** A stream is about to make a call, whose id is not known. */
         void streamed(PythonCall<?> call);
 
@@ -65,6 +68,21 @@ public final class LedgerPool implements PythonPool {
     public <T> PendingCall<T> call(PythonCall<T> call) {
         PendingCall<T> pending = pool.call(call);
         book.called(call, pending);
+        return pending;
+    }
+
+    @Override
+    public <T> Source<T, PendingCall<Long>> stream(PythonCall<T> call) {
+        return pool.stream(call).mapMaterializedValue(pending -> noted(call, pending));
+    }
+
+    @Override
+    public <I, O> Flow<I, O, PendingCall<Long>> streamThrough(PythonCall<O> call) {
+        return pool.<I, O>streamThrough(call).mapMaterializedValue(pending -> noted(call, pending));
+    }
+
+    private PendingCall<Long> noted(PythonCall<?> call, PendingCall<Long> pending) {
+        book.streams(call, pending);
         return pending;
     }
 

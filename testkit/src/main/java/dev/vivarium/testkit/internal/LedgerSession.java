@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Source;
 
 /** A session whose calls are written into a ledger. */
 final class LedgerSession implements PythonSession {
@@ -50,6 +51,21 @@ final class LedgerSession implements PythonSession {
     public <T> PendingCall<T> callOnce(String idempotencyKey, PythonCall<T> call) {
         PendingCall<T> pending = session.callOnce(idempotencyKey, call);
         book.calledOnce(entry(call), pending);
+        return pending;
+    }
+
+    @Override
+    public <T> Source<T, PendingCall<Long>> stream(PythonCall<T> call) {
+        return session.stream(call).mapMaterializedValue(pending -> noted(call, pending));
+    }
+
+    @Override
+    public <I, O> Flow<I, O, PendingCall<Long>> streamThrough(PythonCall<O> call) {
+        return session.<I, O>streamThrough(call).mapMaterializedValue(pending -> noted(call, pending));
+    }
+
+    private PendingCall<Long> noted(PythonCall<?> call, PendingCall<Long> pending) {
+        book.streams(entry(call), pending);
         return pending;
     }
 

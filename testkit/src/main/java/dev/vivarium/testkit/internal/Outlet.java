@@ -1,5 +1,6 @@
 package dev.vivarium.testkit.internal;
 
+import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -29,6 +30,12 @@ interface Outlet {
 
     /** It answers a call that changed something in its session; null for a key that was removed. */
     void sessionReply(long callId, byte[] body, Map<String, byte @Nullable []> changes, boolean resident);
+
+    /** It sends items of a stream. */
+    void items(long callId, byte[] block);
+
+    /** It asks for items that a call is fed with. */
+    void wanted(long callId, Credit most);
 
     /** It asks for the state of a call's session. */
     void stateWanted(long callId);

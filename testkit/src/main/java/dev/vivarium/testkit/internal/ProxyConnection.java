@@ -41,6 +41,7 @@ final class ProxyConnection {
     private int slot;
     private int incarnation;
     private int ends;
+    private boolean killed; // Written by the thread that reads from the worker, and read by it.
 
     ProxyConnection(
             String pool,
@@ -193,7 +194,7 @@ final class ProxyConnection {
             passGuardian(frame, line, down);
             return;
         }
-        if (down && (frame.type() == FrameType.CALL || frame.type() == FrameType.SESSION_CALL)) {
+        if (down && isCall(frame)) {
             send(frame, line);
             return;
         }
@@ -203,8 +204,12 @@ final class ProxyConnection {
             return; // Its worker was killed before this moment.
         }
         Moment moment = moment(frame, down);
+        if (killed) {
+            return; // It was killed before it could say this.
+        }
         if (moment != null && gates != null && strike(moment)) {
-            return; // What it came from is dead.
+            killed = moment == Moment.STREAMED; // What it came from is dead, and more may follow.
+            return;
         }
         forward(frame, moment, line, down);
     }
@@ -275,6 +280,13 @@ final class ProxyConnection {
         workers.exited(ended, frame.incarnation());
     }
 
+    private static boolean isCall(Frame frame) {
+        return switch (frame.type()) {
+            case CALL, SESSION_CALL, STREAM_CALL -> true;
+            default -> false;
+        };
+    }
+
     private static boolean isAnswer(Frame frame) {
         return frame.callId() != 0
                 && (frame.type() == FrameType.REPLY
@@ -287,6 +299,7 @@ final class ProxyConnection {
             case HELLO -> down ? null : Moment.MID_HANDSHAKE;
             case READY -> Moment.MID_LOAD;
             case PING -> Moment.CHECKED;
+            case ITEMS -> down ? null : Moment.STREAMED;
             case REPLY, SESSION_REPLY, ERROR -> isAnswer(frame) ? Moment.EXECUTED : null;
             default -> null;
         };
@@ -346,10 +359,11 @@ final class ProxyConnection {
             }
             body = List.of("hung", List.of(), java.util.Map.of());
         }
-        return Frame.call(
+        return new Frame(
+                call.type() == FrameType.STREAM_CALL ? FrameType.STREAM_CALL : FrameType.CALL,
                 call.callId(),
-                call.incarnation(),
                 call.remainingMicros(),
+                call.incarnation(),
                 JSON.writeValueAsBytes(body),
                 call.attachments());
     }

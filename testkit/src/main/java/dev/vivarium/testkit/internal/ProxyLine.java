@@ -1,10 +1,12 @@
 package dev.vivarium.testkit.internal;
 
 import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameType;
 import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.FaultLease;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +17,11 @@ final class ProxyLine {
 
     /** Where in a header the length of the body stands. */
     private static final int BODY_LENGTH = 28;
+
+    /** Ids are counted up from 1: one with this bit is nobody's. */
+    private static final long NOBODYS = 1L << 40;
+
+    private static final byte[] FORGED = "\"forged\"".getBytes(StandardCharsets.UTF_8);
 
     interface Wired {
         void write(byte[] bytes) throws IOException;
@@ -37,7 +44,7 @@ final class ProxyLine {
         if (fault instanceof Fault.Delayed delayed) {
             CountDownLatch healed = new CountDownLatch(1);
             lease.onHeal(healed::countDown);
-            var unused = healed.await(delayed.by().toNanos(), TimeUnit.NANOSECONDS);
+            var unused = healed.await(lease.drawn(delayed).toNanos(), TimeUnit.NANOSECONDS);
             write(bytes);
         } else if (fault instanceof Fault.Corrupted) {
             byte[] broken = bytes.clone();
@@ -52,6 +59,11 @@ final class ProxyLine {
             byte[] broken = bytes.clone();
             ByteBuffer.wrap(broken).putInt(BODY_LENGTH, Integer.MAX_VALUE);
             write(broken);
+        } else if (fault instanceof Fault.Misaddressed) {
+            write(Wire.bytes(otherwise(frame, frame.callId() ^ NOBODYS, frame.body())));
+        } else if (fault instanceof Fault.Forged) {
+            boolean result = frame.type() != FrameType.ERROR;
+            write(result ? Wire.bytes(otherwise(frame, frame.callId(), FORGED.clone())) : bytes);
         } else if (fault instanceof Fault.Truncated) {
             write(Arrays.copyOf(bytes, bytes.length / 2));
             throw new IOException("cut off on purpose");
@@ -60,6 +72,10 @@ final class ProxyLine {
             write(bytes);
         }
         // Dropped: nothing is written.
+    }
+
+    private static Frame otherwise(Frame frame, long callId, byte[] body) {
+        return new Frame(frame.type(), callId, frame.remainingMicros(), frame.incarnation(), body, frame.attachments());
     }
 
     private void write(byte[] bytes) throws IOException {

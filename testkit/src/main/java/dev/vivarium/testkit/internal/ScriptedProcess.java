@@ -1,6 +1,8 @@
 package dev.vivarium.testkit.internal;
 
+import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.ItemBlock;
 import dev.vivarium.protocol.SessionHead;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.ErrorKind;
@@ -14,12 +16,9 @@ import dev.vivarium.testkit.ScriptedHandler;
 import dev.vivarium.testkit.WorkerScript;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,17 +49,17 @@ public final class ScriptedProcess {
     private final int slot;
     private final int incarnation;
     private final Outlet outlet;
-    private final ArrayDeque<Runnable> saying = new ArrayDeque<>();
+    private final Speech speech = new Speech();
     private final List<Runnable> stoppedWork = new ArrayList<>();
     private final ScriptedSessions sessions = new ScriptedSessions();
     private ScriptedSessions.@Nullable Call session;
+    private @Nullable ScriptedStream stream;
     private @Nullable Running running;
     private long cancelled;
     private boolean ended;
     private boolean stopped;
     private boolean hung;
     private boolean drained;
-    private boolean talking;
 
     ScriptedProcess(Shared shared, String worker, int slot, int incarnation, Outlet outlet) {
         this.shared = shared;
@@ -101,19 +100,38 @@ public final class ScriptedProcess {
     }
 
     /** It is sent a call by what has no wire: the faults of the sending land here. */
-    void send(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
+    void send(SentCall sent) {
         synchronized (this) {
             strike(
                     Moment.BEFORE_SEND,
-                    callId,
-                    () -> strike(Moment.AFTER_SEND, callId, () -> step(() -> enter(callId, body, head, state))));
+                    sent.callId(),
+                    () -> strike(Moment.AFTER_SEND, sent.callId(), () -> step(() -> enter(sent))));
         }
         talk();
     }
 
     /** It is sent a call. */
-    public void call(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
-        act(() -> enter(callId, body, head, state));
+    void call(SentCall sent) {
+        act(() -> enter(sent));
+    }
+
+    /** It may send more items. */
+    void credit(long callId, Credit total) {
+        ofStream(callId, open -> open.granted(total));
+    }
+
+    /** It gets items that it has asked for, or hears, by null, that there are none. */
+    void fed(long callId, @Nullable ItemBlock block) {
+        ofStream(callId, open -> open.fed(block));
+    }
+
+    private void ofStream(long callId, Consumer<ScriptedStream> news) {
+        act(() -> {
+            ScriptedStream open = stream;
+            if (open != null && isRunning(callId)) {
+                news.accept(open);
+            }
+        });
     }
 
     /** It is told to let a session go. */
@@ -121,12 +139,14 @@ public final class ScriptedProcess {
         act(() -> sessions.close(name));
     }
 
-    private void enter(long callId, byte[] body, @Nullable SessionHead head, @Nullable Map<String, byte[]> state) {
-        session = head == null ? null : sessions.enter(head, state);
+    private void enter(SentCall sent) {
+        SessionHead head = sent.session();
+        session = head == null ? null : sessions.enter(head, sent.state());
+        stream = sent.stream() == null ? null : new ScriptedStream(sent.stream(), sent.callId(), this, outlet);
         if (head != null && session == null) {
-            say(() -> outlet.stateWanted(callId));
+            say(() -> outlet.stateWanted(sent.callId()));
         } else {
-            run(callId, body);
+            run(sent.callId(), sent.body());
         }
     }
 
@@ -233,12 +253,10 @@ public final class ScriptedProcess {
             return;
         }
         ScriptedHandler handler = shared.script().handlers().get(call.handler());
-        if (handler == null) {
-            String message = "no handler is named '" + call.handler() + "'; there are: "
-                    + String.join(", ", new TreeSet<>(shared.script().handlers().keySet()));
-            ErrorBody unknown = error(ErrorKind.UNKNOWN_HANDLER, Execution.NOT_STARTED, "LookupError", message);
+        ErrorBody refusal = Refusals.of(shared.script(), call, stream != null);
+        if (handler == null || refusal != null) {
             forgetSession();
-            say(() -> outlet.error(callId, unknown));
+            say(() -> outlet.error(callId, Objects.requireNonNull(refusal)));
             return;
         }
         if (handler instanceof StandardHandler standard && refuses(standard, call)) {
@@ -253,16 +271,6 @@ public final class ScriptedProcess {
     /** Arguments that do not fit: the wrapper that keeps Python's record raises, and nothing is recorded. */
     private boolean refuses(StandardHandler handler, Invocation call) {
         long callId = call.callId();
-        if (call.keywords().containsKey("ctx")) {
-            say(() -> outlet.error(
-                    callId,
-                    error(
-                            ErrorKind.BAD_ARGUMENTS,
-                            Execution.NOT_STARTED,
-                            "TypeError",
-                            call.handler() + "(...): 'ctx' is the runtime's; a caller cannot pass it")));
-            return true;
-        }
         String misfit = handler.misfit(call);
         if (misfit == null) {
             return false;
@@ -278,7 +286,7 @@ public final class ScriptedProcess {
     @SuppressWarnings("CatchingUnchecked") // A test's own handler may throw anything, an AssertionError for one.
     private void handle(ScriptedHandler handler, Invocation call) {
         long callId = call.callId();
-        if (running == null || running.callId() != callId) {
+        if (!isRunning(callId)) {
             return; // Cancelled while it was stopped.
         }
         Reaction reaction;
@@ -291,7 +299,10 @@ public final class ScriptedProcess {
         heedCancel();
     }
 
-    private void perform(long callId, Reaction reaction) {
+    void perform(long callId, Reaction reaction) {
+        if (stream != null && stream.takes(reaction)) {
+            return;
+        }
         if (reaction instanceof Reaction.Reply reply) {
             encoded(callId, reply.result(), result -> reply(callId, result));
         } else if (reaction instanceof Reaction.Raise raise) {
@@ -324,6 +335,8 @@ public final class ScriptedProcess {
             answer(callId, foreign.result(), result -> outlet.reply(foreign.callId(), result));
         } else if (reaction instanceof Reaction.Raw raw) {
             say(() -> outlet.raw(raw.bytes()));
+        } else if (reaction instanceof Reaction.OfStream) {
+            encoded(callId, new Object(), bytes -> {}); // As Python says of a generator that nobody asked for.
         } else if (reaction instanceof Reaction.Partial partial) {
             encoded(callId, partial.result(), result -> {
                 running = new Running(callId, false);
@@ -352,7 +365,7 @@ public final class ScriptedProcess {
         }
     }
 
-    private void reply(long callId, byte[] result) {
+    void reply(long callId, byte[] result) {
         ScriptedSessions.Change change = session == null ? null : session.answer();
         session = null;
         answer(callId, () -> {
@@ -369,7 +382,7 @@ public final class ScriptedProcess {
     }
 
     /** Encodes before anything is said: what is no JSON is the handler's error, as it is in Python. */
-    private void encoded(long callId, @Nullable Object result, Consumer<byte[]> then) {
+    void encoded(long callId, @Nullable Object result, Consumer<byte[]> then) {
         byte[] bytes;
         try {
             bytes = PythonJson.MAPPER.writeValueAsBytes(result);
@@ -383,9 +396,17 @@ public final class ScriptedProcess {
     }
 
     private void resume(long callId, Reaction then) {
-        if (running != null && running.callId() == callId) {
+        if (isRunning(callId)) {
             perform(callId, then);
         }
+    }
+
+    boolean isRunning(long callId) {
+        return running != null && running.callId() == callId;
+    }
+
+    boolean isStruckBetweenItems() {
+        return shared.faults().isDue(Moment.STREAMED, slot, Fault.OnProcess.class);
     }
 
     private void answer(long callId, Runnable answer) {
@@ -400,13 +421,14 @@ public final class ScriptedProcess {
 
     private void finish(long callId) {
         running = null;
+        stream = null;
         forgetSession();
         shared.log().add(callId, ExecutionLog.What.FINISHED, worker);
         say(() -> outlet.progress(callId, Execution.RAN));
     }
 
     /** Goes on with the rest of a step, unless a fault is due at this moment that ends or stops the process. */
-    private void strike(Moment moment, long callId, Runnable rest) {
+    void strike(Moment moment, long callId, Runnable rest) {
         FaultLease lease = shared.faults().takeLease(moment, slot, Fault.OnProcess.class);
         Fault fault = lease == null ? null : lease.fault();
         if (lease == null) {
@@ -463,28 +485,12 @@ public final class ScriptedProcess {
         }
     }
 
-    private synchronized void say(Runnable words) {
-        saying.add(words);
+    void say(Runnable words) {
+        speech.say(words);
     }
 
     private void talk() {
-        while (true) {
-            Runnable words;
-            synchronized (this) {
-                if (talking || saying.isEmpty()) {
-                    return;
-                }
-                talking = true;
-                words = saying.poll();
-            }
-            try {
-                words.run();
-            } finally {
-                synchronized (this) {
-                    talking = false;
-                }
-            }
-        }
+        speech.talk();
     }
 
     private static ErrorBody error(ErrorKind kind, Execution execution, String type, String message) {

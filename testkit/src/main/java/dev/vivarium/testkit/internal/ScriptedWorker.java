@@ -1,15 +1,18 @@
 package dev.vivarium.testkit.internal;
 
 import dev.vivarium.protocol.CodecException;
+import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.FrameReader;
 import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.Handshake;
+import dev.vivarium.protocol.ItemBlock;
 import dev.vivarium.protocol.Limits;
 import dev.vivarium.protocol.ProtocolViolationException;
 import dev.vivarium.protocol.SessionEntries;
 import dev.vivarium.protocol.SessionHead;
+import dev.vivarium.protocol.StreamHead;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.HandlerInfo;
@@ -106,8 +109,12 @@ final class ScriptedWorker implements Outlet {
     private void heard(Frame frame) {
         switch (frame.type()) {
             case HELLO -> process.welcome();
-            case CALL -> process.call(frame.callId(), frame.body(), null, null);
-            case SESSION_CALL -> sessionCall(frame);
+            case CALL -> process.call(new SentCall(frame.callId(), frame.body(), null, null, null));
+            case SESSION_CALL -> call(frame, null, frame.attachments());
+            case STREAM_CALL -> streamCall(frame);
+            case CREDIT -> process.credit(frame.callId(), credit(frame));
+            case ITEMS -> process.fed(frame.callId(), items(frame));
+            case ITEMS_END -> process.fed(frame.callId(), null);
             case SESSION_CLOSE -> process.closeSession(new String(frame.body(), StandardCharsets.UTF_8));
             case CANCEL -> process.cancel(frame.callId());
             case PING -> process.ping();
@@ -116,18 +123,49 @@ final class ScriptedWorker implements Outlet {
         }
     }
 
-    private void sessionCall(Frame frame) {
+    private static Credit credit(Frame frame) {
         try {
-            SessionHead head = SessionHead.decode(frame.attachments().get(0));
+            return Credit.decode(frame.body());
+        } catch (CodecException e) {
+            throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
+        }
+    }
+
+    private static ItemBlock items(Frame frame) {
+        try {
+            return ItemBlock.decode(frame.body());
+        } catch (CodecException e) {
+            throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
+        }
+    }
+
+    private void streamCall(Frame frame) {
+        try {
+            StreamHead stream = StreamHead.decode(frame.attachments().get(0));
+            List<ByteBuffer> rest =
+                    frame.attachments().subList(1, frame.attachments().size());
+            if (stream.ofSession()) {
+                call(frame, stream, rest);
+            } else {
+                process.call(new SentCall(frame.callId(), frame.body(), stream, null, null));
+            }
+        } catch (CodecException e) {
+            throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
+        }
+    }
+
+    private void call(Frame frame, @Nullable StreamHead stream, List<ByteBuffer> session) {
+        try {
+            SessionHead head = SessionHead.decode(session.get(0));
             Map<String, byte[]> state = null;
-            if (frame.attachments().size() > 1) {
+            if (session.size() > 1) {
                 state = new LinkedHashMap<>();
                 for (Map.Entry<String, byte @Nullable []> entry :
-                        SessionEntries.decode(frame.attachments().get(1)).entrySet()) {
+                        SessionEntries.decode(session.get(1)).entrySet()) {
                     state.put(entry.getKey(), Objects.requireNonNull(entry.getValue(), "a state has no removed keys"));
                 }
             }
-            process.call(frame.callId(), frame.body(), head, state);
+            process.call(new SentCall(frame.callId(), frame.body(), stream, head, state));
         } catch (CodecException e) {
             throw new IllegalStateException("the JVM sent " + frame + " to a worker", e);
         }
@@ -198,6 +236,16 @@ final class ScriptedWorker implements Outlet {
                         incarnation,
                         body,
                         List.of(tail, SessionEntries.encode(changes))));
+    }
+
+    @Override
+    public void items(long callId, byte[] block) {
+        send(sockets.data(), Frame.of(FrameType.ITEMS, callId, incarnation, block));
+    }
+
+    @Override
+    public void wanted(long callId, Credit most) {
+        send(sockets.data(), Frame.of(FrameType.WANTED, callId, incarnation, most.encode()));
     }
 
     @Override

@@ -80,7 +80,7 @@ final class SessionHandlers {
         return all;
     }
 
-    private static int count(ScriptedSession session) {
+    static int count(ScriptedSession session) {
         JsonNode before = session.state().get("count");
         int next = before == null ? 1 : before.intValue() + 1;
         session.state().put("count", JSON.numberNode(next));

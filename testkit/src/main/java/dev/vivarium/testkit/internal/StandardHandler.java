@@ -26,15 +26,35 @@ public final class StandardHandler implements ScriptedHandler {
     private final List<String> parameters;
     private final String effects;
     private final BiFunction<Invocation, List<JsonNode>, Reaction> body;
+    private final boolean generator;
 
     private StandardHandler(List<String> parameters, Function<List<JsonNode>, Reaction> body) {
         this(parameters, "", (call, given) -> body.apply(given));
     }
 
     StandardHandler(List<String> parameters, String effects, BiFunction<Invocation, List<JsonNode>, Reaction> body) {
+        this(parameters, effects, false, body);
+    }
+
+    private StandardHandler(
+            List<String> parameters,
+            String effects,
+            boolean generator,
+            BiFunction<Invocation, List<JsonNode>, Reaction> body) {
+        this.generator = generator;
         this.parameters = parameters;
         this.effects = effects;
         this.body = body;
+    }
+
+    /** Returns this handler as a generator. */
+    StandardHandler generator() {
+        return new StandardHandler(parameters, effects, true, body);
+    }
+
+    @Override
+    public boolean isGenerator() {
+        return generator;
     }
 
     @Override
@@ -60,6 +80,7 @@ public final class StandardHandler implements ScriptedHandler {
         all.put("held", new StandardHandler(List.of("gate", "value"), StandardHandler::held));
         all.put("retry_after", new StandardHandler(List.of("times", "seconds"), "", StandardHandler::retryAfter));
         all.putAll(SessionHandlers.all());
+        all.putAll(StreamHandlers.all());
         return all;
     }
 

@@ -18,7 +18,7 @@ import inspect
 import os
 import signal as signals
 import threading
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Iterator, List, Optional
 
 from vivarium_worker import Context, RetryAfter, handler
 
@@ -91,13 +91,16 @@ def _when_healed(lease: str, give_back: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="testkit-lease", daemon=True).start()
 
 
-def recorded(function: Optional[Callable[..., Any]] = None, *, effects: Optional[str] = None) -> Callable[..., Any]:
+def recorded(
+    function: Optional[Callable[..., Any]] = None, *, effects: Optional[str] = None, heedless: bool = False
+) -> Callable[..., Any]:
     """Make a function a handler whose executions are recorded for the ledger of the test kit.
 
     ``effects`` is that of ``@handler``. Arguments that do not fit it raise TypeError; those of a plain handler are refused by the worker.
+    ``heedless``: whatever is raised in it, a cancellation above all, from when it counts as started, it begins again.
     """
     if function is None:
-        return functools.partial(recorded, effects=effects)
+        return functools.partial(recorded, effects=effects, heedless=heedless)
     target = function
     signature = inspect.signature(target)
     wants_context = "ctx" in signature.parameters
@@ -108,25 +111,54 @@ def recorded(function: Optional[Callable[..., Any]] = None, *, effects: Optional
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY)
         signature = signature.replace(parameters=others + [context] + catch_all)
 
-    @functools.wraps(target)
-    def recording(*args: Any, **keywords: Any) -> Any:
+    def entered(args: Any, keywords: Any) -> Context:
         ctx: Context = signature.bind(*args, **keywords).arguments["ctx"]  # Before anything counts as started.
         if not wants_context:
             del keywords["ctx"]
         _record(ctx.call_id, "STARTED", ctx.worker_id)
+        return ctx
+
+    @functools.wraps(target)
+    def generating(*args: Any, **keywords: Any) -> Any:
+        ctx = entered(args, keywords)
+        try:
+            _halt(ctx.call_id)
+            yield from target(*args, **keywords)
+        finally:
+            _record(ctx.call_id, "FINISHED", ctx.worker_id)
+
+    @functools.wraps(target)
+    def recording(*args: Any, **keywords: Any) -> Any:
+        ctx = entered(args, keywords)
         try:
             _halt(ctx.call_id)
             return target(*args, **keywords)
         finally:
             _record(ctx.call_id, "FINISHED", ctx.worker_id)
 
+    @functools.wraps(target)
+    def unheeding(*args: Any, **keywords: Any) -> Any:
+        ctx: Context = signature.bind(*args, **keywords).arguments["ctx"]
+        begun: List[bool] = []
+        while True:
+            try:
+                if not begun:
+                    begun.append(True)
+                    entered(args, keywords)
+                _halt(ctx.call_id)
+                return target(*args, **keywords)
+            except BaseException:
+                continue
+
     try:
         _record(0, "RECORDED", target.__name__)
     except OSError:
         pass  # The test is over, and its folder gone.
-    recording.__signature__ = signature  # type: ignore[attr-defined]
+    plain = unheeding if heedless else recording
+    wrapper: Any = generating if inspect.isgeneratorfunction(target) else plain
+    wrapper.__signature__ = signature
     _touch(_gate(f".recorded-{target.__name__}"))
-    return handler(effects=effects)(recording)
+    return handler(effects=effects)(wrapper)
 
 
 def wait_for(gate: str) -> None:
@@ -167,15 +199,12 @@ def hang() -> None:
     threading.Event().wait()
 
 
-@recorded
+@recorded(heedless=True)
 def stubborn() -> None:
     """Never end, and heed no cancellation: C code that holds the interpreter lock, again and again."""
     libc = ctypes.PyDLL(None)
     while True:
-        try:
-            libc.pause()
-        except BaseException:
-            continue
+        libc.pause()
 
 
 @recorded
@@ -325,3 +354,51 @@ def keep_local_held(ctx: Context, gate: str, value: Any) -> None:
 def recall_local(ctx: Context) -> Any:
     """Return what was kept in this worker, or None."""
     return ctx.session.local.get("value")
+
+
+@recorded
+def items(count: int) -> Iterator[int]:
+    """Yield the numbers from 0."""
+    yield from range(count)
+
+
+@recorded
+def items_then_fail(count: int, message: str) -> Iterator[int]:
+    """Yield the numbers from 0, then raise ValueError."""
+    yield from range(count)
+    raise ValueError(message)
+
+
+@recorded
+def items_then_hang(count: int) -> Iterator[int]:
+    """Yield the numbers from 0, then wait for ever, or until the call is cancelled."""
+    yield from range(count)
+    threading.Event().wait()
+
+
+@recorded
+def items_then_held(count: int, gate: str, more: int) -> Iterator[int]:
+    """Yield the numbers from 0, and more of them once a gate is open."""
+    yield from range(count)
+    wait_for(gate)
+    yield from range(count, count + more)
+
+
+@recorded
+def doubled(ctx: Context) -> Iterator[int]:
+    """Yield twice what the call is fed with."""
+    for item in ctx.input:
+        yield 2 * item
+
+
+@recorded
+def total(ctx: Context) -> int:
+    """Return the sum of what the call is fed with."""
+    return sum(ctx.input)
+
+
+@recorded
+def count_items(ctx: Context, count: int) -> Iterator[int]:
+    """Count in a session, and yield each count."""
+    for _ in range(count):
+        yield _count(ctx)

@@ -26,6 +26,8 @@ public enum ErrorKind {
     UNENCODABLE_STATE,
     @JsonProperty("state_too_large")
     STATE_TOO_LARGE,
+    @JsonProperty("stream_only")
+    STREAM_ONLY,
     @JsonProperty("load")
     LOAD,
     @JsonProperty("negotiation")

@@ -1,4 +1,4 @@
-package dev.vivarium.pooltests.storm;
+package dev.vivarium.testkit;
 
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Looks at one snapshot after the other and checks that leases are conserved: each slot is there once and in one phase, their
  * number is what is wanted, a call is with one worker at most, and a call that has ended gives its worker back. Used by one
- * thread at a time; {@link #check} when that has ended.
+ * thread at a time; what it found is read when that has ended.
  */
-final class LeaseWatch {
+public final class LeaseWatch {
 
     private record Lease(int slot, int incarnation, long callId) {}
 
@@ -40,7 +41,7 @@ final class LeaseWatch {
      *     been killed
      * @param open whether the call of that number has not ended
      */
-    LeaseWatch(int wanted, int surge, Duration back, LongPredicate open) {
+    public LeaseWatch(int wanted, int surge, Duration back, LongPredicate open) {
         this.wanted = wanted;
         this.surge = surge;
         this.back = back;
@@ -48,7 +49,7 @@ final class LeaseWatch {
     }
 
     /** Looks at the slots of a snapshot that was taken at {@code now}, in nanoseconds. */
-    void look(List<WorkerSnapshot> workers, long now) {
+    public void look(List<WorkerSnapshot> workers, long now) {
         snapshots++;
         Map<Phase, Integer> phases = new EnumMap<>(Phase.class);
         workers.forEach(worker -> phases.merge(worker.phase(), 1, Integer::sum));
@@ -101,17 +102,22 @@ final class LeaseWatch {
     }
 
     /** Returns which share of the wanted workers was busy, on average. */
-    double utilisation() {
+    public double utilisation() {
         return snapshots == 0 ? 0 : (double) busy / snapshots / wanted;
     }
 
-    Check check() {
-        return new Check(
-                "leases",
-                violations == 0 && snapshots > 0,
-                "conserved at every snapshot",
-                violations == 0
-                        ? snapshots + " snapshots"
-                        : violations + " violations in " + snapshots + " snapshots, the first: " + first);
+    /** Returns how many snapshots were looked at. */
+    public long snapshots() {
+        return snapshots;
+    }
+
+    /** Returns how often something was wrong. */
+    public long violations() {
+        return violations;
+    }
+
+    /** Returns the first thing that was wrong, as a sentence; empty when nothing was. */
+    public Optional<String> first() {
+        return Optional.ofNullable(first);
     }
 }

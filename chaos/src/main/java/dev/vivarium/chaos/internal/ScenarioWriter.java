@@ -1,0 +1,222 @@
+package dev.vivarium.chaos.internal;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import dev.vivarium.bench.load.LoadPlanText;
+import dev.vivarium.chaos.ChaosFault;
+import dev.vivarium.chaos.Expectation;
+import dev.vivarium.chaos.LoadSpec;
+import dev.vivarium.chaos.Scenario;
+import dev.vivarium.chaos.Step;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** Writes scenarios, so that {@link ScenarioReader} makes equal ones of the text. */
+public final class ScenarioWriter {
+
+    private final JsonGenerator out;
+
+    private ScenarioWriter(JsonGenerator out) {
+        this.out = out;
+    }
+
+    /** Returns a scenario in YAML, with every value. */
+    public static String write(Scenario scenario) {
+        StringWriter text = new StringWriter();
+        YAMLFactory yaml = YAMLFactory.builder()
+                .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                .disable(YAMLGenerator.Feature.SPLIT_LINES)
+                .build();
+        try (JsonGenerator generator = yaml.createGenerator(text)) {
+            new ScenarioWriter(generator).scenario(scenario);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return text.toString();
+    }
+
+    private void scenario(Scenario scenario) throws IOException {
+        out.writeStartObject();
+        out.writeStringField("name", scenario.name());
+        out.writeStringField("title", scenario.title());
+        out.writeObjectFieldStart("pool");
+        out.writeNumberField("workers", scenario.workers());
+        texts("options", scenario.options());
+        out.writeEndObject();
+        load(scenario.load());
+        out.writeObjectFieldStart("steady");
+        time("window", scenario.steady().window());
+        share("ok", scenario.steady().ok());
+        time("p99", scenario.steady().p99());
+        out.writeEndObject();
+        steps("method", scenario.method());
+        time("recover", scenario.recover());
+        texts("expect", scenario.expect().stream().map(Expectation::toString).toList());
+        out.writeEndObject();
+    }
+
+    private void load(LoadSpec load) throws IOException {
+        out.writeObjectFieldStart("load");
+        out.writeStringField("plan", load.plan());
+        out.writeObjectFieldStart("mix");
+        for (Map.Entry<String, Integer> part : load.mix().entrySet()) {
+            out.writeNumberField(part.getKey(), part.getValue());
+        }
+        out.writeEndObject();
+        time("work", load.work());
+        time("timeout", load.timeout());
+        out.writeNumberField("sessions", load.sessions());
+        out.writeNumberField("in-flight", load.maxInFlight());
+        out.writeEndObject();
+    }
+
+    private void texts(String name, List<String> texts) throws IOException {
+        out.writeArrayFieldStart(name);
+        for (String text : texts) {
+            out.writeString(text);
+        }
+        out.writeEndArray();
+    }
+
+    private void time(String name, Duration time) throws IOException {
+        out.writeStringField(name, LoadPlanText.text(time));
+    }
+
+    private void share(String name, double share) throws IOException {
+        BigDecimal percent = BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros();
+        out.writeStringField(name, percent.toPlainString() + "%");
+    }
+
+    private void bytes(String name, long bytes) throws IOException {
+        boolean mebi = bytes % (1 << 20) == 0;
+        out.writeStringField(name, mebi ? (bytes >> 20) + "MiB" : bytes + "B");
+    }
+
+    private void steps(String name, List<Step> steps) throws IOException {
+        out.writeArrayFieldStart(name);
+        for (Step step : steps) {
+            out.writeStartObject();
+            step(step);
+            out.writeEndObject();
+        }
+        out.writeEndArray();
+    }
+
+    private void step(Step step) throws IOException {
+        time("after", step.after());
+        if (step instanceof Step.Inject inject) {
+            inject(inject);
+        } else if (step instanceof Step.Sequence sequence) {
+            steps("sequence", sequence.steps());
+        } else if (step instanceof Step.Parallel parallel) {
+            steps("parallel", parallel.steps());
+        } else if (step instanceof Step.Staged staged) {
+            out.writeObjectFieldStart("staged");
+            out.writeNumberField("times", staged.times());
+            time("every", staged.every());
+            out.writeObjectFieldStart("step");
+            step(staged.step());
+            out.writeEndObject();
+            out.writeEndObject();
+        } else if (step instanceof Step.Mix mix) {
+            out.writeObjectFieldStart("mix");
+            time("length", mix.length());
+            time("every", mix.every());
+            out.writeBooleanField("swarm", mix.swarm());
+            out.writeArrayFieldStart("of");
+            for (Step.Choice choice : mix.choices()) {
+                out.writeStartObject();
+                out.writeNumberField("weight", choice.weight());
+                step(choice.step());
+                out.writeEndObject();
+            }
+            out.writeEndArray();
+            out.writeEndObject();
+        }
+    }
+
+    private void inject(Step.Inject inject) throws IOException {
+        out.writeObjectFieldStart("fault");
+        fault(inject.fault());
+        out.writeEndObject();
+        out.writeStringField("targets", inject.targets().toString());
+        time("within", inject.within());
+        time("ttl", inject.ttl());
+        out.writeNumberField("times", inject.times());
+    }
+
+    private void word(String name, Enum<?> constant) throws IOException {
+        out.writeStringField(name, Reading.word(constant));
+    }
+
+    private void fault(ChaosFault fault) throws IOException {
+        out.writeStringField("kind", kind(fault));
+        if (fault instanceof ChaosFault.Signalled signalled) {
+            word("signal", signalled.signal());
+            word("at", signalled.at());
+        } else if (fault instanceof ChaosFault.Exited exited) {
+            out.writeNumberField("status", exited.status());
+        } else if (fault instanceof ChaosFault.Delayed delayed) {
+            word("direction", delayed.direction());
+            time("by", delayed.by());
+            time("jitter", delayed.jitter());
+            out.writeNumberField("correlation", delayed.correlation());
+            share("share", delayed.share());
+        } else if (fault instanceof ChaosFault.Frames frames) {
+            word("effect", frames.effect());
+            word("direction", frames.direction());
+            share("share", frames.share());
+        } else if (fault instanceof ChaosFault.Partitioned partitioned) {
+            word("direction", partitioned.direction());
+        } else if (fault instanceof ChaosFault.Grown grown) {
+            bytes("bytes", grown.bytes());
+            bytes("most", grown.most());
+        } else if (fault instanceof ChaosFault.Burned burned) {
+            time("time", burned.time());
+        } else if (fault instanceof ChaosFault.Threads threads) {
+            out.writeNumberField("count", threads.count());
+        } else if (fault instanceof ChaosFault.Descriptors descriptors) {
+            out.writeNumberField("count", descriptors.count());
+        }
+    }
+
+    /** Returns the word of a fault's kind. */
+    public static String kind(ChaosFault fault) {
+        if (fault instanceof ChaosFault.Signalled) {
+            return "signal";
+        } else if (fault instanceof ChaosFault.GuardianKilled) {
+            return "guardian-kill";
+        } else if (fault instanceof ChaosFault.Exited) {
+            return "exit";
+        } else if (fault instanceof ChaosFault.Hung) {
+            return "hang";
+        } else if (fault instanceof ChaosFault.Delayed) {
+            return "delay";
+        } else if (fault instanceof ChaosFault.Frames) {
+            return "frames";
+        } else if (fault instanceof ChaosFault.Partitioned) {
+            return "partition";
+        } else if (fault instanceof ChaosFault.Grown) {
+            return "grow";
+        } else if (fault instanceof ChaosFault.Burned) {
+            return "burn";
+        } else if (fault instanceof ChaosFault.Threads) {
+            return "threads";
+        }
+        return "descriptors";
+    }
+
+    /** Returns a fault as one line for people. */
+    public static String describe(ChaosFault fault) {
+        String text = fault.toString();
+        String values = text.substring(text.indexOf('[') + 1, text.length() - 1);
+        return kind(fault) + (values.isEmpty() ? "" : " " + values);
+    }
+}

@@ -1,0 +1,192 @@
+package dev.vivarium.chaos.internal;
+
+import dev.vivarium.Circuit;
+import dev.vivarium.PoolEvent;
+import dev.vivarium.PoolSnapshot;
+import dev.vivarium.TransitionCause;
+import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.WorkerState;
+import dev.vivarium.testkit.LeaseWatch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at a pool from outside: its events and its snapshots. Times are nanoseconds of the run. Thread-safe. */
+final class Watch {
+
+    /** A worker's state from a moment on. */
+    record Mark(long at, int slot, int incarnation, WorkerState state, TransitionCause cause) {}
+
+    /** A time in which fewer than the wanted workers were there. */
+    record Outage(long from, long to) {}
+
+    private final int wanted;
+    private final History history;
+    private final LeaseWatch leases;
+    private final Set<String> serving = new TreeSet<>();
+    private final Set<String> reached = new TreeSet<>();
+    private final List<Mark> marks = new ArrayList<>();
+    private final List<Outage> outages = new ArrayList<>();
+    private final List<Long> restarts = new ArrayList<>();
+    private long missingSince = -1;
+    private boolean complete;
+    private boolean over;
+    private int exits;
+    private int mostWaiting;
+    private long mostMemory;
+
+    Watch(int wanted, History history, LeaseWatch leases) {
+        this.wanted = wanted;
+        this.history = history;
+        this.leases = leases;
+    }
+
+    /** What comes from now on, such as the end of the pool, does not count. */
+    synchronized void end() {
+        over = true;
+    }
+
+    /** Takes an event. */
+    synchronized void on(PoolEvent event) {
+        if (over) {
+            return;
+        }
+        if (event instanceof PoolEvent.WorkerTransitioned moved) {
+            moved(moved);
+        } else if (event instanceof PoolEvent.WorkerExited exited) {
+            exits++;
+            TransitionCause cause = exited.exit().cause();
+            if (cause == TransitionCause.MEMORY_LIMIT || cause == TransitionCause.PROTOCOL_VIOLATION) {
+                reached.add(Reading.word(cause));
+            } else if (cause == TransitionCause.HUNG) {
+                reached.add("hang");
+            }
+            history.line("exit")
+                    .with("slot", exited.exit().worker().slot())
+                    .with("incarnation", exited.exit().incarnation())
+                    .with("pid", exited.exit().pid())
+                    .with("cause", cause)
+                    .with("call", exited.callId())
+                    .with("detail", exited.exit().detail())
+                    .write();
+        } else if (event instanceof PoolEvent.CallRetried) {
+            reached.add("retry");
+        } else if (event instanceof PoolEvent.CircuitChanged changed) {
+            reached.add(changed.to() == Circuit.State.CLOSED ? "circuit-closed" : "circuit-open");
+            history.line("circuit")
+                    .with("name", changed.circuit().toString())
+                    .with("to", changed.to())
+                    .write();
+        } else if (event instanceof PoolEvent.RecycleDue) {
+            reached.add("recycle");
+        } else if (event instanceof PoolEvent.GuardianLost) {
+            reached.add("guardian-lost");
+        } else if (event instanceof PoolEvent.LadderClimbed) {
+            reached.add("hang");
+        } else if (event instanceof PoolEvent.SessionBound bound && bound.epoch() > 1) {
+            reached.add("session-moved");
+        }
+    }
+
+    private void moved(PoolEvent.WorkerTransitioned moved) {
+        long now = history.now();
+        int slot = moved.worker().slot();
+        if (moved.to() != WorkerState.BUSY && moved.cause() != TransitionCause.RELEASED) {
+            history.line("worker")
+                    .with("slot", slot)
+                    .with("incarnation", moved.incarnation())
+                    .with("to", moved.to())
+                    .with("cause", moved.cause())
+                    .write();
+        }
+        marks.add(new Mark(now, slot, moved.incarnation(), moved.to(), moved.cause()));
+        if (moved.to() == WorkerState.INITIALIZING && moved.incarnation() > 1) {
+            restarts.add(now);
+            reached.add("restart");
+        } else if (moved.to() == WorkerState.DEGRADED) {
+            reached.add("degraded");
+        }
+        String worker = slot + "." + moved.incarnation();
+        if (moved.to() == WorkerState.READY || moved.to() == WorkerState.BUSY) {
+            serving.add(worker);
+        } else {
+            serving.remove(worker);
+        }
+        if (serving.size() >= wanted) {
+            complete = true;
+            if (missingSince >= 0) {
+                outages.add(new Outage(missingSince, now));
+                missingSince = -1;
+            }
+        } else if (complete && missingSince < 0) {
+            missingSince = now;
+        }
+    }
+
+    /** Takes a snapshot. */
+    synchronized void on(PoolSnapshot snapshot) {
+        leases.look(snapshot.workers(), System.nanoTime());
+        mostWaiting = Math.max(mostWaiting, snapshot.waiting());
+        for (WorkerSnapshot worker : snapshot.workers()) {
+            mostMemory = Math.max(mostMemory, worker.memoryBytes());
+        }
+        if (snapshot.lateReplies() > 0) {
+            reached.add("late-reply");
+        }
+    }
+
+    synchronized int serving() {
+        return serving.size();
+    }
+
+    synchronized boolean isWhole() {
+        return missingSince < 0 && complete;
+    }
+
+    synchronized List<Mark> marks() {
+        return List.copyOf(marks);
+    }
+
+    /** Returns the outages; one that is not over ends now. */
+    synchronized List<Outage> outages() {
+        List<Outage> all = new ArrayList<>(outages);
+        if (missingSince >= 0) {
+            all.add(new Outage(missingSince, history.now()));
+        }
+        return all;
+    }
+
+    synchronized List<Long> restarts() {
+        return List.copyOf(restarts);
+    }
+
+    synchronized Set<String> reached() {
+        return Set.copyOf(reached);
+    }
+
+    synchronized int exits() {
+        return exits;
+    }
+
+    synchronized int mostWaiting() {
+        return mostWaiting;
+    }
+
+    synchronized long mostMemory() {
+        return mostMemory;
+    }
+
+    synchronized long leaseViolations() {
+        return leases.violations();
+    }
+
+    synchronized @Nullable String leaseTrouble() {
+        return leases.first().orElse(leases.snapshots() == 0 ? "no snapshot was looked at" : null);
+    }
+
+    synchronized long snapshots() {
+        return leases.snapshots();
+    }
+}

@@ -1,0 +1,5 @@
+/** Calls as stages of Pekko streams. */
+@NullMarked
+package dev.vivarium.internal.stream;
+
+import org.jspecify.annotations.NullMarked;
