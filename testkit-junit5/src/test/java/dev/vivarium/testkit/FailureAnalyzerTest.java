@@ -13,7 +13,9 @@ import dev.vivarium.PoolSaturated;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonException;
 import dev.vivarium.PythonPool;
+import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
+import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerState;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.testkit.junit5.VivariumTest;
@@ -22,6 +24,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 
 /** What is told of a call is what happened to it, and nothing that happened to others. */
 @VivariumTest(
@@ -180,6 +183,25 @@ class FailureAnalyzerTest {
 
     @Nested
     class Events {
+
+        private static PoolEvent moved(int slot, WorkerState from, WorkerState to, TransitionCause cause) {
+            return new PoolEvent.WorkerTransitioned(new WorkerId("p", slot), 1, from, to, cause, Instant.EPOCH);
+        }
+
+        @Test
+        void areThoseOfTheCallsWorkersWithoutTheirLeases() {
+            List<PoolEvent> events = List.of(
+                    moved(1, WorkerState.READY, WorkerState.BUSY, TransitionCause.LEASED),
+                    moved(1, WorkerState.BUSY, WorkerState.TERMINATED, TransitionCause.KILLED),
+                    moved(2, WorkerState.BUSY, WorkerState.TERMINATED, TransitionCause.HUNG),
+                    new PoolEvent.CallRetried(3, "price", 1, new WorkerId("p", 1), 1, Duration.ZERO, Instant.EPOCH),
+                    new PoolEvent.CallRetried(4, "echo", 1, new WorkerId("p", 2), 1, Duration.ZERO, Instant.EPOCH));
+
+            assertThat(FailureAnalyzer.explain(new CallOutcome.Succeeded<>(3, "x", 2), events))
+                    .startsWith("what happened to call 3 of 'price'")
+                    .contains("p/1#1 BUSY to TERMINATED (KILLED)", "attempt 1 failed in p/1#1")
+                    .doesNotContain("LEASED", "HUNG", "p/2");
+        }
 
         @VivariumTest
         void areTheLastOnesOfMany(TestPool kit) {
