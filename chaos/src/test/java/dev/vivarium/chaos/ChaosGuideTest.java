@@ -22,6 +22,8 @@ class ChaosGuideTest {
     private static final Path RESULTS = Path.of("../docs/results.md");
     private static final Path SOURCE = Path.of("src/test/java/dev/vivarium/chaos/ChaosGuideTest.java");
 
+    private static final Pattern FIELD = Pattern.compile("(?m)^ *(?:- )?([a-z0-9-]+):");
+
     private static List<String> snippets(String language) throws IOException {
         Matcher matcher =
                 Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
@@ -99,10 +101,7 @@ class ChaosGuideTest {
             assertThat(reference).contains("`" + effect.name().toLowerCase(java.util.Locale.ROOT) + "`");
         }
         String yaml = Scenarios.find("combined").toYaml();
-        Pattern.compile("(?m)^ *(?:- )?([a-z0-9-]+):")
-                .matcher(yaml)
-                .results()
-                .forEach(field -> assertThat(reference).contains(field.group(1)));
+        FIELD.matcher(yaml).results().forEach(field -> assertThat(reference).contains(field.group(1)));
     }
 
     private static List<Class<?>> kinds(Class<?> sealed) {
