@@ -278,4 +278,3 @@ def _flat(source: Any) -> bytes:
         return source.tobytes()
     flat: bytes = source.astype(source.dtype.newbyteorder("<"), copy=False).tobytes()
     return flat
-

@@ -233,9 +233,13 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         private <T extends Throwable> T explained(T failure) {
             TestPool used = pool;
             if (used != null) {
-                FailureAnalyzer.of(used)
-                        .explainAny(failure)
-                        .ifPresent(text -> failure.addSuppressed(new CallExplained(text)));
+                try {
+                    FailureAnalyzer.of(used)
+                            .explainAny(failure)
+                            .ifPresent(text -> failure.addSuppressed(new CallExplained(text)));
+                } catch (RuntimeException e) {
+                    failure.addSuppressed(e); // The test's own failure is what counts.
+                }
                 failure.addSuppressed(new Circumstances(used));
             }
             return failure;
