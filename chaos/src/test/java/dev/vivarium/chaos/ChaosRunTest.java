@@ -103,7 +103,7 @@ class ChaosRunTest {
                                 1000),
                         new SteadyState(Duration.ofMillis(300), 1, Duration.ofMillis(50)),
                         scenario.method().subList(0, 1),
-                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(8), // Late outcomes come within it.
                         List.of(
                                 Expectation.parse("ok >= 100%"),
                                 Expectation.parse("duplicated == 0"),

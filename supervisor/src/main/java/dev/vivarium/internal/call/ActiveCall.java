@@ -23,29 +23,16 @@ import dev.vivarium.protocol.Execution;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An accepted call. Whoever ends it first, ends it: a reply, a deadline, a cancellation, a crash and a shutdown may race,
- * and exactly one of them reaches the caller.
- *
- * <p>Thread-safe.
+ * and exactly one of them reaches the caller. Thread-safe.
  */
 public final class ActiveCall implements OpenCall {
-
-    /** Where a call is. */
-    public enum Phase {
-        /** Waiting for a worker. */
-        QUEUED,
-        /** Given to a worker. */
-        LEASED,
-        /** Answered; what it changed in its session is being stored. */
-        COMMITTING,
-        /** Ended for its caller. */
-        DONE
-    }
 
     /** What the worker made of a call. */
     public enum Answer {
@@ -203,8 +190,7 @@ public final class ActiveCall implements OpenCall {
 
     /** Returns whether its answer carries anything. */
     boolean hasReceived() {
-        ReplyAttachments answer = received.get();
-        return answer != null && !answer.views().isEmpty();
+        return !Objects.requireNonNull(received.get()).views().isEmpty();
     }
 
     /** Returns what the answer carries that it has ended with, which is the receiver's to release. */

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vivarium.PoolClosed;
+import dev.vivarium.PoolConfig;
+import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
 import dev.vivarium.ResultNotDecodable;
+import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.lending.LendingThread;
 import dev.vivarium.internal.lending.Loan;
+import dev.vivarium.internal.port.Machine;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.JsonCodec;
 import dev.vivarium.protocol.Limits;
@@ -16,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -41,6 +46,22 @@ class PendingCallImplTest {
             new JsonCodec(new ObjectMapper(), Limits.DEFAULTS),
             callbacks);
 
+    private final ActiveCall ended = Objects.requireNonNull(CallIntake.admit(
+            new PoolContext(
+                    PoolConfig.builder().name("calls").handlers("handlers.py").build(), Machine.system()),
+            PythonCall.to("f").returning(String.class),
+            7,
+            new ActiveCall.Sink() {
+                @Override
+                public void succeeded(ActiveCall call, byte[] body) {}
+
+                @Override
+                public void failed(ActiveCall call, PoolException error) {}
+            },
+            refusal -> {
+                throw refusal;
+            }));
+
     @AfterEach
     void stop() {
         callbacks.shutdownNow();
@@ -48,7 +69,7 @@ class PendingCallImplTest {
     }
 
     private void answer(String json) {
-        call.succeeded(null, json.getBytes(StandardCharsets.UTF_8));
+        call.succeeded(ended, json.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Waits in another thread, and returns once it waits. */
@@ -77,7 +98,7 @@ class PendingCallImplTest {
         private final CompletableFuture<Thread> ranOn = new CompletableFuture<>();
 
         private void answer() {
-            direct.succeeded(null, "1".getBytes(StandardCharsets.UTF_8));
+            direct.succeeded(ended, "1".getBytes(StandardCharsets.UTF_8));
         }
 
         /** Does it on a thread as those that read from workers. */

@@ -29,6 +29,11 @@ final class PythonJson {
 
     private PythonJson() {}
 
+    /** Makes bytes of a value. */
+    interface Encoding<T> {
+        T of(@Nullable Object value) throws IOException;
+    }
+
     /** Returns what has an encoding, encoded. */
     static byte[] bytes(@Nullable Object value) {
         try {

@@ -41,6 +41,11 @@ final class Refusals {
     }
 
     private static ErrorBody error(ErrorKind kind, String type, String message) {
-        return new ErrorBody(kind, Execution.NOT_STARTED, type, message, List.of(), List.of(), List.of(), null);
+        return error(kind, Execution.NOT_STARTED, type, message);
+    }
+
+    /** Returns an error without a traceback. */
+    static ErrorBody error(ErrorKind kind, Execution execution, String type, String message) {
+        return new ErrorBody(kind, execution, type, message, List.of(), List.of(), List.of(), null);
     }
 }

@@ -1,5 +1,7 @@
 package dev.vivarium.testkit.internal;
 
+import static dev.vivarium.testkit.internal.Refusals.error;
+
 import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.ItemBlock;
@@ -107,7 +109,7 @@ public final class ScriptedProcess {
                     sent.callId(),
                     () -> strike(Moment.AFTER_SEND, sent.callId(), () -> step(() -> enter(sent))));
         }
-        talk();
+        speech.talk();
     }
 
     /** It is sent a call. */
@@ -199,7 +201,7 @@ public final class ScriptedProcess {
         synchronized (this) {
             deliver(number);
         }
-        talk();
+        speech.talk();
     }
 
     private void deliver(int number) {
@@ -238,7 +240,7 @@ public final class ScriptedProcess {
             }
             say(() -> outlet.measured(bytes));
         }
-        talk();
+        speech.talk();
     }
 
     private void run(long callId, Encoded body) {
@@ -385,17 +387,7 @@ public final class ScriptedProcess {
         encodedBy(PythonJson::encode, callId, result, then);
     }
 
-    /** The same of an item of a stream, which has nothing beside it. */
-    void encodedItem(long callId, @Nullable Object item, Consumer<byte[]> then) {
-        encodedBy(PythonJson::bytes, callId, item, then);
-    }
-
-    /** Makes bytes of a value. */
-    private interface Encoding<T> {
-        T of(@Nullable Object value) throws IOException;
-    }
-
-    private <T> void encodedBy(Encoding<T> encoding, long callId, @Nullable Object result, Consumer<T> then) {
+    <T> void encodedBy(PythonJson.Encoding<T> encoding, long callId, @Nullable Object result, Consumer<T> then) {
         T bytes;
         try {
             bytes = encoding.of(result);
@@ -471,7 +463,7 @@ public final class ScriptedProcess {
         synchronized (this) {
             step(step);
         }
-        talk();
+        speech.talk();
     }
 
     private void step(Runnable step) {
@@ -500,13 +492,5 @@ public final class ScriptedProcess {
 
     void say(Runnable words) {
         speech.say(words);
-    }
-
-    private void talk() {
-        speech.talk();
-    }
-
-    private static ErrorBody error(ErrorKind kind, Execution execution, String type, String message) {
-        return new ErrorBody(kind, execution, type, message, List.of(), List.of(), List.of(), null);
     }
 }

@@ -85,7 +85,7 @@ final class ScriptedStream {
     }
 
     private void emit(@Nullable Object item) {
-        process.encodedItem(callId, item, encoded -> {
+        process.encodedBy(PythonJson::bytes, callId, item, encoded -> {
             byte[] block = ItemBlock.encode(items, List.of(encoded));
             items++;
             bytes += encoded.length;
