@@ -45,6 +45,7 @@ final class DataLine {
     // How many of the queue have not been written yet; whoever makes it 1 has them written.
     private final AtomicInteger pending = new AtomicInteger();
     private volatile boolean mayBeFull;
+    private volatile boolean closed;
 
     /** Gets what arrives, on the reading thread. */
     interface Reader {
@@ -72,6 +73,9 @@ final class DataLine {
             return;
         }
         new LendingThread(() -> read(channel), threadName).start();
+        if (closed) {
+            channel.close(); // It came when nobody waited for it any more.
+        }
     }
 
     /** Returns whether there has been a channel. */
@@ -158,8 +162,14 @@ final class DataLine {
         }
     }
 
-    /** Ends the channel, if there is one; does not block. */
+    /** Returns whether it has been closed. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Ends the channel, also one that comes later; does not block. */
     void close() {
+        closed = true; // Before the look: who brings a channel looks after that.
         Wire known = wire.get();
         if (known != null) {
             known.channel().close();

@@ -40,10 +40,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One worker process as the JVM sees it.
- *
- * <p>Threads: the slot's actor sends; a thread of the {@link DataLine} reads the data channel and completes calls; the pool's
- * input and output thread serves the control channel and the output.
+ * One worker process as the JVM sees it. Threads: the slot's actor sends; a thread of the {@link DataLine} reads the data
+ * channel and completes calls; the pool's input and output thread serves the control channel and the output.
  */
 public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
@@ -467,6 +465,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void opened(Connection connection) {
         control = connection;
+        if (data.isClosed()) {
+            connection.close(); // It came when nobody waited for it any more.
+        }
     }
 
     @Override
