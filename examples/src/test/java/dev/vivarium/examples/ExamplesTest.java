@@ -158,8 +158,10 @@ class ExamplesTest {
         String guide = Files.readString(Path.of("../docs/guide/attachments.md"));
         String source = stripped(Files.readString(Path.of("src/main/java/dev/vivarium/examples/ImageService.java")));
 
-        List<String> snippets =
-                SNIPPET.matcher(guide).results().map(match -> match.group(1)).toList();
+        List<String> snippets = SNIPPET.matcher(guide)
+                .results()
+                .map(match -> stripped(match.group(1)))
+                .toList();
 
         assertThat(snippets).hasSize(1).allSatisfy(snippet -> assertThat(source).contains(snippet));
         try (ImageService service = new ImageService(Path.of("python/images.py"))) {
