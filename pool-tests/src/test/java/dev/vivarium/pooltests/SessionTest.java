@@ -26,6 +26,7 @@ import dev.vivarium.SessionStoreFailed;
 import dev.vivarium.Signal;
 import dev.vivarium.WorkerCrashed;
 import dev.vivarium.WorkerId;
+import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.session.PythonSession;
@@ -682,6 +683,8 @@ class SessionTest {
             PythonSession session = pool.session("a");
             for (int i = 1; i <= 20; i++) {
                 assertThat(countedAtOnce(session)).isEqualTo(i);
+                // A call that its worker is not out of yet would be overdue when so much time passes.
+                kit.awaitThat("idle", () -> kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 2);
                 time.advance(Duration.ofSeconds(9));
             }
 
