@@ -324,7 +324,8 @@ class StreamTest {
 
             kit.worker(1).kill();
 
-            assertThat(run.error(WorkerCrashed.class)).hasMessageContaining("had passed items on");
+            assertThat(run.error(WorkerCrashed.class))
+                    .hasMessageContaining("not repeated: items of its stream had been passed on");
             assertThat(run.call().attempts()).isEqualTo(1);
             assertThat(kit.ledger().starts(run.call().id())).isEqualTo(1);
         }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The segments that one process may write its results to. The first word of each says whether it holds a result that the JVM
@@ -140,7 +141,7 @@ public final class Outboxes {
         return segment.slice((int) place.offset(), (int) place.length());
     }
 
-    private synchronized @org.jspecify.annotations.Nullable Segment granted(long number) {
+    private synchronized @Nullable Segment granted(long number) {
         return granted.get(number);
     }
 }

@@ -4,6 +4,7 @@ import dev.vivarium.StreamPolicy;
 import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.ItemBlock;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -104,7 +105,7 @@ public final class StreamAttempt {
      * @throws CodecException when it is another number than have come
      */
     public synchronized void checkEnd(byte[] count) throws CodecException {
-        if (!new String(count, java.nio.charset.StandardCharsets.US_ASCII).equals(Long.toString(receivedItems))) {
+        if (!new String(count, StandardCharsets.US_ASCII).equals(Long.toString(receivedItems))) {
             throw new CodecException(
                     "the end of a stream tells of another number of items than " + receivedItems, null);
         }

@@ -34,6 +34,8 @@ import java.util.function.LongSupplier;
  */
 public final class Recovery {
 
+    private static final String BEGUN = "items of its stream had been passed on";
+
     /** What becomes of a call. */
     public sealed interface Verdict {}
 
@@ -47,12 +49,14 @@ public final class Recovery {
      * A call whose attempt came to nothing.
      *
      * @param text names the call in messages
+     * @param begun whether items of its stream have been passed on, after which nobody may repeat it
      * @param attempts its attempts so far, this one included
      * @param remainingNanos time left until its deadline
      */
     public record Loss(
             String text,
             boolean retrySafe,
+            boolean begun,
             int maxRetries,
             List<CallAttempt> attempts,
             long remainingNanos,
@@ -188,7 +192,7 @@ public final class Recovery {
         RetryCore.Decision decision = RetryCore.decide(
                 last.execution(), loss.retrySafe(), loss.attempts().size(), loss.maxRetries(), loss.remainingNanos());
         if (decision != RetryCore.Decision.RETRY) {
-            return crashed(loss, exit, failure, decision.reason());
+            return crashed(loss, exit, failure, loss.begun() ? BEGUN : decision.reason());
         }
         if (closing) {
             return crashed(loss, exit, failure, "the pool is closing");

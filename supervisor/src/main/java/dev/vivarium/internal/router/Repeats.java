@@ -111,8 +111,9 @@ final class Repeats {
 
     private Recovery.Loss loss(ActiveCall call) {
         return new Recovery.Loss(
-                call.mayRepeat() ? call.toString() : call + ", which had passed items on,",
+                call.toString(),
                 router.isRetrySafe(call),
+                !call.mayRepeat(),
                 call.mayRepeat() ? call.maxRetries() : 0,
                 call.attempts(),
                 call.deadline() - context.clock().nanoTime(),

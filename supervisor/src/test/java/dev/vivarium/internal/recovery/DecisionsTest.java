@@ -75,7 +75,16 @@ class DecisionsTest {
             attempts.add(new CallAttempt(WORKER, 1, cause, Execution.UNKNOWN));
             WorkerExit exit = new WorkerExit(WORKER, 1, 7, cause, -1, 9, 0, 0, "it ended", List.of(), "");
             return recovery.afterLoss(
-                    new Loss("call 1", true, 100, attempts, Duration.ofDays(1).toNanos(), admission), exit, false);
+                    new Loss(
+                            "call 1",
+                            true,
+                            false,
+                            100,
+                            attempts,
+                            Duration.ofDays(1).toNanos(),
+                            admission),
+                    exit,
+                    false);
         }
 
         Duration delayAfter(TransitionCause cause) {

@@ -172,7 +172,8 @@ public final class RecoveryState {
         WorkerExit exit = new WorkerExit(
                 last.worker(), last.incarnation(), 1, last.cause(), 0, 0, 0, 0, "it ended", List.of(), "");
         return recovery.afterLoss(
-                new Recovery.Loss("call " + call, retrySafe, maxRetries, attempts, remainingNanos, admissionOf(call)),
+                new Recovery.Loss(
+                        "call " + call, retrySafe, false, maxRetries, attempts, remainingNanos, admissionOf(call)),
                 exit,
                 closing);
     }
