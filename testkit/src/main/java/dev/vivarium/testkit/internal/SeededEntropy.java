@@ -6,8 +6,12 @@ import java.util.Random;
 /** Randomness that can be had again. */
 public final class SeededEntropy implements Entropy {
 
+    /** Keeps the short tokens of a pool apart: its odd multiples are all different. */
+    private static final int STEP = 0x9e3779b9;
+
     private final Random random;
     private final String pool;
+    private int tokens;
 
     /** Creates it; the pool's name keeps pools with the same seed apart. */
     public SeededEntropy(long seed, String pool) {
@@ -22,7 +26,7 @@ public final class SeededEntropy implements Entropy {
 
     @Override
     public synchronized String token(int bytes) {
-        StringBuilder digits = new StringBuilder(String.format("%08x", pool.hashCode()));
+        StringBuilder digits = new StringBuilder(String.format("%08x", pool.hashCode() + STEP * tokens++));
         while (digits.length() < 2 * bytes) {
             digits.append(String.format("%08x", random.nextInt()));
         }
