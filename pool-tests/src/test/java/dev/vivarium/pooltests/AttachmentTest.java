@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.management.ThreadMXBean;
 import dev.vivarium.ArgumentsNotEncodable;
 import dev.vivarium.PendingCall;
+import dev.vivarium.PoolEvent;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonException;
 import dev.vivarium.ResultNotDecodable;
@@ -56,9 +57,10 @@ class AttachmentTest {
         }
     }
 
+    /** Returns a folder's segments, which have numbers for names. */
     private static List<Path> files(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> !file.getFileName().toString().equals("lock"))
+            return files.filter(file -> file.getFileName().toString().matches("\\d+"))
                     .toList();
         }
     }
@@ -159,8 +161,13 @@ class AttachmentTest {
                         .isNotNull();
             }
             kit.pool().call("fresh", byte[].class, LARGE, 1).await();
+            long pid = kit.worker(1).pid();
             kit.worker(1).kill();
-            kit.events().awaitExit();
+            kit.events()
+                    .await(
+                            "the end of " + pid,
+                            PoolEvent.WorkerExited.class,
+                            ended -> ended.exit().pid() == pid);
 
             assertThat(kit.pool().call("fresh", byte[].class, LARGE, 2).await()).isEqualTo(bytes(LARGE, 2));
             for (Path folder : folders(kit, Path.of("/dev/shm"))) {

@@ -7,7 +7,6 @@ import dev.vivarium.internal.channel.PipeData;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -20,6 +19,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +34,15 @@ public final class RuntimeDirectory implements AutoCloseable {
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final String LOCK = "lock";
+    private static final String OWNER = "owner";
+
+    /** Names this JVM, and no later one that has the same number. */
+    private static final String SELF = ProcessHandle.current().pid() + " started "
+            + ProcessHandle.current()
+                    .info()
+                    .startInstant()
+                    .map(Instant::toString)
+                    .orElse("at an unknown time");
 
     /** How often a directory is gone through to remove it. */
     private static final int MOST_DELETIONS = 100;
@@ -114,6 +123,7 @@ public final class RuntimeDirectory implements AutoCloseable {
             lockFile.close();
             throw new IOException("the lock of a new directory is taken");
         }
+        Files.writeString(path.resolve(OWNER), SELF);
         return new RuntimeDirectory(path, lockFile);
     }
 
@@ -144,7 +154,7 @@ public final class RuntimeDirectory implements AutoCloseable {
     private static void sweep(Path home) throws IOException {
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(home, Files::isDirectory)) {
             for (Path directory : directories) {
-                if (Files.exists(directory.resolve(LOCK)) && isAbandoned(directory.resolve(LOCK))) {
+                if (Files.exists(directory.resolve(LOCK)) && isAbandoned(directory)) {
                     log.info("removing {}, which a JVM that is gone left behind", directory);
                     delete(directory);
                 }
@@ -152,14 +162,25 @@ public final class RuntimeDirectory implements AutoCloseable {
         }
     }
 
-    private static boolean isAbandoned(Path lock) {
-        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE);
+    private static boolean isAbandoned(Path directory) {
+        // A process that closes any descriptor of a file loses all its locks on it: a lock of this JVM's must not even
+        // be looked at.
+        if (isOurs(directory)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.WRITE);
                 FileLock taken = channel.tryLock()) {
             return taken != null;
-        } catch (OverlappingFileLockException e) {
-            return false; // Held by a pool of this very JVM.
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    private static boolean isOurs(Path directory) {
+        try {
+            return Files.readString(directory.resolve(OWNER)).equals(SELF);
+        } catch (IOException e) {
+            return false; // Whoever made it did not come as far as that, or is removing it.
         }
     }
 
