@@ -14,7 +14,7 @@ public enum Benchmark {
             100_000,
             50_000),
     /** One mebibyte there and back. */
-    PAYLOAD("1 MiB of bytes, and of float32, there and back, beside memory copies", 1, 60, 20),
+    PAYLOAD("1 MiB of bytes, and of float32, there and back, beside memory copies", 1, 3_000, 6_000),
     /** A worker's death, and its replacement. */
     RESTART("SIGKILL to the first correct reply of the replacement, beside fork and start of an interpreter", 1, 50, 0),
     /** Many workers at once. */
