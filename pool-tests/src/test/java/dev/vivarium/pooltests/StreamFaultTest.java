@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.pekko.japi.Pair;
+import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.javadsl.Keep;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.SinkQueueWithCancel;
@@ -69,7 +70,7 @@ class StreamFaultTest {
 
                 // It takes less than the first frame, so that nothing is granted.
                 PendingCall<Long> call = kit.pool().stream("odd", String.class)
-                        .to(Sink.queue(1))
+                        .to(Sink.<String>queue().withAttributes(Attributes.inputBuffer(1, 1)))
                         .run(kit.actors().system());
 
                 WorkerCrashed error = catchThrowableOfType(WorkerCrashed.class, () -> kit.outcome(call));
