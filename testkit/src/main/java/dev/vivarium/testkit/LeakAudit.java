@@ -37,8 +37,8 @@ public final class LeakAudit {
 
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(1);
 
-    /** The parent of the kernel's threads. */
-    private static final long KERNEL_THREADS = 2;
+    /** The flag of the kernel's threads: PF_KTHREAD of its sched.h. */
+    private static final long KERNEL_THREAD = 0x0020_0000;
 
     private static final Path PROC = Path.of("/proc");
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
@@ -153,9 +153,10 @@ public final class LeakAudit {
         for (int list = 0; changed && ours.isEmpty() && list < MOST_LISTS; list++) {
             List<ProcessHandle> listed = ProcessHandle.allProcesses()
                     .filter(process -> process.pid() != ProcessHandle.current().pid())
+                    .filter(process -> !hasEnded(process))
                     .toList();
             ours = listed.stream().filter(this::isOurs).toList();
-            changed = !listed.stream().allMatch(ProcessHandle::isAlive);
+            changed = listed.stream().anyMatch(LeakAudit::hasEnded);
         }
         return ours;
     }
@@ -190,8 +191,9 @@ public final class LeakAudit {
             if (isNamedIn(environment) || isNamedIn(command)) {
                 return true;
             }
-            boolean rests = !isRunning(process.pid());
-            if (environment.endsWith("\0") || (rests && rested)) {
+            Status status = Status.of(process.pid());
+            boolean rests = !status.isRunning();
+            if (environment.endsWith("\0") || status.isKernelThread() || status.hasEnded() || (rests && rested)) {
                 return false;
             }
             rested = rests; // It may have got there between the two looks, and has an environment now.
@@ -205,6 +207,11 @@ public final class LeakAudit {
         return false;
     }
 
+    /** One that has ended and was not waited for by its parent is still there, and has nothing that it could be told by. */
+    private static boolean hasEnded(ProcessHandle process) {
+        return !process.isAlive() || Status.of(process.pid()).hasEnded();
+    }
+
     private boolean isNamedIn(String text) {
         return Stream.of(text.split("\0", -1)).anyMatch((MARK + "=" + mark)::equals)
                 || folderNames.stream().anyMatch(name -> name.matcher(text).find());
@@ -216,13 +223,30 @@ public final class LeakAudit {
                 .orElse("");
     }
 
-    /** Returns whether a process is at work, not waiting for anything, and is no thread of the kernel's. */
-    private static boolean isRunning(long pid) {
-        String stat = text(pid, "stat");
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", 3);
-        return (fields[0].equals("R") || fields[0].equals("D"))
-                && pid != KERNEL_THREADS
-                && !fields[1].equals(Long.toString(KERNEL_THREADS));
+    /** What the kernel says of a process in proc(5)'s stat: its state, a letter, and its flags. Of one that is gone, nothing. */
+    private record Status(String state, long flags) {
+
+        /** Where the flags are behind the name, which may have blanks. */
+        private static final int FLAGS = 6;
+
+        static Status of(long pid) {
+            String stat = text(pid, "stat");
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", FLAGS + 2);
+            return new Status(fields[0], fields.length > FLAGS ? Long.parseLong(fields[FLAGS]) : 0);
+        }
+
+        /** Returns whether it is at work, not waiting for anything. */
+        boolean isRunning() {
+            return state.equals("R") || state.equals("D");
+        }
+
+        boolean hasEnded() {
+            return state.isEmpty() || state.equals("Z") || state.equals("X");
+        }
+
+        boolean isKernelThread() {
+            return (flags & KERNEL_THREAD) != 0;
+        }
     }
 
     private static String commandLine(long pid) {
