@@ -148,15 +148,16 @@ public final class LeakAudit {
      */
     public List<ProcessHandle> processes() {
         List<ProcessHandle> ours = List.of();
-        boolean changed = true;
-        // One that was listed and has ended may have started another that was not.
-        for (int list = 0; changed && ours.isEmpty() && list < MOST_LISTS; list++) {
+        for (int list = 0; list < MOST_LISTS; list++) {
             List<ProcessHandle> listed = ProcessHandle.allProcesses()
                     .filter(process -> process.pid() != ProcessHandle.current().pid())
                     .filter(process -> !hasEnded(process))
                     .toList();
             ours = listed.stream().filter(this::isOurs).toList();
-            changed = listed.stream().anyMatch(LeakAudit::hasEnded);
+            // One that was listed and has ended may have started another that was not.
+            if (!ours.isEmpty() || listed.stream().noneMatch(LeakAudit::hasEnded)) {
+                return ours;
+            }
         }
         return ours;
     }
@@ -209,7 +210,7 @@ public final class LeakAudit {
 
     /** One that has ended and was not waited for by its parent is still there, and has nothing that it could be told by. */
     private static boolean hasEnded(ProcessHandle process) {
-        return !process.isAlive() || Status.of(process.pid()).hasEnded();
+        return Status.of(process.pid()).hasEnded();
     }
 
     private boolean isNamedIn(String text) {
