@@ -47,6 +47,9 @@ import org.junit.jupiter.api.extension.TestTemplateInvocationContextProvider;
 /**
  * Runs a {@link VivariumTest} once for each of its layers. A class that has a method
  * {@code static WorkerScript script()}, or inherits one, has its scripted workers run that.
+ *
+ * <p>With a file in the configuration parameter, or system property, {@code vivarium.testkit.failing-seeds} the seed of each
+ * failure is kept there, and run again before the others; not when the seed of all pools is set.
  */
 public final class VivariumExtension implements TestTemplateInvocationContextProvider {
 
@@ -65,7 +68,22 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         List<VivariumTest> annotations = annotations(context);
         return layers(annotations).stream()
                 .filter(layer -> chosen().contains(layer))
-                .map(layer -> new OnLayer(layer, annotations));
+                .flatMap(layer -> Stream.concat(
+                        failingSeeds(context, layer).map(seed -> new OnLayer(layer, annotations, seed)),
+                        Stream.of(new OnLayer(layer, annotations, null))));
+    }
+
+    private static Stream<Long> failingSeeds(ExtensionContext context, Layer layer) {
+        if (System.getProperty(TestPoolSpec.SEED) != null) {
+            return Stream.empty(); // Who sets a seed wants that one.
+        }
+        return FailingSeeds.of(context).stream().flatMap(file -> file.of(test(context), layer.toString()).stream());
+    }
+
+    /** Returns the name of a test in the file of failing seeds. */
+    private static String test(ExtensionContext context) {
+        return context.getRequiredTestClass().getName() + "#"
+                + context.getRequiredTestMethod().getName();
     }
 
     @Override
@@ -131,15 +149,19 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         return layers;
     }
 
-    private record OnLayer(Layer layer, List<VivariumTest> annotations) implements TestTemplateInvocationContext {
+    /** A run of a test; with the seed of an earlier failure, or one of its own. */
+    private record OnLayer(
+            Layer layer,
+            List<VivariumTest> annotations,
+            @Nullable Long seed) implements TestTemplateInvocationContext {
         @Override
         public String getDisplayName(int invocationIndex) {
-            return "on layer " + layer;
+            return "on layer " + layer + (seed == null ? "" : ", again with seed " + seed);
         }
 
         @Override
         public List<Extension> getAdditionalExtensions() {
-            return List.of(new PoolOfTest(layer, annotations));
+            return List.of(new PoolOfTest(layer, annotations, seed));
         }
     }
 
@@ -184,11 +206,13 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
 
         private final Layer layer;
         private final List<VivariumTest> annotations;
+        private final @Nullable Long seed;
         private @Nullable TestPool pool;
 
-        PoolOfTest(Layer layer, List<VivariumTest> annotations) {
+        PoolOfTest(Layer layer, List<VivariumTest> annotations, @Nullable Long seed) {
             this.layer = layer;
             this.annotations = annotations;
+            this.seed = seed;
         }
 
         @Override
@@ -246,7 +270,9 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         }
 
         private TestPoolSpec spec(ExtensionContext context) throws ReflectiveOperationException {
-            TestPoolSpec spec = TestPoolSpec.of(layer);
+            TestPoolSpec spec = seed == null
+                    ? TestPoolSpec.of(layer)
+                    : TestPoolSpec.of(layer).seed(seed);
             for (VivariumTest annotation : annotations) {
                 spec = annotation.workers() > 0 ? spec.workers(annotation.workers()) : spec;
                 spec = spec.options(annotation.options());
@@ -324,8 +350,11 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                         .filter(report -> !report.findings().isEmpty())
                         .toList();
             }
-            boolean failed = context.getExecutionException().isPresent();
-            if (failed || !leaks.isEmpty() || !books.isEmpty()) {
+            Optional<Throwable> failure = context.getExecutionException();
+            if (failure.isPresent() || !leaks.isEmpty() || !books.isEmpty()) {
+                if (failure.filter(PoolOfTest::isNoFailure).isEmpty()) {
+                    FailingSeeds.of(context).ifPresent(file -> file.add(test(context), layer.toString(), used.seed()));
+                }
                 context.publishReportEntry(Map.of(
                         "vivarium.seed",
                         Long.toString(used.seed()),
@@ -344,6 +373,11 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                 throw explained(new AssertionError(
                         "the books do not balance, on layer " + layer + " with seed " + used.seed() + ": " + books));
             }
+        }
+
+        /** An assumption that does not hold. JUnit's name for it, without a dependency on what has it. */
+        private static boolean isNoFailure(Throwable thrown) {
+            return thrown.getClass().getName().equals("org.opentest4j.TestAbortedException");
         }
 
         @Override
