@@ -175,6 +175,7 @@ class ArchitectureTest {
                 "supervisor/src/main",
                 "testkit/src/main",
                 "testkit-junit5/src/main",
+                "test-report/src/main",
                 "bench/src/main",
                 "chaos/src/main",
                 "cli/src/main",

@@ -28,6 +28,7 @@ class SleepingTest {
             "testkit",
             "testkit-junit5",
             "pool-tests",
+            "test-report",
             "bench",
             "chaos",
             "cli",
