@@ -78,6 +78,7 @@ class LimitsTest {
 
         assertThat(report("FAKE", limit)).isZero();
         assertThat(report("SCRIPTED", limit)).isEqualTo(3);
+        assertThat(build.err()).contains("and is 0");
     }
 
     @Test

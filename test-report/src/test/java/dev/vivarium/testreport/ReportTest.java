@@ -162,8 +162,12 @@ class ReportTest {
         }
 
         private void builds(int count) throws IOException {
+            builds(count, 1);
+        }
+
+        private void builds(int count, double seconds) throws IOException {
             for (int i = 0; i < count; i++) {
-                build.took("b.ShopTest", 1.0 + i / 10.0, NOON.plusSeconds(i));
+                build.took("b.ShopTest", seconds + i / 10.0, NOON.plusSeconds(i));
                 report("unit");
             }
         }
@@ -177,6 +181,16 @@ class ReportTest {
 
             assertThat(build.out()).contains("slower: b.ShopTest took 2.5 s, usually 1.1");
             assertThat(build.page()).contains("4 builds, this one as the last").contains("<svg ");
+        }
+
+        @Test
+        void doesNotCallALongClassSlowerForASecond() throws Exception {
+            builds(3, 10);
+            build.took("b.ShopTest", 11.5, NOON.plusSeconds(60));
+
+            report("unit");
+
+            assertThat(build.out()).doesNotContain("slower:");
         }
 
         @Test
