@@ -1,8 +1,8 @@
 package dev.vivarium.testkit.junit5;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonEncoding;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -86,24 +86,38 @@ public final class ClassifyTests {
     }
 
     private static void write(List<TestClassification> found, Path file) {
-        ObjectMapper json = new ObjectMapper();
-        ArrayNode tests = json.createArrayNode();
-        for (TestClassification test : found) {
-            ObjectNode node = tests.addObject();
-            node.put("test", test.test());
-            node.put("name", test.name());
-            node.put("kind", test.kind().word());
-            node.put("failure", test.failure());
-            ArrayNode runs = node.putArray("runs");
-            test.runs().forEach(run -> runs.addObject().put("seed", run.seed()).put("failed", run.failed()));
-        }
         try {
-            if (file.toAbsolutePath().getParent() != null) {
-                Files.createDirectories(file.toAbsolutePath().getParent());
+            Path folder = file.toAbsolutePath().getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
             }
-            json.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), tests);
+            try (JsonGenerator json = new JsonFactory().createGenerator(file.toFile(), JsonEncoding.UTF8)) {
+                json.useDefaultPrettyPrinter();
+                json.writeStartArray();
+                for (TestClassification test : found) {
+                    write(test, json);
+                }
+                json.writeEndArray();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file, e);
         }
+    }
+
+    private static void write(TestClassification test, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("test", test.test());
+        json.writeStringField("name", test.name());
+        json.writeStringField("kind", test.kind().word());
+        json.writeStringField("failure", test.failure());
+        json.writeArrayFieldStart("runs");
+        for (TestClassification.Run run : test.runs()) {
+            json.writeStartObject();
+            json.writeNumberField("seed", run.seed());
+            json.writeBooleanField("failed", run.failed());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeEndObject();
     }
 }

@@ -1,14 +1,14 @@
 package dev.vivarium.testkit.junit5.internal;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,7 +40,10 @@ public final class TestJournal implements TestExecutionListener {
 
     private static final double NANOS_PER_MILLI = 1e6;
 
-    private final ObjectMapper json = new ObjectMapper();
+    /** Times are written with three places. */
+    private static final double PLACES = 1e3;
+
+    private final JsonFactory factory = new JsonFactory();
     private final Map<String, Long> startedAt = new ConcurrentHashMap<>();
     private final Map<String, String> seeds = new ConcurrentHashMap<>();
     private @Nullable Path file;
@@ -96,7 +99,6 @@ public final class TestJournal implements TestExecutionListener {
         if (target == null) {
             return;
         }
-        ObjectNode line = json.createObjectNode();
         String type = "";
         String method = "";
         if (test.getSource().orElse(null) instanceof MethodSource source) {
@@ -105,20 +107,28 @@ public final class TestJournal implements TestExecutionListener {
         } else if (test.getSource().orElse(null) instanceof ClassSource source) {
             type = source.getClassName();
         }
-        line.put("class", type);
-        line.put("method", method);
-        line.put("name", test.getDisplayName());
         Matcher layer = LAYER.matcher(test.getDisplayName());
-        line.put("layer", layer.find() ? layer.group() : "");
-        line.put("status", status);
-        line.put("ms", Double.parseDouble(String.format(Locale.ROOT, "%.3f", millis)));
         String seed = seeds.remove(test.getUniqueId());
-        line.put("seed", seed == null ? "" : seed);
         String text = failure.map(Throwable::toString).orElse("");
-        line.put("failure", text.length() > FAILURE_LENGTH ? text.substring(0, FAILURE_LENGTH) : text);
+        StringWriter line = new StringWriter();
+        try (JsonGenerator json = factory.createGenerator(line)) {
+            json.writeStartObject();
+            json.writeStringField("class", type);
+            json.writeStringField("method", method);
+            json.writeStringField("name", test.getDisplayName());
+            json.writeStringField("layer", layer.find() ? layer.group() : "");
+            json.writeStringField("status", status);
+            json.writeNumberField("ms", Math.round(millis * PLACES) / PLACES);
+            json.writeStringField("seed", seed == null ? "" : seed);
+            json.writeStringField("failure", text.length() > FAILURE_LENGTH ? text.substring(0, FAILURE_LENGTH) : text);
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // There is no file yet that could fail.
+        }
         try {
-            if (target.toAbsolutePath().getParent() != null) {
-                Files.createDirectories(target.toAbsolutePath().getParent());
+            Path folder = target.toAbsolutePath().getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
             }
             Files.write(
                     target,
