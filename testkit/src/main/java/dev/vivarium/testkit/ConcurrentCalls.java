@@ -6,6 +6,7 @@ import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
@@ -70,6 +71,70 @@ public final class ConcurrentCalls {
         return outcomes(chain.inOrder());
     }
 
+    /**
+     * Makes the calls of a plan when their time has come, whether or not those before them have ended, and waits until all have
+     * ended. Time is the pool's: virtual where that is. A call of a session is made through it.
+     *
+     * @return how they ended, in the plan's order
+     */
+    public List<CallOutcome<?>> asPlanned(List<Workload.Planned> plan) throws InterruptedException {
+        Scheduled scheduled = new Scheduled(plan);
+        var system = kit.actors().system();
+        for (Workload.Planned next : plan) {
+            var unused =
+                    system.scheduler().scheduleOnce(next.at(), () -> scheduled.make(next), system.executionContext());
+        }
+        kit.passTimeUntil("ended: all of " + plan.size() + " calls", scheduled::isOver);
+        List<CallOutcome<?>> outcomes = new ArrayList<>();
+        for (PendingCall<?> call : scheduled.inOrder()) {
+            outcomes.add(outcome(call));
+        }
+        return outcomes;
+    }
+
+    /** The calls of a plan: each is made by a timer. */
+    private final class Scheduled {
+        private final List<Workload.Planned> plan;
+        private final ConcurrentHashMap<Integer, PendingCall<?>> made = new ConcurrentHashMap<>();
+        private volatile @Nullable RuntimeException trouble;
+
+        private Scheduled(List<Workload.Planned> plan) {
+            this.plan = plan;
+        }
+
+        private void make(Workload.Planned planned) {
+            try {
+                String session = planned.session();
+                made.put(
+                        planned.number(),
+                        session == null
+                                ? monitor.call(planned.call())
+                                : monitor.watch(kit.pool()
+                                        .session(session)
+                                        .call(planned.call().timed())));
+            } catch (RuntimeException e) { // On a thread of the pool's, where nobody would see it.
+                trouble = e;
+            }
+        }
+
+        private boolean isOver() {
+            check(trouble);
+            return made.size() == plan.size() && made.values().stream().allMatch(PendingCall::isDone);
+        }
+
+        private List<PendingCall<?>> inOrder() {
+            List<PendingCall<?>> all = new ArrayList<>();
+            plan.forEach(planned -> all.add(Objects.requireNonNull(made.get(planned.number()))));
+            return all;
+        }
+    }
+
+    private static void check(@Nullable RuntimeException trouble) {
+        if (trouble != null) {
+            throw new IllegalStateException("a call could not be made", trouble);
+        }
+    }
+
     /** The calls of all callers: whose call ends makes the next. */
     private final class Chain<T> {
         private final int count;
@@ -98,10 +163,7 @@ public final class ConcurrentCalls {
         }
 
         private boolean isOver() {
-            RuntimeException e = trouble;
-            if (e != null) {
-                throw new IllegalStateException("a call could not be made", e);
-            }
+            check(trouble);
             return made.size() == count && made.values().stream().allMatch(PendingCall::isDone);
         }
 
@@ -120,16 +182,18 @@ public final class ConcurrentCalls {
     private static <T> List<CallOutcome<T>> outcomes(List<PendingCall<T>> calls) throws InterruptedException {
         List<CallOutcome<T>> outcomes = new ArrayList<>();
         for (PendingCall<T> call : calls) {
-            try {
-                outcomes.add(new CallOutcome.Succeeded<>(
-                        call.id(),
-                        call.await(),
-                        call.attempts(),
-                        call.timeline().orElse(null)));
-            } catch (PoolException error) {
-                outcomes.add(new CallOutcome.Failed<>(call.id(), error, call.attempts()));
-            }
+            outcomes.add(outcome(call));
         }
         return outcomes;
+    }
+
+    private static <T> CallOutcome<T> outcome(PendingCall<T> call) throws InterruptedException {
+        try {
+            T value = call.await();
+            return new CallOutcome.Succeeded<>(
+                    call.id(), value, call.attempts(), call.timeline().orElse(null));
+        } catch (PoolException error) {
+            return new CallOutcome.Failed<>(call.id(), error, call.attempts());
+        }
     }
 }
