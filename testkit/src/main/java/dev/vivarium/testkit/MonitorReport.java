@@ -78,6 +78,7 @@ public record MonitorReport(String pool, List<Phase> phases, Overhead overhead) 
      * @param utilisation the share of their time, from READY to their end, in which they were BUSY; 0 when there was none
      * @param up the time of all workers together from READY to their end
      * @param busy how long each was BUSY
+     * @param exchanges how long each took for the watched calls, {@link CallStep#EXCHANGE} by worker
      * @param restarts processes started to replace one that ended
      * @param ends why processes ended
      */
@@ -85,6 +86,7 @@ public record MonitorReport(String pool, List<Phase> phases, Overhead overhead) 
             double utilisation,
             Duration up,
             Map<WorkerId, Duration> busy,
+            Map<WorkerId, Spread> exchanges,
             long restarts,
             Map<TransitionCause, Long> ends) {}
 

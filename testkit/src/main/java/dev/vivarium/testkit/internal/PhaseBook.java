@@ -40,6 +40,7 @@ public final class PhaseBook {
     private @Nullable PoolSnapshot last;
     private long watched;
     private final Map<CallStep, Histogram> steps = new EnumMap<>(CallStep.class);
+    private final Map<WorkerId, Histogram> exchanges = new TreeMap<>();
     private final Map<String, Long> errors = new TreeMap<>();
     private final Map<String, HandlerBook> handlers = new TreeMap<>();
     private final Map<String, Long> events = new TreeMap<>();
@@ -94,6 +95,11 @@ public final class PhaseBook {
             took(CallStep.START, attempt.sent(), attempt.started());
             took(CallStep.RUN, attempt.started(), attempt.replied());
             took(CallStep.EXCHANGE, attempt.sent(), attempt.replied());
+            if (attempt.sent() != null && attempt.replied() != null) {
+                record(
+                        exchanges.computeIfAbsent(attempt.worker(), any -> new Histogram(DIGITS)),
+                        Duration.between(attempt.sent(), attempt.replied()));
+            }
             replied = attempt.replied();
         }
         timeline.queueWait().ifPresent(waited -> took(CallStep.QUEUE, waited));
@@ -108,13 +114,17 @@ public final class PhaseBook {
     }
 
     private void took(CallStep step, Duration time) {
-        steps.computeIfAbsent(step, any -> new Histogram(DIGITS)).recordValue(Math.max(0, time.toNanos()));
+        record(steps.computeIfAbsent(step, any -> new Histogram(DIGITS)), time);
+    }
+
+    private static void record(Histogram histogram, Duration time) {
+        histogram.recordValue(Math.max(0, time.toNanos()));
     }
 
     /** A call ended that was made in this phase, by its event. */
     public void callEnded(PoolEvent.CallEnded event) {
         HandlerBook book = handlers.computeIfAbsent(event.handler(), any -> new HandlerBook());
-        book.took.recordValue(Math.max(0, event.took().toNanos()));
+        record(book.took, event.took());
         if (event.error() != null) {
             book.failed++;
         }
@@ -152,6 +162,8 @@ public final class PhaseBook {
         handlers.forEach((handler, book) -> byHandler.put(handler, new Handler(spread(book.took), book.failed)));
         Map<WorkerId, Duration> busyTimes = new TreeMap<>();
         busy.forEach((worker, nanos) -> busyTimes.put(worker, Duration.ofNanos(nanos)));
+        Map<WorkerId, Spread> byWorker = new TreeMap<>();
+        exchanges.forEach((worker, histogram) -> byWorker.put(worker, spread(histogram)));
         Calls calls = new Calls(
                 pool.accepted() - first.accepted(),
                 pool.succeeded() - first.succeeded(),
@@ -164,6 +176,7 @@ public final class PhaseBook {
                 upNanos == 0 ? 0 : (double) busyNanos / upNanos,
                 Duration.ofNanos(upNanos),
                 Collections.unmodifiableMap(busyTimes),
+                Collections.unmodifiableMap(byWorker),
                 pool.restarts() - first.restarts(),
                 Collections.unmodifiableMap(new TreeMap<>(ends)));
         return new Phase(

@@ -173,6 +173,8 @@ public final class ReportText {
                 .put("restarts", workers.restarts());
         ObjectNode busy = up.putObject("busyNanos");
         workers.busy().forEach((worker, time) -> busy.put(worker.toString(), time.toNanos()));
+        ObjectNode exchanges = up.putObject("exchanges");
+        workers.exchanges().forEach((worker, spread) -> json(exchanges.putObject(worker.toString()), spread));
         json(up.putObject("ends"), workers.ends());
         json(node.putObject("events"), phase.events());
         node.put("end", phase.end().summary());
