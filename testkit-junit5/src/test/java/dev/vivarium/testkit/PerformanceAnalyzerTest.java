@@ -26,7 +26,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.IntFunction;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -350,8 +349,9 @@ class PerformanceAnalyzerTest {
     @Nested
     class InAPool {
 
-        private static final IntFunction<PythonCall<String>> SLOW =
-                i -> PythonCall.to("slow").args(0.05, "x").returning(String.class);
+        private static PythonCall<String> slow() {
+            return PythonCall.to("slow").args(0.05, "x").returning(String.class);
+        }
 
         private PerformanceAnalysis after(TestPool kit, PoolMonitor monitor) {
             return PerformanceAnalyzer.analyze(monitor.now(), kit.events().all());
@@ -369,7 +369,7 @@ class PerformanceAnalyzerTest {
         void tooMuchWorkIsNamed(TestPool kit) throws Exception {
             PoolMonitor monitor = PoolMonitor.of(kit);
 
-            ConcurrentCalls.of(kit, monitor).atOnce(40, SLOW);
+            ConcurrentCalls.of(kit, monitor).atOnce(40, i -> slow());
 
             assertFirst(after(kit, monitor), Limit.QUEUEING);
         }
@@ -399,7 +399,7 @@ class PerformanceAnalyzerTest {
         @VivariumTest(workers = 2, options = "min-backoff = 2s")
         void aCrashLoopIsNamed(TestPool kit) throws Exception {
             PoolMonitor monitor = PoolMonitor.of(kit);
-            Workload work = Workload.of(kit).calls(1, data -> SLOW.apply(0));
+            Workload work = Workload.of(kit).calls(1, data -> slow());
 
             try (FaultLease loop = PoolFailures.of(kit).crashLoop(1, 3)) {
                 ConcurrentCalls.of(kit, monitor).asPlanned(work.over(ArrivalPlan.evenly(10, Duration.ofSeconds(10))));
@@ -415,7 +415,7 @@ class PerformanceAnalyzerTest {
         @VivariumTest(workers = 4)
         void aBusySessionIsNamed(TestPool kit) throws Exception {
             PoolMonitor monitor = PoolMonitor.of(kit);
-            Workload work = Workload.of(kit).calls(1, data -> SLOW.apply(0)).inSessions(1, 1);
+            Workload work = Workload.of(kit).calls(1, data -> slow()).inSessions(1, 1);
 
             ConcurrentCalls.of(kit, monitor).asPlanned(work.over(ArrivalPlan.burst(30)));
 
@@ -425,7 +425,7 @@ class PerformanceAnalyzerTest {
         @VivariumTest(workers = 2)
         void burstsAreNamed(TestPool kit) throws Exception {
             PoolMonitor monitor = PoolMonitor.of(kit);
-            Workload work = Workload.of(kit).calls(1, data -> SLOW.apply(0));
+            Workload work = Workload.of(kit).calls(1, data -> slow());
             ArrivalPlan burst = ArrivalPlan.burst(12).then(ArrivalPlan.pause(Duration.ofSeconds(2)));
 
             ConcurrentCalls.of(kit, monitor)
@@ -451,9 +451,9 @@ class PerformanceAnalyzerTest {
             PoolMonitor monitor = PoolMonitor.of(kit);
             ConcurrentCalls calls = ConcurrentCalls.of(kit, monitor);
             monitor.phase("before");
-            calls.oneAfterTheOther(2, 40, SLOW);
+            calls.oneAfterTheOther(2, 40, i -> slow());
             monitor.phase("after");
-            calls.oneAfterTheOther(8, 40, SLOW);
+            calls.oneAfterTheOther(8, 40, i -> slow());
 
             PerformanceComparison comparison = PerformanceAnalyzer.compare(
                     monitor.report().phase("before"), monitor.report().phase("after"));

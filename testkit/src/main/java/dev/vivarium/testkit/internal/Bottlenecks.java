@@ -135,6 +135,10 @@ public final class Bottlenecks {
         return parts.get(where.ordinal()).share();
     }
 
+    private String mean(Where where) {
+        return ms((double) parts.get(where.ordinal()).mean().toNanos());
+    }
+
     private void found(Limit limit, double share, String format, Object... values) {
         findings.add(new Finding(limit, share, String.format(Locale.ROOT, format, values)));
     }
@@ -150,30 +154,29 @@ public final class Bottlenecks {
                 known.put(worker, spread);
             }
         });
-        WorkerId slowest = null;
-        double most = 0;
+        Map.Entry<WorkerId, Spread> slowest = null;
         for (Map.Entry<WorkerId, Spread> entry : known.entrySet()) {
             double usual = medianOfOthers(known, entry.getKey());
             double own = entry.getValue().p50().toNanos();
-            if (own >= TIMES_SLOWER * usual && own - usual >= LEAST_SLOWER_NANOS && own > most) {
-                slowest = entry.getKey();
-                most = own;
+            boolean slower = own >= TIMES_SLOWER * usual && own - usual >= LEAST_SLOWER_NANOS;
+            if (slower && (slowest == null || own > slowest.getValue().p50().toNanos())) {
+                slowest = entry;
             }
         }
         if (slowest == null) {
             return null;
         }
-        Spread own = known.get(slowest);
-        double usual = medianOfOthers(known, slowest);
+        Spread own = slowest.getValue();
+        double usual = medianOfOthers(known, slowest.getKey());
         found(
                 Limit.SLOW_WORKER,
                 Math.min(1, (own.mean().toNanos() - usual) * own.count() / allNanos),
                 "%s took %s for half of its %d calls, the other workers %s; compare what it runs, and on which processor",
-                slowest,
-                ms(most),
+                slowest.getKey(),
+                ms((double) own.p50().toNanos()),
                 own.count(),
                 ms(usual));
-        return slowest;
+        return slowest.getKey();
     }
 
     /** Returns the median of what the other workers take; without others what none can be slower than. */
@@ -315,7 +318,7 @@ public final class Bottlenecks {
                     "the way to the worker took %.0f %% of the calls' time, %s on average; large arguments, or a machine without a "
                             + "free processor",
                     100 * share(Where.HAND_OVER),
-                    ms(parts.get(Where.HAND_OVER.ordinal()).mean().toNanos()));
+                    mean(Where.HAND_OVER));
         }
         if (share(Where.REPLY) >= MUCH) {
             found(
@@ -324,7 +327,7 @@ public final class Bottlenecks {
                     "answers took %.0f %% of the calls' time to reach their callers, %s on average; large results, or callbacks that "
                             + "keep their executor busy",
                     100 * share(Where.REPLY),
-                    ms(parts.get(Where.REPLY.ordinal()).mean().toNanos()));
+                    mean(Where.REPLY));
         }
         if (share(Where.PYTHON) >= MOST) {
             found(
@@ -332,7 +335,7 @@ public final class Bottlenecks {
                     share(Where.PYTHON),
                     "handlers took %.0f %% of the calls' time, %s on average; the pool adds little",
                     100 * share(Where.PYTHON),
-                    ms(parts.get(Where.PYTHON.ordinal()).mean().toNanos()));
+                    mean(Where.PYTHON));
         }
     }
 
