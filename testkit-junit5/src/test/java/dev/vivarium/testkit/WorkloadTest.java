@@ -153,14 +153,14 @@ class WorkloadTest {
             assertThat(monitor.now().calls().watched()).isEqualTo(20);
         }
 
-        @VivariumTest
+        @VivariumTest(layers = {Layer.FAKE, Layer.SCRIPTED, Layer.PYTHON})
         void belongToTheirSessions(TestPool kit) throws Exception {
             Workload workload = Workload.of(kit)
                     .calls(1, data -> PythonCall.to("echo").args(data.number()))
                     .inSessions(1, 3);
 
             List<CallOutcome<?>> ends = ConcurrentCalls.of(kit, PoolMonitor.of(kit))
-                    .asPlanned(workload.over(ArrivalPlan.atRandom(20, SECOND)));
+                    .asPlanned(workload.over(ArrivalPlan.atRandom(100, Duration.ofMillis(200))));
 
             assertThat(ends).isNotEmpty().allMatch(end -> end instanceof CallOutcome.Succeeded<?>);
             assertThat(kit.pool().snapshot().sessions().bindings()).isBetween(1L, 3L);

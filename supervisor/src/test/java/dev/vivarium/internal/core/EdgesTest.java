@@ -191,12 +191,27 @@ class EdgesTest {
             answers(3, 0, 10);
             answers(1, 8, 12);
 
-            Verdict last = Verdict.NONE;
             for (int i = 0; i < 20; i++) {
-                last = core.answered(1, "its own", true, 4, true, 0);
+                core.answered(1, "its own", true, 4, true, 0);
             }
 
-            assertThat(last).as("28 of 40 failed, of those that can be compared 8 of 20").isEqualTo(Verdict.RAISED);
+            assertThat(core.isEjected(1))
+                    .as("28 of 40 failed, of those that can be compared 8 of 20")
+                    .isFalse();
+        }
+
+        @Test
+        void anAnswerThatIsAsOldAsTheWindowIsNone() {
+            answers(2, 0, 10);
+            long later = policy.window().toNanos();
+
+            for (int i = 0; i < 10; i++) {
+                core.answered(1, "work", true, 4, true, later);
+            }
+
+            assertThat(core.lastEjection().expected())
+                    .as("nobody to compare with")
+                    .isNaN();
         }
 
         @Test

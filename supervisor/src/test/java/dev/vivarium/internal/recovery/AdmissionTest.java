@@ -730,8 +730,8 @@ class AdmissionTest {
 
         @Test
         void isTriedAgainAsLongAsItsBudgetHoldsTheDelay() {
-            Recovery timed = of(pool -> pool.recovery(policy -> policy.minorBudget(Duration.ofSeconds(7))
-                            .majorBudget(Duration.ofSeconds(7)))
+            Recovery timed = of(pool -> pool.recovery(
+                            policy -> policy.minorBudget(Duration.ofSeconds(7)).majorBudget(Duration.ofSeconds(7)))
                     .retry(policy -> policy.minDelay(Duration.ofSeconds(7))
                             .maxDelay(Duration.ofSeconds(7))
                             .jitter(0)));
@@ -744,7 +744,9 @@ class AdmissionTest {
             assertThat(lost(timed, late, TransitionCause.KILLED)).isEqualTo(new Retry(Duration.ZERO));
             clock.passSeconds(7);
             late.resumed(clock.nanoTime());
-            assertThat(lost(timed, late, TransitionCause.KILLED)).as("nothing of it").isInstanceOf(Fail.class);
+            assertThat(lost(timed, late, TransitionCause.KILLED))
+                    .as("nothing of it")
+                    .isInstanceOf(Fail.class);
         }
     }
 }

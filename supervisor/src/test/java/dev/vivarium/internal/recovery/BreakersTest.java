@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vivarium.Circuit;
 import dev.vivarium.CircuitBreakerPolicy;
+import dev.vivarium.internal.core.CircuitBreaker;
 import dev.vivarium.internal.core.CircuitBreaker.Outcome;
+import dev.vivarium.internal.core.CircuitBreaker.Pass;
+import dev.vivarium.internal.port.Clock;
 import dev.vivarium.internal.recovery.Breakers.Passes;
+import java.time.Instant;
 import java.util.Objects;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -121,6 +125,41 @@ class BreakersTest {
             call(breakers, "a", Outcome.BROKEN);
 
             assertThat(enter(breakers, "a").own()).isNotNull();
+        }
+    }
+
+    @Nested
+    class ALostRace {
+
+        private int looks;
+        private final Breaker breaker = new Breaker(
+                OF_A,
+                new CircuitBreaker(CircuitBreakerPolicy.DEFAULT.failureThreshold(2)),
+                new Clock() {
+                    @Override
+                    public long nanoTime() {
+                        if (looks++ == 0) {
+                            breakOne(); // Another call ends while this one's end is being decided.
+                        }
+                        return clock.nanoTime();
+                    }
+
+                    @Override
+                    public Instant now() {
+                        return clock.now();
+                    }
+                },
+                (circuit, from, to) -> {});
+
+        private void breakOne() {
+            breaker.leave(new Pass(0, false), Outcome.BROKEN);
+        }
+
+        @Test
+        void isRunAgain() {
+            breakOne();
+
+            assertThat(breaker.isClosed()).as("two have broken").isFalse();
         }
     }
 }
