@@ -4,6 +4,8 @@ import static dev.vivarium.testkit.assertions.VivariumAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.vivarium.CallOutcome;
 import dev.vivarium.CallTimedOut;
 import dev.vivarium.PendingCall;
 import dev.vivarium.PoolEvent;
@@ -14,6 +16,7 @@ import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerCrashed;
 import dev.vivarium.WorkerState;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.ArrivalPlan;
 import dev.vivarium.testkit.ConcurrentCalls;
 import dev.vivarium.testkit.FailureAnalyzer;
 import dev.vivarium.testkit.Fault;
@@ -22,13 +25,18 @@ import dev.vivarium.testkit.FaultLease;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.MonitorReport;
+import dev.vivarium.testkit.PerformanceAnalysis;
+import dev.vivarium.testkit.PerformanceAnalysis.Limit;
+import dev.vivarium.testkit.PerformanceAnalyzer;
 import dev.vivarium.testkit.PoolFailures;
 import dev.vivarium.testkit.PoolMonitor;
 import dev.vivarium.testkit.Reaction;
+import dev.vivarium.testkit.TestData;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestTime;
 import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
+import dev.vivarium.testkit.Workload;
 import dev.vivarium.testkit.junit5.CommandAudit;
 import dev.vivarium.testkit.junit5.VivariumTest;
 import java.nio.file.Files;
@@ -161,6 +169,54 @@ class TestingGuideTest {
         assertThat(report.phase("quiet").calls().succeeded()).isEqualTo(1000);
         assertThat(report.phase("after a kill").workers().restarts()).isEqualTo(2);
         System.out.println(report.text());
+    }
+
+    @VivariumTest(layers = Layer.PYTHON, workers = 2)
+    void anyValueAndTheLargestBodyComeBack(TestPool kit) throws Exception {
+        TestData data = TestData.of(kit);
+        PythonCall<String> largest = data.ofBodySize("echo", 1 << 20);
+
+        for (int i = 0; i < 100; i++) {
+            JsonNode unused =
+                    kit.pool().call("echo", JsonNode.class, data.value()).await(); // The ledger compares.
+        }
+
+        assertThat(kit.pool().call(largest).await())
+                .isEqualTo(largest.positional().get(0));
+    }
+
+    @VivariumTest(workers = 4)
+    void aMinuteOfCallersTakesAMoment(TestPool kit) throws Exception {
+        Workload callers = Workload.of(kit)
+                .calls(9, data -> PythonCall.to("slow").args(0.02, data.value()).retrySafe())
+                .calls(1, data -> PythonCall.to("count"))
+                .inSessions(1, 20);
+        ArrivalPlan minute = ArrivalPlan.atRandom(20, Duration.ofMinutes(1)).then(ArrivalPlan.burst(30));
+
+        List<CallOutcome<?>> ends = ConcurrentCalls.of(kit, PoolMonitor.of(kit)).asPlanned(callers.over(minute));
+
+        assertThat(ends).allMatch(end -> end instanceof CallOutcome.Succeeded<?>);
+    }
+
+    @VivariumTest(workers = 2)
+    void theAnalyzerSaysWhatLimits(TestPool kit) throws Exception {
+        PoolMonitor monitor = PoolMonitor.of(kit);
+        ConcurrentCalls calls = ConcurrentCalls.of(kit, monitor);
+        IntFunction<PythonCall<String>> slow =
+                i -> PythonCall.to("slow").args(0.05, "x").returning(String.class);
+
+        monitor.phase("two callers");
+        calls.oneAfterTheOther(2, 40, slow);
+        monitor.phase("eight callers");
+        calls.oneAfterTheOther(8, 40, slow);
+
+        MonitorReport report = monitor.report();
+        PerformanceAnalysis now = PerformanceAnalyzer.analyze(
+                report.phase("eight callers"), kit.events().all());
+        assertThat(now.findings().get(0).limit()).isEqualTo(Limit.QUEUEING);
+        System.out.println(now.text());
+        System.out.println(PerformanceAnalyzer.compare(report.phase("two callers"), report.phase("eight callers"))
+                .text());
     }
 
     @Nested
