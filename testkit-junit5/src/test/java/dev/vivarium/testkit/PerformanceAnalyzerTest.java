@@ -263,6 +263,46 @@ class PerformanceAnalyzerTest {
         }
 
         @Test
+        void isTheSlowestOfTwoAndCostsWhatTheOthersWouldNotHaveTaken() {
+            PerformanceAnalysis.Finding slow = new Seen()
+                    .calls(50, 1, 0, 0, 9, 0, 20)
+                    .answers(1, 10, 5)
+                    .answers(2, 10, 30)
+                    .answers(3, 10, 40)
+                    .answers(4, 10, 5)
+                    .answers(5, 10, 5)
+                    .analysis()
+                    .finding(Limit.SLOW_WORKER)
+                    .orElseThrow();
+
+            assertThat(slow.detail())
+                    .startsWith("p/3 took 40.000 ms for half of its 10 calls, the other workers 5.000 ms");
+            assertThat(slow.share()).as("350 of 1000 ms").isCloseTo(0.35, within(1e-9));
+        }
+
+        @Test
+        void saysHowMuchItTook() {
+            PerformanceAnalysis analysis =
+                    new Seen().calls(100, 0, 1, 3, 10, 6, 20).analysis();
+
+            assertThat(analysis.findings())
+                    .extracting(Finding::detail)
+                    .satisfiesExactly(
+                            replies -> assertThat(replies)
+                                    .startsWith(
+                                            "answers took 30 % of the calls' time to reach their callers, 6.000 ms on"),
+                            handlers -> assertThat(handlers)
+                                    .startsWith("handlers took 50 % of the calls' time, 10.000 ms on average"));
+            assertThat(new Seen()
+                            .calls(100, 0, 2, 3, 10, 2, 20)
+                            .analysis()
+                            .findings()
+                            .get(0)
+                            .detail())
+                    .startsWith("the way to the worker took 25 % of the calls' time, 5.000 ms on average");
+        }
+
+        @Test
         void isNoWorkerThatIsHardlySlowerOrOfWhichLittleIsKnown() {
             Seen alike = new Seen().calls(30, 1, 0, 0, 4, 0, 10);
 
