@@ -61,6 +61,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final DataLine data;
     private final Carried carried;
+    private final Checks checks = new Checks();
     private final AtomicBoolean readerDone = new AtomicBoolean();
     private final AtomicReference<@Nullable Exited> exit = new AtomicReference<>();
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -336,7 +337,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void ping() {
-        sendControl(Frame.of(FrameType.PING, 1, incarnation));
+        sendControl(checks.next(incarnation));
     }
 
     @Override
@@ -451,10 +452,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         reportExit();
     }
 
-    /**
-     * Tells the slot about the end of the process, once both halves of it are known: the report, and the end of the data
-     * channel. An answer that was still in the channel must reach its caller before the call counts as lost.
-     */
+    /** Tells the slot of the process's end, once the data channel has ended, too: an answer in it must reach its caller first. */
     private void reportExit() {
         Exited report = exit.get();
         if (report != null && readerDone.get() && ended.compareAndSet(false, true)) {
@@ -474,7 +472,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public void frame(Frame frame) {
         try {
             if (frame.type() == FrameType.PONG) {
-                events.pong();
+                checks.answered(frame, events);
             } else if (frame.type() == FrameType.LOG) {
                 output.log(Bodies.read(frame, LogBody.class), frame.callId());
             } else {

@@ -69,6 +69,7 @@ final class ScriptedWorker implements Outlet {
     private final End whenEnded;
     private final LongConsumer whenMeasured;
     private final ScriptedProcess process;
+    private volatile long lastCheck;
     private volatile List<String> folders = List.of();
 
     ScriptedWorker(
@@ -126,7 +127,10 @@ final class ScriptedWorker implements Outlet {
             case ITEMS_END -> process.fed(frame.callId(), null);
             case SESSION_CLOSE -> process.closeSession(new String(frame.body(), StandardCharsets.UTF_8));
             case CANCEL -> process.cancel(frame.callId());
-            case PING -> process.ping();
+            case PING -> {
+                lastCheck = frame.callId();
+                process.ping();
+            }
             case DRAIN -> process.drain();
             default -> throw new IllegalStateException("the JVM sent " + frame + " to a worker");
         }
@@ -296,7 +300,7 @@ final class ScriptedWorker implements Outlet {
 
     @Override
     public void pong() {
-        send(sockets.control(), Frame.of(FrameType.PONG, 1, incarnation));
+        send(sockets.control(), Frame.of(FrameType.PONG, lastCheck, incarnation));
     }
 
     @Override
