@@ -45,6 +45,22 @@ public sealed interface Fault {
         }
     }
 
+    /**
+     * A frame comes in pieces, and those behind it after it. When the fault is healed, the rest comes at once.
+     *
+     * @param bytes how many in each piece, 1 or more
+     * @param pause before each piece but the first
+     */
+    record Sliced(int bytes, Duration pause) implements OnWire {}
+
+    /**
+     * A frame comes as slowly as a line of that width carries it, and those behind it after it. When the fault is healed, the rest
+     * comes at once.
+     *
+     * @param bytesPerSecond 1 or more
+     */
+    record Throttled(long bytesPerSecond) implements OnWire {}
+
     /** A frame, and all after it in the same direction, is held back until the fault is healed. */
     record Partitioned(boolean toWorker, boolean toJvm) implements OnWire {}
 
@@ -66,8 +82,17 @@ public sealed interface Fault {
     /** A frame is lost. */
     record Dropped() implements OnWire {}
 
-    /** An answer comes under the id of a call that nobody made. Lands at {@link Moment#EXECUTED} only. */
+    /**
+     * An answer comes under the id of a call that nobody made; or a health check under a number that nobody sent, which is what its
+     * answer then bears. Lands at {@link Moment#EXECUTED} and {@link Moment#CHECKED} only.
+     */
     record Misaddressed() implements OnWire {}
+
+    /** An answer comes under the id of the call that was made before its own: another's. Lands at {@link Moment#EXECUTED} only. */
+    record Crossed() implements OnWire {}
+
+    /** An answer comes when its call has been cancelled, or the fault is healed. Lands at {@link Moment#EXECUTED} only. */
+    record Belated() implements OnWire {}
 
     /**
      * The result in an answer is replaced by another well-formed one, a text: only its caller can find that, by a checksum of its own.

@@ -153,9 +153,19 @@ public final class FaultInjector {
                 throw new FaultNotPossible(fault + " lands on a frame, and none passes at " + moment
                         + ": only at MID_HANDSHAKE, MID_LOAD, CHECKED, BEFORE_SEND and EXECUTED");
             }
-            boolean onAnswer = fault instanceof Fault.Misaddressed || fault instanceof Fault.Forged;
+            boolean onAnswer = fault instanceof Fault.Forged
+                    || fault instanceof Fault.Crossed
+                    || fault instanceof Fault.Belated
+                    || (fault instanceof Fault.Misaddressed && moment != Moment.CHECKED);
             if (onAnswer && moment != Moment.EXECUTED) {
                 throw new FaultNotPossible(fault + " befalls answers: only at EXECUTED, not at " + moment);
+            }
+            if (fault instanceof Fault.Sliced sliced && sliced.bytes() < 1) {
+                throw new IllegalArgumentException("bytes of a slice must be 1 or more, got " + sliced.bytes());
+            }
+            if (fault instanceof Fault.Throttled throttled && throttled.bytesPerSecond() < 1) {
+                throw new IllegalArgumentException(
+                        "bytesPerSecond must be 1 or more, got " + throttled.bytesPerSecond());
             }
             if (fault instanceof Fault.Signalled signalled && !Signals.exists(signalled.signal())) {
                 throw new FaultNotPossible("there is no signal " + signalled.signal() + ": only 1 to 64");

@@ -188,6 +188,64 @@ class FaultTest {
         }
 
         @VivariumTest
+        void aFrameInPiecesComesWholeWhenItIsHealedAtTheLatest(TestPool kit, FaultInjector faults) throws Exception {
+            Duration forEver = Duration.ofHours(1);
+            for (Fault fault : new Fault[] {new Fault.Sliced(5, forEver), new Fault.Throttled(1)}) {
+                for (Moment moment : new Moment[] {Moment.BEFORE_SEND, Moment.EXECUTED}) {
+                    FaultLease landed = faults.at(moment).arm(fault);
+                    PendingCall<String> call = kit.pool().call(echo("in pieces"));
+                    landed.awaitLanded();
+                    assertThat(call.isDone()).as("%s", landed).isFalse();
+
+                    landed.heal();
+
+                    assertThat(call.await()).isEqualTo("in pieces");
+                }
+            }
+        }
+
+        @VivariumTest
+        void aFrameInPiecesIsReadLikeAnyOther(TestPool kit, FaultInjector faults) throws Exception {
+            Fault[] slow = {new Fault.Sliced(1, Duration.ofNanos(1)), new Fault.Throttled(1 << 20)};
+            for (Fault fault : slow) {
+                for (Moment moment : new Moment[] {Moment.BEFORE_SEND, Moment.EXECUTED}) {
+                    FaultLease landed = faults.at(moment).times(3).arm(fault);
+
+                    for (int i = 0; i < 3; i++) {
+                        assertThat(kit.pool().call(echo("x" + i)).await()).isEqualTo("x" + i);
+                    }
+
+                    assertThat(landed.landed()).as("%s", landed).isEqualTo(3);
+                }
+            }
+        }
+
+        @VivariumTest(expectWarnings = "broke the protocol")
+        void anAnswerUnderAnothersIdCostsTheWorkerAndARetry(TestPool kit, FaultInjector faults) throws Exception {
+            works(kit);
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Crossed())) {
+                assertThat(kit.pool().call(echo("x").retrySafe()).await()).isEqualTo("x");
+                assertThat(landed.landed()).isEqualTo(1);
+            }
+            assertThat(kit.events().awaitExit().exit().cause()).isEqualTo(TransitionCause.PROTOCOL_VIOLATION);
+        }
+
+        @VivariumTest
+        void anAnswerAfterTheCancellationIsCountedAndDropped(TestPool kit, FaultInjector faults) throws Exception {
+            try (FaultLease landed = faults.at(Moment.EXECUTED).arm(new Fault.Belated())) {
+                PendingCall<String> call = kit.pool().call(echo("x"));
+                landed.awaitLanded();
+
+                call.cancel();
+
+                kit.passTimeUntil("it came late", () -> kit.pool().snapshot().lateReplies() == 1);
+                assertThat(landed.isHealed()).isFalse();
+            }
+            works(kit);
+            assertThat(kit.worker(1).snapshot().incarnation()).isEqualTo(1);
+        }
+
+        @VivariumTest
         void aPartitionHoldsBackUntilItIsHealed(TestPool kit, FaultInjector faults) throws Exception {
             for (Moment moment : new Moment[] {Moment.BEFORE_SEND, Moment.EXECUTED}) {
                 boolean toWorker = moment == Moment.BEFORE_SEND;

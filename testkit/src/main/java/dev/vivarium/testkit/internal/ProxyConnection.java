@@ -222,7 +222,13 @@ final class ProxyConnection {
         for (FaultLease cut = plan.partition(slot, down); cut != null; cut = plan.partition(slot, down)) {
             cut.awaitHealed();
         }
+        if (wire != null && wire.fault() instanceof Fault.Belated) {
+            workers.awaitCancelled(slot, incarnation, frame.callId(), wire);
+        }
         line.pass(frame, wire);
+        if (down && frame.type() == FrameType.CANCEL) {
+            workers.cancelled(frame.callId());
+        }
     }
 
     /** Sends a call. Its answer stays here while a signal is due that must come before it. */

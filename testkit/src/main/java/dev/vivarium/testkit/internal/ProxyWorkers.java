@@ -5,6 +5,7 @@ import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.message.Bodies;
 import dev.vivarium.protocol.message.SignalRequest;
 import dev.vivarium.protocol.message.Spawn;
+import dev.vivarium.testkit.FaultLease;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -29,6 +30,7 @@ final class ProxyWorkers {
     private final Map<Key, StatusPageReader> pages = new HashMap<>();
     private final Set<Key> ended = new HashSet<>();
     private final Map<Key, Integer> outputs = new HashMap<>();
+    private final Set<Long> cancelled = new HashSet<>();
     private @Nullable ProxyConnection guardian;
     private long requests = FIRST_REQUEST;
 
@@ -95,6 +97,25 @@ final class ProxyWorkers {
 
     synchronized boolean hasEnded(int slot, int incarnation) {
         return ended.contains(new Key(slot, incarnation));
+    }
+
+    /** A worker has been told that a call is cancelled. */
+    synchronized void cancelled(long callId) {
+        cancelled.add(callId);
+        notifyAll();
+    }
+
+    /** Waits until a call has been cancelled, its worker has ended, or a fault that has landed in it is healed. */
+    synchronized void awaitCancelled(int slot, int incarnation, long callId, FaultLease lease)
+            throws InterruptedException {
+        lease.onHeal(this::wake);
+        while (!cancelled.contains(callId) && !hasEnded(slot, incarnation) && lease.holds(slot)) {
+            wait();
+        }
+    }
+
+    private synchronized void wake() {
+        notifyAll();
     }
 
     /** Has the guardian signal a worker; when the signal ends it, returns once it has ended. */
