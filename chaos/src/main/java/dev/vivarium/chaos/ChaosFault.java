@@ -27,6 +27,24 @@ public sealed interface ChaosFault {
     /** The guardian gets SIGKILL, and every worker dies with it. */
     record GuardianKilled() implements OfPool {}
 
+    /** Another process of the pool's gets a signal. STOP is healed by CONT. */
+    record PoolSignalled(PoolProcess process, Signal signal) implements OfPool {}
+
+    /**
+     * The JVM in which pool, load and runner are is stopped, by a process beside it, which lets it go on.
+     *
+     * @param time for how long; shorter when the fault's time to live is
+     */
+    record JvmPaused(Duration time) implements OfPool {}
+
+    /**
+     * The file system in which the pool makes shared memory is filled until nothing more can be had. It lands where that takes little:
+     * the pool's {@code attachments.shared-folder} is in a small file system, as {@code /dev/shm} is in many containers.
+     *
+     * @param most how many bytes it may take; where more are free, nothing is done
+     */
+    record SharedMemoryFilled(long most) implements OfPool {}
+
     /** The process exits by itself when a handler has started. */
     record Exited(int status) implements ChaosFault {}
 
@@ -51,8 +69,37 @@ public sealed interface ChaosFault {
      */
     record Frames(FrameEffect effect, Direction direction, double share) implements OfFrames {}
 
+    /**
+     * Frames come in pieces.
+     *
+     * @param bytes how many in each piece
+     * @param pause before each piece but the first
+     * @param share which share of the frames, above 0 to 1
+     */
+    record Sliced(Direction direction, int bytes, Duration pause, double share) implements OfFrames {}
+
+    /**
+     * Frames come as slowly as a line of that width carries them, from the next call, or answer, on, until the fault is healed.
+     *
+     * @param bytesPerSecond how many
+     */
+    record Throttled(Direction direction, long bytesPerSecond) implements OfFrames {}
+
     /** Frames are held back from the next call, or answer, on, until the fault is healed. */
     record Partitioned(Direction direction) implements OfFrames {}
+
+    /** The same, but each of the targets is healed at a drawn moment of its time to live, so in another order than they were cut off. */
+    record Swizzled(Direction direction) implements OfFrames {}
+
+    /** A worker lies about its health. It takes a pool that checks: {@code health-interval} below the fault's time to live. */
+    record HealthLied(HealthLie lie) implements OfFrames {}
+
+    /**
+     * A worker that is started meanwhile tells late that it is ready.
+     *
+     * @param by how late
+     */
+    record SlowStarted(Duration by) implements OfFrames {}
 
     /**
      * The worker takes memory with each call, and keeps it until the fault is healed.
@@ -68,6 +115,17 @@ public sealed interface ChaosFault {
     /** The worker starts threads that wait until the fault is healed. */
     record Threads(int count) implements InPython {}
 
-    /** The worker opens files, as many as asked for or as it may, and keeps them until the fault is healed. */
+    /**
+     * The worker opens files, as many as asked for or as it may, and keeps them until the fault is healed. It may open four more
+     * meanwhile, which the kit's record takes.
+     */
     record Descriptors(int count) implements InPython {}
+
+    /**
+     * Each of the worker's calls writes a file that may not become so large, as on a full disk, and fails with the {@code OSError} that
+     * this is. The limit is the process's own (RLIMIT_FSIZE), so the error is EFBIG and not ENOSPC.
+     *
+     * @param bytes how large files may become
+     */
+    record DiskFilled(long bytes) implements InPython {}
 }

@@ -16,6 +16,10 @@ public enum FrameEffect {
     OVERSIZE,
     /** An answer comes under the id of a call that nobody made. Answers only. */
     MISADDRESS,
+    /** An answer comes under the id of the call that was made before its own: another's. Answers only. */
+    CROSS,
+    /** An answer comes when its call has been cancelled, or the fault is healed. Answers only. */
+    BELATE,
     /** An answer's result is replaced by another well-formed one, which only an end-to-end checksum finds. Answers only. */
     FORGE
 }

@@ -12,7 +12,7 @@ import java.util.TreeMap;
  *
  * @param plan its text, as for {@code vivarium bench load}
  * @param mix the operations {@value #CALL} (may not be repeated), {@value #SAFE} (declared retry-safe), {@value #COUNT} (counts up
- *     a session) and {@value #READ} (reads one), and how often each in relation to the others
+ *     a session), {@value #READ} (reads one) and {@value #BYTES} (brings bytes), and how often each in relation to the others
  * @param work how long a handler takes, asleep
  * @param timeout the calls' deadline
  * @param sessions how many sessions there are
@@ -33,8 +33,11 @@ public record LoadSpec(
     /** A call that reads a session's count. */
     public static final String READ = "read";
 
+    /** A call that brings 64 KiB, through shared memory unless the pool's options say otherwise, and may not be repeated. */
+    public static final String BYTES = "bytes";
+
     /** All operations. */
-    public static final List<String> OPERATIONS = List.of(CALL, SAFE, COUNT, READ);
+    public static final List<String> OPERATIONS = List.of(CALL, SAFE, COUNT, READ, BYTES);
 
     /** 100 calls a second for 10 s, three in four of them retry-safe, of 5 ms, with a deadline of 5 s. */
     public static final LoadSpec DEFAULT = new LoadSpec(

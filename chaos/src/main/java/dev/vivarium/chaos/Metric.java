@@ -73,6 +73,7 @@ public enum Metric {
                 "memory-limit",
                 "protocol-violation",
                 "guardian-lost",
+                "template-lost",
                 "late-reply",
                 "hang",
                 "degraded",

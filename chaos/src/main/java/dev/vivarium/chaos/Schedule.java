@@ -56,6 +56,14 @@ public record Schedule(long seed, List<Planned> faults) {
             points = List.copyOf(points);
         }
 
+        /** Returns how long it lasts at most in one of the targets, counted from 0. */
+        public Duration ttlOf(int target) {
+            if (fault instanceof ChaosFault.Swizzled) {
+                return Duration.ofMillis(1 + new SplittableRandom(seed + target).nextLong(ttl.toMillis()));
+            }
+            return ttl;
+        }
+
         /** Returns when the last target's is healed at the latest. */
         public Duration healed() {
             Duration last = offsets.stream().max(Comparator.naturalOrder()).orElse(Duration.ZERO);
@@ -73,7 +81,15 @@ public record Schedule(long seed, List<Planned> faults) {
                     ? ""
                     : offsets.stream().map(Planned::time).collect(Collectors.joining(" ", " after ", ""));
             return text + "; targets " + targets + " of " + order + later + (points.isEmpty() ? "" : " at " + points)
-                    + ", ttl " + time(ttl) + (times > 1 ? ", " + times + " times each" : "");
+                    + ", ttl " + ttls() + (times > 1 ? ", " + times + " times each" : "");
+        }
+
+        private String ttls() {
+            return fault instanceof ChaosFault.Swizzled
+                    ? IntStream.range(0, offsets.size())
+                            .mapToObj(target -> time(ttlOf(target)))
+                            .collect(Collectors.joining(" "))
+                    : time(ttl);
         }
 
         private static String time(Duration time) {

@@ -1,12 +1,14 @@
 """Handlers of the chaos runner. Their answers carry a checksum; what the runner orders, they do before they work.
 
 An order is a line of ``orders/SLOT`` in the folder of ``CHAOS_FOLDER``: a number, a kind and its values. The runner replaces the
-file as a whole. One that is gone from it is healed: what it took is given back with the next call.
+file as a whole. One that is gone from it is healed: what it took is given back soon after, whether a call comes or not.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
+import resource
 import threading
 import time
 import zlib
@@ -16,6 +18,10 @@ from vivarium_testkit import recorded
 from vivarium_worker import Context
 
 _FOLDER = os.environ.get("CHAOS_FOLDER", "")
+_LOOK_S = 0.02
+
+# Descriptors that are left: the kit's record and the runner's orders take one each for a moment.
+_LEFT = 4
 
 
 class _Order:
@@ -27,9 +33,11 @@ class _Order:
         self.taken: List[Any] = []
         self.done = False
         self.over = threading.Event()
+        self.give_back: Callable[[], None] = lambda: None
 
 
 _orders: Dict[str, _Order] = {}
+_lock = threading.RLock()
 _seen = 0
 
 
@@ -61,7 +69,7 @@ def _grow(order: _Order) -> None:
 def _burn(order: _Order) -> None:
     if not order.done and _claim(order):
         end = time.monotonic() + order.values[0] / 1000
-        while time.monotonic() < end:
+        while time.monotonic() < end and not order.over.is_set():
             pass
     order.done = True
 
@@ -77,11 +85,44 @@ def _start_threads(order: _Order) -> None:
 
 
 def _open_files(order: _Order) -> None:
+    if order.done:
+        return
+    order.done = True
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    order.give_back = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    taken = {int(name) for name in os.listdir("/proc/self/fd")}
+    # The limit is of numbers: below it are as many free ones as were asked for.
+    free = itertools.islice((number for number in itertools.count() if number not in taken), order.values[0])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, max(free) + 1), hard))
     try:
-        while len(order.taken) < order.values[0]:
+        while True:
             order.taken.append(open(os.devnull, "rb"))
     except OSError:
-        order.values[0] = len(order.taken)
+        for _ in range(min(_LEFT, len(order.taken))):
+            order.taken.pop().close()
+
+
+def _fill_disk(order: _Order) -> None:
+    """Write a file that may not become so large; only meanwhile, for the limit holds for the kit's record, too."""
+    if not order.done:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        order.give_back = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    most = order.values[0]
+    path = os.path.join(_FOLDER, f"file-{os.getpid()}")
+    with open(path, "wb", buffering=0) as file:
+        os.unlink(path)
+        file.truncate(most)
+        file.seek(most)
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+            file.write(b"1")
+        except OSError:
+            if not order.done:
+                order.done = True
+                _tell(order)
+            raise
+        finally:
+            order.give_back()
 
 
 _KINDS: Dict[str, Callable[[_Order], None]] = {
@@ -89,37 +130,73 @@ _KINDS: Dict[str, Callable[[_Order], None]] = {
     "burn": _burn,
     "threads": _start_threads,
     "descriptors": _open_files,
+    "disk-full": _fill_disk,
 }
 
 
+def _path(slot: str) -> str:
+    return os.path.join(_FOLDER, "orders", slot)
+
+
+def _wanted(slot: str) -> Dict[str, List[str]]:
+    with open(_path(slot), encoding="ascii") as file:
+        return {line.split()[0]: line.split() for line in file if line.strip()}
+
+
 def _heal(order: _Order) -> None:
-    order.over.set()
-    for taken in order.taken:
-        if hasattr(taken, "close"):
-            taken.close()
-    order.taken.clear()
+    order.over.set()  # First: what burns holds the lock.
+    with _lock:
+        for taken in order.taken:
+            if hasattr(taken, "close"):
+                taken.close()
+        order.taken.clear()
+        order.give_back()
+
+
+def _heal_when_withdrawn(slot: str, order: _Order) -> None:
+    """Look for the order, which takes a descriptor for a moment, until it is gone; with the folder, if the runner's is removed."""
+    while not order.over.wait(_LOOK_S):
+        try:
+            if order.number in _wanted(slot):
+                continue
+        except FileNotFoundError:
+            pass
+        except OSError:
+            continue
+        _heal(order)
+
+
+def _take_up(slot: str, words: List[str]) -> None:
+    if words[0] not in _orders:
+        order = _orders[words[0]] = _Order(words)
+        try:
+            threading.Thread(target=_heal_when_withdrawn, args=(slot, order), name="chaos-heal", daemon=True).start()
+        except RuntimeError:
+            pass  # Another order has taken all threads: the next call heals this one.
 
 
 def _obey(ctx: Context) -> None:
     global _seen
-    path = os.path.join(_FOLDER, "orders", ctx.worker_id.rsplit("/", 1)[-1])
+    slot = ctx.worker_id.rsplit("/", 1)[-1]
     try:
-        changed = os.stat(path).st_mtime_ns
+        changed = os.stat(_path(slot)).st_mtime_ns
     except OSError:
         return
     if changed != _seen:
+        wanted = _wanted(slot)
         _seen = changed
-        with open(path, encoding="ascii") as file:
-            wanted = {line.split()[0]: line.split() for line in file if line.strip()}
         for number in [number for number in _orders if number not in wanted]:
             _heal(_orders.pop(number))
-        for number, words in wanted.items():
-            _orders.setdefault(number, _Order(words))
-    for order in _orders.values():
-        first = not order.taken and not order.done
-        _KINDS[order.kind](order)
-        if first and (order.taken or order.done):
-            _tell(order)
+        for words in wanted.values():
+            _take_up(slot, words)
+    for order in list(_orders.values()):
+        with _lock:
+            if order.over.is_set():
+                continue
+            first = not order.taken and not order.done
+            _KINDS[order.kind](order)
+            if first and (order.taken or order.done):
+                _tell(order)
 
 
 def _answer(ctx: Context, token: str, millis: int) -> List[Any]:
@@ -133,3 +210,9 @@ def _answer(ctx: Context, token: str, millis: int) -> List[Any]:
 def work(ctx: Context, token: str, millis: int) -> List[Any]:
     """Return the token with its checksum after a time."""
     return _answer(ctx, token, millis)
+
+
+@recorded
+def carry(ctx: Context, token: str, millis: int, data: Any) -> List[Any]:
+    """Return the token with a checksum of both after a time."""
+    return [_answer(ctx, token, millis)[0], zlib.crc32(data, zlib.crc32(token.encode()))]

@@ -91,7 +91,16 @@ class ChaosGuideTest {
                 new ChaosFault.Grown(1, 1),
                 new ChaosFault.Burned(Duration.ofMillis(1)),
                 new ChaosFault.Threads(1),
-                new ChaosFault.Descriptors(1));
+                new ChaosFault.Descriptors(1),
+                new ChaosFault.DiskFilled(1),
+                new ChaosFault.Sliced(Direction.TO_JVM, 1, Duration.ofMillis(1), 1),
+                new ChaosFault.Throttled(Direction.TO_JVM, 1),
+                new ChaosFault.Swizzled(Direction.BOTH),
+                new ChaosFault.HealthLied(HealthLie.WELL),
+                new ChaosFault.SlowStarted(Duration.ofMillis(1)),
+                new ChaosFault.PoolSignalled(PoolProcess.TEMPLATE, Signal.KILL),
+                new ChaosFault.JvmPaused(Duration.ofMillis(1)),
+                new ChaosFault.SharedMemoryFilled(1));
 
         for (ChaosFault fault : faults) {
             assertThat(reference).contains("| `" + ScenarioWriter.kind(fault) + "` |");

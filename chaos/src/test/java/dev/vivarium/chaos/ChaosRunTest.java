@@ -84,6 +84,39 @@ class ChaosRunTest {
     }
 
     @Test
+    void saysThatTheJvmWasStoppedAndThatAFaultCouldNotLand() throws Exception {
+        Scenario smoke = scenario(Duration.ofSeconds(10));
+        Scenario scenario = Scenario.builder("paused")
+                .workers(2)
+                .options(smoke.options().toArray(String[]::new))
+                .load(smoke.load())
+                .steady(smoke.steady())
+                .step(fault(0, new ChaosFault.SharedMemoryFilled(1), Targets.ONE))
+                .step(new Step.Inject(
+                        Duration.ofMillis(100),
+                        new ChaosFault.JvmPaused(Duration.ofMillis(700)),
+                        Targets.ONE,
+                        Duration.ZERO,
+                        Duration.ofSeconds(1),
+                        1))
+                .recover(Duration.ofSeconds(20))
+                .expect("lost == 0")
+                .build();
+
+        ChaosResult result = ChaosRun.run(scenario, RunSettings.of(7, report));
+
+        assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.UNKNOWN);
+        assertThat(result.findings())
+                .filteredOn(finding -> finding.checker().equals("landed"))
+                .singleElement()
+                .asString()
+                .contains("1 of 1 jvm-pause", "0 of 1 shared-memory-full", "MiB free, and at most 0 MiB may be taken");
+        JsonNode machine = json(result.folder().resolve("journal.json")).path("machine");
+        assertThat(machine.path("pauses").asInt()).isPositive();
+        assertThat(machine.path("longestPause").asDouble()).isGreaterThan(0.6);
+    }
+
+    @Test
     void findsEveryWrongThatIsPlanted() throws Exception {
         Scenario scenario = scenario(Duration.ofMillis(500));
         Set<Sabotage> all = EnumSet.allOf(Sabotage.class);

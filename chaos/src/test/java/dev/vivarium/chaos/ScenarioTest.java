@@ -39,11 +39,20 @@ class ScenarioTest {
                     List.of(
                             fault(new ChaosFault.Signalled(Signal.STOP, KillPoint.ANY)),
                             fault(new ChaosFault.GuardianKilled()),
+                            fault(new ChaosFault.PoolSignalled(PoolProcess.TEMPLATE, Signal.SEGV)),
+                            fault(new ChaosFault.JvmPaused(Duration.ofMillis(70))),
+                            fault(new ChaosFault.SharedMemoryFilled(7 << 20)),
                             fault(new ChaosFault.Exited(3)))))
             .step(new Step.Parallel(
                     Duration.ZERO,
                     List.of(
                             fault(new ChaosFault.Hung()),
+                            fault(new ChaosFault.Sliced(Direction.TO_WORKER, 3, Duration.ofMillis(4), 0.5)),
+                            fault(new ChaosFault.Throttled(Direction.TO_WORKER, 3 << 20)),
+                            fault(new ChaosFault.Swizzled(Direction.TO_JVM)),
+                            fault(new ChaosFault.HealthLied(HealthLie.NONSENSE)),
+                            fault(new ChaosFault.SlowStarted(Duration.ofMillis(90))),
+                            fault(new ChaosFault.Frames(FrameEffect.BELATE, Direction.TO_JVM, 1)),
                             fault(new ChaosFault.Delayed(
                                     Direction.TO_WORKER, Duration.ofMillis(70), Duration.ofMillis(7), 0.25, 0.125)),
                             fault(new ChaosFault.Frames(FrameEffect.FORGE, Direction.TO_JVM, 0.5)))))
@@ -56,6 +65,7 @@ class ScenarioTest {
                     List.of(
                             new Step.Choice(2, fault(new ChaosFault.Grown(1000, 2 << 20))),
                             new Step.Choice(1, fault(new ChaosFault.Burned(Duration.ofMillis(5)))),
+                            new Step.Choice(1, fault(new ChaosFault.DiskFilled(100))),
                             new Step.Choice(1, fault(new ChaosFault.Threads(4))),
                             new Step.Choice(1, fault(new ChaosFault.Descriptors(5)))),
                     true))

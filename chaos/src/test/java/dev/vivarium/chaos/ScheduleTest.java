@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The seed decides the schedule, all of it and nothing else does. */
@@ -68,6 +69,30 @@ class ScheduleTest {
                         KillPoint.AFTER_SEND,
                         KillPoint.STARTED,
                         KillPoint.EXECUTED);
+    }
+
+    @Test
+    void healsWhatIsSwizzledInAnotherOrderThanItWasCutOff() {
+        Set<List<Duration>> drawn = new HashSet<>();
+        for (long seed = 0; seed < 20; seed++) {
+            Step step = new Step.Inject(
+                    Duration.ZERO,
+                    new ChaosFault.Swizzled(Direction.BOTH),
+                    Targets.ALL,
+                    Duration.ZERO,
+                    Duration.ofSeconds(2),
+                    1);
+            Schedule.Planned planned = of(step, seed).faults().get(0);
+
+            List<Duration> times =
+                    IntStream.range(0, 5).mapToObj(planned::ttlOf).toList();
+
+            assertThat(times).allMatch(time -> !time.isZero() && time.compareTo(Duration.ofSeconds(2)) <= 0);
+            assertThat(IntStream.range(0, 5).mapToObj(of(step, seed).faults().get(0)::ttlOf))
+                    .containsExactlyElementsOf(times);
+            drawn.add(times);
+        }
+        assertThat(drawn).hasSize(20);
     }
 
     @Test

@@ -4,7 +4,9 @@ import dev.vivarium.Signal;
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Direction;
 import dev.vivarium.chaos.FrameEffect;
+import dev.vivarium.chaos.HealthLie;
 import dev.vivarium.chaos.KillPoint;
+import dev.vivarium.chaos.PoolProcess;
 import dev.vivarium.chaos.ScenarioBuilder;
 import dev.vivarium.chaos.Step;
 import dev.vivarium.chaos.Targets;
@@ -26,7 +28,16 @@ final class FaultReading {
             "grow",
             "burn",
             "threads",
-            "descriptors");
+            "descriptors",
+            "pool-signal",
+            "jvm-pause",
+            "shared-memory-full",
+            "disk-full",
+            "slice",
+            "throttle",
+            "swizzle",
+            "health-lie",
+            "slow-start");
 
     private final Reading step;
 
@@ -89,6 +100,24 @@ final class FaultReading {
             case "burn" -> new ChaosFault.Burned(reading.time("time", Duration.ofSeconds(1)));
             case "threads" -> new ChaosFault.Threads((int) reading.whole("count", 100));
             case "descriptors" -> new ChaosFault.Descriptors((int) reading.whole("count", 100));
+            case "pool-signal" ->
+                new ChaosFault.PoolSignalled(
+                        reading.word("process", PoolProcess.class, PoolProcess.GUARDIAN),
+                        reading.word("signal", Signal.class, Signal.KILL));
+            case "jvm-pause" -> new ChaosFault.JvmPaused(reading.time("time", Duration.ofMillis(500)));
+            case "shared-memory-full" -> new ChaosFault.SharedMemoryFilled(reading.bytes("most", 256 << 20));
+            case "disk-full" -> new ChaosFault.DiskFilled(reading.bytes("bytes", 4 << 10));
+            case "slice" ->
+                new ChaosFault.Sliced(
+                        direction(reading),
+                        (int) reading.bytes("bytes", 16),
+                        reading.time("pause", Duration.ofMillis(1)),
+                        reading.share("share", 1));
+            case "throttle" ->
+                new ChaosFault.Throttled(direction(reading), reading.bytes("bytes-per-second", 64 << 10));
+            case "swizzle" -> new ChaosFault.Swizzled(reading.word("direction", Direction.class, Direction.BOTH));
+            case "health-lie" -> new ChaosFault.HealthLied(reading.word("lie", HealthLie.class, HealthLie.SILENT));
+            case "slow-start" -> new ChaosFault.SlowStarted(reading.time("by", Duration.ofSeconds(1)));
             default -> {
                 reading.problem("kind", "must be one of " + String.join(", ", KINDS) + "; got '" + kind + "'");
                 yield new ChaosFault.Hung();

@@ -5,13 +5,10 @@ import dev.vivarium.Signal;
 import dev.vivarium.WorkerSnapshot;
 import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.chaos.ChaosFault;
-import dev.vivarium.chaos.Direction;
-import dev.vivarium.chaos.FrameEffect;
 import dev.vivarium.chaos.KillPoint;
+import dev.vivarium.chaos.PoolProcess;
 import dev.vivarium.chaos.Schedule;
-import dev.vivarium.testkit.Fault;
 import dev.vivarium.testkit.FaultLease;
-import dev.vivarium.testkit.Moment;
 import dev.vivarium.testkit.TestPool;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +29,7 @@ import java.util.function.Consumer;
  * Has the faults of a schedule happen. Each is a lease: it is healed at the end of its time to live, or with all others. Only
  * processes that bear the pool's mark are signalled. Thread-safe.
  */
-final class Injector {
+final class Injector implements AutoCloseable {
 
     private static final long LOOK_MS = 5;
 
@@ -46,12 +43,14 @@ final class Injector {
     private final Map<Integer, Struck> ordered = new HashMap<>();
     private final Map<Long, Struck> doomed = new HashMap<>();
     private final List<Runnable> heals = new CopyOnWriteArrayList<>();
-    private volatile long guardian;
+    private final PoolFaults ofPool;
     private boolean landedOnce;
 
     /**
      * Creates an injector.
      *
+     * @param python the interpreter of the helper
+     * @param ballast a file in the file system of the pool's shared memory, which is not there yet
      * @param firstLanding is run when a fault has landed for the first time
      * @param troubles is told what could not be carried out
      */
@@ -60,6 +59,8 @@ final class Injector {
             Orders orders,
             History history,
             ScheduledExecutorService timer,
+            String python,
+            Path ballast,
             Runnable firstLanding,
             Consumer<String> troubles) {
         this.kit = kit;
@@ -68,6 +69,7 @@ final class Injector {
         this.timer = timer;
         this.firstLanding = firstLanding;
         this.troubles = troubles;
+        ofPool = new PoolFaults(kit, orders, python, ballast, troubles, new Told());
     }
 
     List<Struck> struck() {
@@ -76,10 +78,17 @@ final class Injector {
 
     /** Has everything happen in its time, counted from now, and all be healed at the end. */
     void begin(Schedule schedule) {
+        if (schedule.faults().stream().anyMatch(planned -> isHelpers(planned.fault()))) {
+            ofPool.helper();
+        }
         for (Schedule.Planned planned : schedule.faults()) {
             after(planned.at(), () -> choose(planned));
         }
         var unused = timer.scheduleWithFixedDelay(guarded(this::look), LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+    }
+
+    private static boolean isHelpers(ChaosFault fault) {
+        return fault instanceof ChaosFault.OfPool && !(fault instanceof ChaosFault.GuardianKilled);
     }
 
     private void after(Duration delay, Runnable task) {
@@ -99,7 +108,12 @@ final class Injector {
 
     private void choose(Schedule.Planned planned) {
         if (planned.fault() instanceof ChaosFault.OfPool) {
-            killGuardian(requested(planned, 0));
+            Struck target = requested(planned, 0);
+            if (isHelpers(planned.fault())) {
+                ofPool.befall(target);
+            } else {
+                killGuardian(target);
+            }
             return;
         }
         List<Integer> slots = chosen(planned);
@@ -108,7 +122,8 @@ final class Injector {
             Optional<KillPoint> point = planned.points().isEmpty()
                     ? Optional.empty()
                     : Optional.of(planned.points().get(i));
-            after(planned.offsets().get(i), () -> befall(planned, slot, point));
+            Duration ttl = planned.ttlOf(i);
+            after(planned.offsets().get(i), () -> befall(planned, slot, point, ttl));
         }
     }
 
@@ -169,6 +184,12 @@ final class Injector {
         firstLanding.run();
     }
 
+    private void refused(Struck target, String reason) {
+        target.refuse(reason);
+        line("refused", target).with("reason", reason).write();
+        healed(target);
+    }
+
     private void healed(Struck target) {
         if (target.heal(history.now())) {
             line("healed", target).with("landings", target.landings()).write();
@@ -187,65 +208,31 @@ final class Injector {
         after(target.planned().ttl(), heal);
     }
 
-    private void befall(Schedule.Planned planned, int slot, Optional<KillPoint> point) {
+    private void befall(Schedule.Planned planned, int slot, Optional<KillPoint> point, Duration ttl) {
         Struck target = requested(planned, slot);
         ChaosFault fault = planned.fault();
-        if (fault instanceof ChaosFault.Signalled signalled) {
-            if (point.orElse(KillPoint.OUTSIDE) == KillPoint.OUTSIDE) {
-                signal(target, signalled.signal());
-            } else {
-                Moment moment = Moment.valueOf(point.orElseThrow().name());
-                arm(target, moment, 1, new Fault.Signalled(signalled.signal().number()));
-            }
+        if (fault instanceof ChaosFault.Signalled signalled && point.orElse(KillPoint.OUTSIDE) == KillPoint.OUTSIDE) {
+            signal(target, signalled.signal());
         } else if (fault instanceof ChaosFault.InPython) {
             int number = orders.give(slot, fault);
             synchronized (this) {
                 ordered.put(number, target);
             }
             healLater(target, () -> orders.withdraw(slot, number));
-        } else if (fault instanceof ChaosFault.Exited exited) {
-            arm(target, Moment.STARTED, 1, new Fault.Exited(exited.status()));
-        } else if (fault instanceof ChaosFault.Hung) {
-            arm(target, Moment.STARTED, 1, new Fault.Hung());
-        } else if (fault instanceof ChaosFault.Delayed delayed) {
-            Fault late = new Fault.Delayed(delayed.by(), delayed.jitter(), delayed.correlation());
-            arm(target, moment(delayed.direction()), delayed.share(), late);
-        } else if (fault instanceof ChaosFault.Frames frames) {
-            arm(target, moment(frames.direction()), frames.share(), effect(frames.effect()));
-        } else if (fault instanceof ChaosFault.Partitioned cut) {
-            boolean toWorker = cut.direction() != Direction.TO_JVM;
-            boolean toJvm = cut.direction() != Direction.TO_WORKER;
-            arm(target, moment(cut.direction()), 1, new Fault.Partitioned(toWorker, toJvm));
+        } else {
+            arm(target, Armed.of(planned, point), ttl);
         }
     }
 
-    private static Moment moment(Direction direction) {
-        return direction == Direction.TO_JVM ? Moment.EXECUTED : Moment.BEFORE_SEND;
-    }
-
-    private static Fault effect(FrameEffect effect) {
-        return switch (effect) {
-            case CORRUPT -> new Fault.Corrupted();
-            case TRUNCATE -> new Fault.Truncated();
-            case DUPLICATE -> new Fault.Duplicated();
-            case REORDER -> new Fault.Reordered();
-            case DROP -> new Fault.Dropped();
-            case OVERSIZE -> new Fault.Oversized();
-            case MISADDRESS -> new Fault.Misaddressed();
-            case FORGE -> new Fault.Forged();
-        };
-    }
-
-    private void arm(Struck target, Moment moment, double share, Fault fault) {
-        Schedule.Planned planned = target.planned();
+    private void arm(Struck target, Armed armed, Duration ttl) {
         FaultLease lease = kit.faults()
-                .at(moment)
+                .at(armed.moment())
                 .inSlot(target.slot())
-                .share(share)
-                .seed(planned.seed() + target.slot())
-                .times(planned.times())
-                .ttl(planned.ttl())
-                .arm(fault);
+                .share(armed.share())
+                .seed(target.planned().seed() + target.slot())
+                .times(armed.times())
+                .ttl(ttl)
+                .arm(armed.fault());
         var unused = lease.onLand(slot -> landed(target));
         lease.onHeal(() -> healed(target));
         heals.add(lease::heal);
@@ -257,6 +244,7 @@ final class Injector {
                 .filter(worker -> worker.worker().slot() == target.slot() && worker.pid() != 0)
                 .findFirst();
         if (victim.isEmpty()) {
+            refused(target, "there was no process in slot " + target.slot());
             return;
         }
         WorkerSnapshot worker = victim.get();
@@ -264,7 +252,7 @@ final class Injector {
             doomed.put(worker.pid(), target);
         }
         if (signal == Signal.KILL) {
-            kill(worker.pid(), target);
+            kill(ProcessHandle.of(worker.pid()), target);
         } else {
             target.struckAt(history.now());
             kit.pool().signal(worker.worker(), worker.incarnation(), signal);
@@ -276,28 +264,29 @@ final class Injector {
         });
     }
 
-    private void kill(long pid, Struck target) {
-        ProcessHandle.of(pid)
-                .filter(process -> Leftovers.bearsMark(process, kit.name()))
-                .ifPresent(process -> {
-                    target.struckAt(history.now());
-                    process.destroyForcibly();
-                });
+    private void kill(Optional<ProcessHandle> victim, Struck target) {
+        victim.filter(process -> Leftovers.bearsMark(process, kit.name())).ifPresent(process -> {
+            target.struckAt(history.now());
+            process.destroyForcibly();
+        });
     }
 
     private void killGuardian(Struck target) {
-        kill(guardian, target);
+        kill(ofPool.guardian(), target);
         healLater(target, () -> {});
     }
 
     /** Learns of ends. */
     void on(PoolEvent event) {
-        if (event instanceof PoolEvent.GuardianStarted started) {
-            guardian = started.pid();
-        } else if (event instanceof PoolEvent.GuardianLost) {
+        ofPool.on(event);
+        if (event instanceof PoolEvent.GuardianLost) {
             struck.stream()
-                    .filter(target -> target.slot() == 0 && target.landed() == 0)
+                    .filter(target ->
+                            target.planned().fault() instanceof ChaosFault.GuardianKilled && target.landed() == 0)
                     .forEach(this::landedAndSeen);
+            ended(PoolProcess.GUARDIAN);
+        } else if (event instanceof PoolEvent.TemplateLost) {
+            ended(PoolProcess.TEMPLATE);
         } else if (event instanceof PoolEvent.WorkerExited exited) {
             Struck target;
             synchronized (this) {
@@ -314,6 +303,25 @@ final class Injector {
                     .filter(armed ->
                             armed.slot() == slot && isDeadly(armed.planned().fault()))
                     .forEach(armed -> armed.detect(history.now()));
+        }
+    }
+
+    /** The pool has told of the end of a process, perhaps before the helper has: whatever has ended it has landed. */
+    private void ended(PoolProcess process) {
+        struck.stream()
+                .filter(target -> target.planned().fault() instanceof ChaosFault.PoolSignalled signalled
+                        && signalled.process() == process
+                        && signalled.signal() != Signal.STOP
+                        && target.refusal().isEmpty())
+                .forEach(target -> {
+                    landedFirst(target);
+                    target.detect(history.now());
+                });
+    }
+
+    private void landedFirst(Struck target) {
+        if (target.landed() == 0) {
+            landed(target);
         }
     }
 
@@ -356,5 +364,36 @@ final class Injector {
     void healAll() {
         heals.forEach(Runnable::run);
         kit.faults().healAll();
+    }
+
+    /** Heals whatever is not healed, and ends the helper. */
+    @Override
+    public void close() {
+        healAll();
+        ofPool.close();
+    }
+
+    /** What the helper does. */
+    private final class Told implements PoolFaults.Told {
+        @Override
+        public void landed(Struck target) {
+            landedFirst(target);
+        }
+
+        @Override
+        public void healed(Struck target) {
+            Injector.this.healed(target);
+        }
+
+        @Override
+        public void refused(Struck target, String reason) {
+            Injector.this.refused(target, reason);
+        }
+
+        @Override
+        public void undoLater(Struck target, Runnable undo) {
+            heals.add(undo);
+            after(target.planned().ttl(), undo);
+        }
     }
 }

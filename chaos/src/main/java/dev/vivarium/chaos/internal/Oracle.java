@@ -19,6 +19,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Judges a run. What must always hold is judged first, then what the scenario expects. A checker that fails itself says UNKNOWN; one
@@ -145,6 +146,12 @@ final class Oracle {
                                 ScenarioWriter.kind(target.planned().fault()), kind -> new int[2])[1]++);
         List<String> text = new ArrayList<>();
         boolean enough = true;
+        String refusals = facts.struck().stream()
+                .map(Struck::refusal)
+                .filter(refusal -> !refusal.isEmpty())
+                .distinct()
+                .map(refusal -> "; " + refusal)
+                .collect(Collectors.joining());
         for (Map.Entry<String, int[]> kind : kinds.entrySet()) {
             int[] counts = kind.getValue();
             enough &= counts[1] > 0 && 2 * counts[1] >= counts[0];
@@ -155,7 +162,7 @@ final class Oracle {
                 enough ? Verdict.VALID : Verdict.UNKNOWN,
                 text.isEmpty()
                         ? "nothing was to"
-                        : String.join(", ", text) + (enough ? "" : ": faults have not landed"),
+                        : String.join(", ", text) + (enough ? "" : ": faults have not landed" + refusals),
                 "half of each kind");
     }
 

@@ -19,6 +19,7 @@ final class Orders implements AutoCloseable {
     private static final String HANDLERS = "vivarium_chaos.py";
 
     private final Path folder;
+    private final Path handlers;
     private final Map<Integer, Map<Integer, String>> bySlot = new TreeMap<>();
     private int numbers;
     private int read;
@@ -27,15 +28,28 @@ final class Orders implements AutoCloseable {
         try {
             folder = Files.createTempDirectory("vchaos");
             Files.createDirectory(folder.resolve("orders"));
-            try (InputStream in = Orders.class.getResourceAsStream("/dev/vivarium/chaos/" + HANDLERS)) {
-                if (in == null) {
-                    throw new IllegalStateException("the chaos jar lacks " + HANDLERS);
-                }
-                Files.copy(in, handlers());
-            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        handlers = copy(folder, HANDLERS);
+    }
+
+    /** Copies a program of the runner's into the folder. */
+    Path program(String name) {
+        return copy(folder, name);
+    }
+
+    private static Path copy(Path folder, String name) {
+        Path program = folder.resolve(name);
+        try (InputStream in = Orders.class.getResourceAsStream("/dev/vivarium/chaos/" + name)) {
+            if (in == null) {
+                throw new IllegalStateException("the chaos jar lacks " + name);
+            }
+            Files.copy(in, program);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return program;
     }
 
     Path folder() {
@@ -43,7 +57,7 @@ final class Orders implements AutoCloseable {
     }
 
     Path handlers() {
-        return folder.resolve(HANDLERS);
+        return handlers;
     }
 
     /** Gives an order, and returns its number. */
@@ -63,6 +77,8 @@ final class Orders implements AutoCloseable {
             return "threads " + threads.count();
         } else if (fault instanceof ChaosFault.Descriptors descriptors) {
             return "descriptors " + descriptors.count();
+        } else if (fault instanceof ChaosFault.DiskFilled filled) {
+            return "disk-full " + filled.bytes();
         }
         throw new IllegalArgumentException(fault + " is not done by handlers");
     }

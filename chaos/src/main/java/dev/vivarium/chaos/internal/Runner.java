@@ -173,7 +173,9 @@ public final class Runner {
             int surge = config.sizing().overflow() + scenario.workers();
             watch = new Watch(
                     scenario.workers(), history, new LeaseWatch(scenario.workers(), surge, back, subject::isOpen));
-            injector = new Injector(kit, orders, history, timer, subject::landed, troubles::add);
+            Path ballast = config.attachments().sharedFolder().resolve("vchaos-" + kit.name());
+            injector = new Injector(
+                    kit, orders, history, timer, settings.python(), ballast, subject::landed, troubles::add);
             calls = new Calls(scenario.load(), subject, history, sessions, streams);
             history.line("run")
                     .with("scenario", scenario.name())
@@ -181,7 +183,7 @@ public final class Runner {
                     .with("pool", kit.name())
                     .with("runner", ProcessHandle.current().pid())
                     .with("begun", begun())
-                    .with("folders", List.of(home.toString(), orders.folder().toString()))
+                    .with("folders", List.of(home.toString(), orders.folder().toString(), ballast.toString()))
                     .write();
         }
 
@@ -197,7 +199,7 @@ public final class Runner {
             try {
                 return play(loadBefore);
             } finally {
-                injector.healAll();
+                injector.close();
                 kit.close();
             }
         }
@@ -260,6 +262,7 @@ public final class Runner {
             long recovered = awaitRecovered(Math.max(end, healedAt), machine.isDisturbed());
             sampler.shutdownNow();
             begin("audit");
+            injector.close();
             watch.end();
             subject.ending();
             List<Leak> leaks = kit.leaks();

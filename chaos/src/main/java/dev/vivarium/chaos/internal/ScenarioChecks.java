@@ -13,7 +13,9 @@ import dev.vivarium.chaos.SteadyState;
 import dev.vivarium.chaos.Step;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Finds everything that is wrong with a scenario. */
@@ -28,6 +30,12 @@ public final class ScenarioChecks {
     private static final Duration LONGEST = Duration.ofMinutes(10);
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
     private static final long MOST_BYTES = 4L << 30;
+
+    /** A JVM that is stopped for longer does not make the load that was asked for. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(1500);
+
+    private static final Set<FrameEffect> ANSWERS_ONLY =
+            EnumSet.of(FrameEffect.FORGE, FrameEffect.MISADDRESS, FrameEffect.CROSS, FrameEffect.BELATE);
 
     /**
      * Something that is wrong.
@@ -177,7 +185,7 @@ public final class ScenarioChecks {
         } else if (fault instanceof ChaosFault.Frames frames) {
             share(at + ".share", frames.share());
             oneWay(at, frames.direction());
-            boolean answersOnly = frames.effect() == FrameEffect.FORGE || frames.effect() == FrameEffect.MISADDRESS;
+            boolean answersOnly = ANSWERS_ONLY.contains(frames.effect());
             require(
                     !answersOnly || frames.direction() == Direction.TO_JVM,
                     at + ".direction",
@@ -192,6 +200,22 @@ public final class ScenarioChecks {
             within(at + ".count", threads.count(), 1, 10_000);
         } else if (fault instanceof ChaosFault.Descriptors descriptors) {
             within(at + ".count", descriptors.count(), 1, 1_000_000);
+        } else if (fault instanceof ChaosFault.JvmPaused paused) {
+            within(at + ".time", paused.time(), Duration.ofMillis(1), LONGEST_PAUSE);
+        } else if (fault instanceof ChaosFault.SharedMemoryFilled filled) {
+            within(at + ".most", filled.most(), 1, MOST_BYTES);
+        } else if (fault instanceof ChaosFault.DiskFilled filled) {
+            within(at + ".bytes", filled.bytes(), 1, MOST_BYTES);
+        } else if (fault instanceof ChaosFault.Sliced sliced) {
+            within(at + ".bytes", sliced.bytes(), 1, MOST_BYTES);
+            within(at + ".pause", sliced.pause(), Duration.ofMillis(1), LONGEST);
+            share(at + ".share", sliced.share());
+            oneWay(at, sliced.direction());
+        } else if (fault instanceof ChaosFault.Throttled throttled) {
+            within(at + ".bytes-per-second", throttled.bytesPerSecond(), 1, MOST_BYTES);
+            oneWay(at, throttled.direction());
+        } else if (fault instanceof ChaosFault.SlowStarted slow) {
+            within(at + ".by", slow.by(), Duration.ofMillis(1), LONGEST);
         }
     }
 

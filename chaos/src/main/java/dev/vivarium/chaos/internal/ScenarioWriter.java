@@ -184,6 +184,29 @@ public final class ScenarioWriter {
             out.writeNumberField("count", threads.count());
         } else if (fault instanceof ChaosFault.Descriptors descriptors) {
             out.writeNumberField("count", descriptors.count());
+        } else if (fault instanceof ChaosFault.PoolSignalled signalled) {
+            word("process", signalled.process());
+            word("signal", signalled.signal());
+        } else if (fault instanceof ChaosFault.JvmPaused paused) {
+            time("time", paused.time());
+        } else if (fault instanceof ChaosFault.SharedMemoryFilled filled) {
+            bytes("most", filled.most());
+        } else if (fault instanceof ChaosFault.DiskFilled filled) {
+            bytes("bytes", filled.bytes());
+        } else if (fault instanceof ChaosFault.Sliced sliced) {
+            word("direction", sliced.direction());
+            bytes("bytes", sliced.bytes());
+            time("pause", sliced.pause());
+            share("share", sliced.share());
+        } else if (fault instanceof ChaosFault.Throttled throttled) {
+            word("direction", throttled.direction());
+            bytes("bytes-per-second", throttled.bytesPerSecond());
+        } else if (fault instanceof ChaosFault.Swizzled swizzled) {
+            word("direction", swizzled.direction());
+        } else if (fault instanceof ChaosFault.HealthLied lied) {
+            word("lie", lied.lie());
+        } else if (fault instanceof ChaosFault.SlowStarted slow) {
+            time("by", slow.by());
         }
     }
 
@@ -209,8 +232,26 @@ public final class ScenarioWriter {
             return "burn";
         } else if (fault instanceof ChaosFault.Threads) {
             return "threads";
+        } else if (fault instanceof ChaosFault.Descriptors) {
+            return "descriptors";
+        } else if (fault instanceof ChaosFault.PoolSignalled) {
+            return "pool-signal";
+        } else if (fault instanceof ChaosFault.JvmPaused) {
+            return "jvm-pause";
+        } else if (fault instanceof ChaosFault.SharedMemoryFilled) {
+            return "shared-memory-full";
+        } else if (fault instanceof ChaosFault.DiskFilled) {
+            return "disk-full";
+        } else if (fault instanceof ChaosFault.Sliced) {
+            return "slice";
+        } else if (fault instanceof ChaosFault.Throttled) {
+            return "throttle";
+        } else if (fault instanceof ChaosFault.Swizzled) {
+            return "swizzle";
+        } else if (fault instanceof ChaosFault.HealthLied) {
+            return "health-lie";
         }
-        return "descriptors";
+        return "slow-start";
     }
 
     /** Returns a fault as one line for people. */

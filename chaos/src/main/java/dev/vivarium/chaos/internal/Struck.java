@@ -13,6 +13,7 @@ public final class Struck {
     private int landings;
     private long healed;
     private long detected;
+    private String refusal = "";
 
     Struck(Schedule.Planned planned, int slot, long requested) {
         this.planned = planned;
@@ -53,6 +54,16 @@ public final class Struck {
     /** Returns when the pool told of the death that it brought; 0 when it has not. */
     public synchronized long detected() {
         return detected;
+    }
+
+    /** Returns why it could not be carried out; empty when it could. */
+    public synchronized String refusal() {
+        return refusal;
+    }
+
+    /** It could not be carried out. */
+    synchronized void refuse(String reason) {
+        refusal = reason;
     }
 
     /** It has been carried out, and may be seen to land. */

@@ -83,6 +83,8 @@ final class Watch {
             reached.add("recycle");
         } else if (event instanceof PoolEvent.GuardianLost) {
             reached.add("guardian-lost");
+        } else if (event instanceof PoolEvent.TemplateLost) {
+            reached.add("template-lost");
         } else if (event instanceof PoolEvent.LadderClimbed) {
             reached.add("hang");
         } else if (event instanceof PoolEvent.SessionBound bound && bound.epoch() > 1) {
