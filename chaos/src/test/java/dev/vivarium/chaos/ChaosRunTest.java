@@ -64,7 +64,9 @@ class ChaosRunTest {
 
         // UNKNOWN is what a machine that has nothing to spare makes of it.
         assertThat(result.verdict()).as(result.text()).isNotEqualTo(Verdict.INVALID);
-        assertThat(result.text()).contains("repeat:  ./vivarium chaos run smoke --seed 0x7 --workers 2");
+        assertThat(result.text())
+                .contains("repeat:  ./vivarium chaos run " + result.folder().resolve("scenario.yaml")
+                        + " --seed 0x7 --workers 2");
         assertThat(json(result.folder().resolve("journal.json")).path("verdict").asText())
                 .isEqualTo(result.verdict().name());
         Set<String> events = new TreeSet<>();

@@ -72,6 +72,20 @@ class ScheduleTest {
     }
 
     @Test
+    void saysItsFaultsInTheWordsOfTheFile() {
+        Step step = new Step.Inject(
+                Duration.ZERO,
+                new ChaosFault.Delayed(Direction.TO_JVM, Duration.ofMillis(70), Duration.ZERO, 0.5, 0.25),
+                Targets.ONE,
+                Duration.ZERO,
+                Duration.ofSeconds(2),
+                1);
+
+        assertThat(of(step, 1).text())
+                .startsWith("+0ms #1 delay direction=to-jvm by=70ms jitter=0ms correlation=0.5 share=25%; targets one of ");
+    }
+
+    @Test
     void healsWhatIsSwizzledInAnotherOrderThanItWasCutOff() {
         Set<List<Duration>> drawn = new HashSet<>();
         for (long seed = 0; seed < 20; seed++) {

@@ -28,7 +28,7 @@ final class Journal {
         journal.put("title", facts.scenario().title());
         journal.put("seed", RunSettings.hex(facts.schedule().seed()));
         journal.put("verdict", verdict.name());
-        journal.put("repeat", ReportText.repeat(facts, settings));
+        journal.put("repeat", ReportText.repeat(facts, settings, folder));
         if (!settings.sabotage().isEmpty()) {
             journal.put("sabotage", settings.sabotageWords());
         }
@@ -59,7 +59,8 @@ final class Journal {
                     .put("landed", seconds(target.landed()))
                     .put("landings", target.landings())
                     .put("healed", seconds(target.healed()))
-                    .put("detected", seconds(target.detected()));
+                    .put("detected", seconds(target.detected()))
+                    .put("refused", target.refusal());
         }
         journal.putObject("machine")
                 .put("processors", facts.machine().processors())

@@ -3,7 +3,11 @@ package dev.vivarium.chaos.internal;
 import dev.vivarium.chaos.Finding;
 import dev.vivarium.chaos.Metric;
 import dev.vivarium.chaos.RunSettings;
+import dev.vivarium.chaos.Scenario;
+import dev.vivarium.chaos.Scenarios;
 import dev.vivarium.chaos.Verdict;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -27,12 +31,24 @@ final class ReportText {
         figures = new Figures(facts, false);
     }
 
-    /** Returns the command that has the same happen again. */
-    static String repeat(Facts facts, RunSettings settings) {
-        return "./vivarium chaos run " + facts.scenario().name() + " --seed "
-                + RunSettings.hex(facts.schedule().seed()) + " --workers "
+    /** Returns the command that has the same happen again: by the scenario's name, if it is one of those that come with the runner. */
+    static String repeat(Facts facts, RunSettings settings, Path folder) {
+        return "./vivarium chaos run "
+                + (isShipped(facts.scenario()) ? facts.scenario().name() : folder.resolve(Runner.SCENARIO))
+                + " --seed " + RunSettings.hex(facts.schedule().seed()) + " --workers "
                 + facts.scenario().workers()
                 + (settings.sabotage().isEmpty() ? "" : " --sabotage " + settings.sabotageWords());
+    }
+
+    private static boolean isShipped(Scenario scenario) {
+        try {
+            return Scenarios.NAMES.contains(scenario.name())
+                    && Scenarios.find(scenario.name())
+                            .withWorkers(scenario.workers())
+                            .equals(scenario);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     String text(Verdict verdict) {
@@ -86,7 +102,7 @@ final class ReportText {
                 facts.machine().processors()));
         text.append("VERDICT  ").append(verdict).append("  ").append(folder).append('\n');
         return text.append("repeat:  ")
-                .append(repeat(facts, settings))
+                .append(repeat(facts, settings, folder))
                 .append('\n')
                 .toString();
     }

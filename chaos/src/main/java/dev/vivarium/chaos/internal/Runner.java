@@ -44,6 +44,9 @@ import org.jspecify.annotations.Nullable;
 /** One run: steady state, safety phase, heal, liveness phase, steady state, audit. Used once, by one thread. */
 public final class Runner {
 
+    /** The file of what was run, in a run's folder. */
+    static final String SCENARIO = "scenario.yaml";
+
     private static final Duration AUDIT = Duration.ofSeconds(10);
     private static final Duration START = Duration.ofSeconds(90);
     private static final Duration KILL = Duration.ofSeconds(10);
@@ -85,7 +88,7 @@ public final class Runner {
     /** Runs it, judges it, and writes the report. */
     public ChaosResult run() throws IOException, InterruptedException {
         Path folder = folder();
-        Files.writeString(folder.resolve("scenario.yaml"), scenario.toYaml());
+        Files.writeString(folder.resolve(SCENARIO), scenario.toYaml());
         double loadBefore = load();
         Facts facts;
         List<Finding> findings;
@@ -103,7 +106,7 @@ public final class Runner {
         Journal.write(folder, facts, findings, verdict, settings);
         Files.writeString(
                 folder.resolve(Timeline.FILE),
-                new Timeline(facts, findings, verdict, ReportText.repeat(facts, settings)).html());
+                new Timeline(facts, findings, verdict, ReportText.repeat(facts, settings, folder)).html());
         return new ChaosResult(scenario, schedule.seed(), verdict, findings, folder, text);
     }
 

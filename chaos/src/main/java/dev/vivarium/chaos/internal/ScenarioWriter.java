@@ -20,6 +20,12 @@ import java.util.Map;
 /** Writes scenarios, so that {@link ScenarioReader} makes equal ones of the text. */
 public final class ScenarioWriter {
 
+    private static final YAMLFactory YAML = YAMLFactory.builder()
+            .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+            .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+            .disable(YAMLGenerator.Feature.SPLIT_LINES)
+            .build();
+
     private final JsonGenerator out;
 
     private ScenarioWriter(JsonGenerator out) {
@@ -29,12 +35,7 @@ public final class ScenarioWriter {
     /** Returns a scenario in YAML, with every value. */
     public static String write(Scenario scenario) {
         StringWriter text = new StringWriter();
-        YAMLFactory yaml = YAMLFactory.builder()
-                .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
-                .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
-                .disable(YAMLGenerator.Feature.SPLIT_LINES)
-                .build();
-        try (JsonGenerator generator = yaml.createGenerator(text)) {
+        try (JsonGenerator generator = YAML.createGenerator(text)) {
             new ScenarioWriter(generator).scenario(scenario);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -256,8 +257,19 @@ public final class ScenarioWriter {
 
     /** Returns a fault as one line for people. */
     public static String describe(ChaosFault fault) {
-        String text = fault.toString();
-        String values = text.substring(text.indexOf('[') + 1, text.length() - 1);
-        return kind(fault) + (values.isEmpty() ? "" : " " + values);
+        StringWriter text = new StringWriter();
+        try (JsonGenerator generator = YAML.createGenerator(text)) {
+            generator.writeStartObject();
+            new ScenarioWriter(generator).fault(fault);
+            generator.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return text.toString()
+                .strip()
+                .replace("kind: ", "")
+                .replace("\"", "")
+                .replace(": ", "=")
+                .replace('\n', ' ');
     }
 }

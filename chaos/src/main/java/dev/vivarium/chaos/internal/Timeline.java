@@ -33,7 +33,6 @@ final class Timeline {
 
     private static final double LEAST_SECONDS = 0.0005;
     private static final double MOST_SECONDS = 60;
-    private static final String[] BANDS = {"#d9822b", "#9b59b6", "#2e86ab", "#c0392b", "#7a8b00", "#d6569a"};
 
     private final Facts facts;
     private final List<Finding> findings;
@@ -78,7 +77,7 @@ final class Timeline {
         out.append(String.format(Locale.ROOT, format, values));
     }
 
-    private static String escape(String text) {
+    static String escape(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
@@ -124,56 +123,24 @@ final class Timeline {
     }
 
     private void chart() {
-        int latencyTop = 30;
+        Lanes lanes = new Lanes(facts.struck(), this::x);
+        int latencyTop = 14;
         int rateTop = latencyTop + LATENCY + GAP;
-        int tracksTop = rateTop + THROUGHPUT + GAP;
+        int lanesTop = rateTop + THROUGHPUT + GAP / 2;
+        int tracksTop = lanesTop + lanes.height() + GAP / 2;
         int bottom = tracksTop + TRACK * facts.scenario().workers();
         add("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"timeline\">", WIDTH, bottom + 30);
-        bands(bottom);
+        out.append(lanes.bands(latencyTop, bottom));
         latencies(latencyTop);
         rates(rateTop);
+        out.append(lanes.lanes(lanesTop, LEFT));
         tracks(tracksTop);
         axis(bottom);
         add(
                 "</svg><p class=\"legend\"><i style=\"background:#2d7d46\"></i>ok <i style=\"background:#c0392b\"></i>failed "
                         + "<i style=\"background:#e08e0b\"></i>indefinite &nbsp; workers: <i class=\"s1\"></i>ready <i class=\"s2\"></i>busy "
-                        + "<i class=\"s0\"></i>starting <i class=\"s3\"></i>degraded, gap: no process</p>");
-    }
-
-    /** One band for each planned fault, from its first landing to its last heal, in the colour of its kind. */
-    private void bands(int bottom) {
-        Map<String, String> colours = new TreeMap<>();
-        Map<Integer, List<Struck>> byFault = new TreeMap<>();
-        facts.struck().stream()
-                .filter(target -> target.landed() > 0)
-                .forEach(target -> byFault.computeIfAbsent(target.planned().number(), number -> new ArrayList<>())
-                        .add(target));
-        int row = 0;
-        for (List<Struck> targets : byFault.values()) {
-            String kind = ScenarioWriter.kind(targets.get(0).planned().fault());
-            String colour = colours.computeIfAbsent(kind, unused -> BANDS[colours.size() % BANDS.length]);
-            double from =
-                    seconds(targets.stream().mapToLong(Struck::landed).min().orElse(0));
-            double to = seconds(targets.stream().mapToLong(Struck::healed).max().orElse(0));
-            double width = Math.max(3, x(Math.max(from, to)) - x(from));
-            add(
-                    "<rect x=\"%.1f\" y=\"16\" width=\"%.1f\" height=\"%d\" fill=\"%s\" opacity=\"0.16\"><title>%s</title></rect>",
-                    x(from),
-                    width,
-                    bottom - 16,
-                    colour,
-                    escape(targets.get(0).planned().toString()));
-            add("<line x1=\"%.1f\" y1=\"16\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\"/>", x(from), x(from), bottom, colour);
-            if (byFault.size() <= 12) {
-                add(
-                        "<text x=\"%.1f\" y=\"%d\" fill=\"%s\">#%d %s</text>",
-                        x(from) + 2,
-                        row++ % 2 == 0 ? 12 : 24,
-                        colour,
-                        targets.get(0).planned().number(),
-                        kind);
-            }
-        }
+                        + "<i class=\"s0\"></i>starting <i class=\"s3\"></i>degraded, gap: no process; faults: full when landed, "
+                        + "dashed when not</p>");
     }
 
     private void latencies(int top) {
@@ -280,7 +247,7 @@ final class Timeline {
     private void axis(int bottom) {
         for (int second = 0; second <= end - begin; second++) {
             double x = x(begin + second);
-            add("<line class=\"grid\" x1=\"%.1f\" y1=\"28\" x2=\"%.1f\" y2=\"%d\"/>", x, x, bottom);
+            add("<line class=\"grid\" x1=\"%.1f\" y1=\"14\" x2=\"%.1f\" y2=\"%d\"/>", x, x, bottom);
             add("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d s</text>", x, bottom + 16, second);
         }
     }
@@ -335,7 +302,7 @@ final class Timeline {
                     escape(ScenarioWriter.describe(target.planned().fault())),
                     target.slot() == 0 ? "pool" : Integer.toString(target.slot()),
                     at(target.requested()),
-                    at(target.landed()),
+                    target.refusal().isEmpty() ? at(target.landed()) : "refused: " + escape(target.refusal()),
                     target.landings(),
                     target.detected() == 0 ? "" : "+" + (target.detected() - target.landed()) / 1_000_000 + " ms",
                     at(target.healed()));
@@ -348,7 +315,7 @@ final class Timeline {
     }
 
     private static String time(OptionalDouble seconds) {
-        return seconds.isEmpty() ? "" : String.format(Locale.ROOT, "%.1f ms", seconds.getAsDouble() * 1000);
+        return seconds.isEmpty() ? "none" : String.format(Locale.ROOT, "%.1f ms", seconds.getAsDouble() * 1000);
     }
 
     private static String share(OptionalDouble share) {
@@ -369,6 +336,6 @@ final class Timeline {
             .legend{font-size:12px;color:#555}.legend i{display:inline-block;width:10px;height:10px;margin:0 4px 0 10px}
             table{border-collapse:collapse;width:100%;font-size:13px}td,th{border-bottom:1px solid #e4e4e4;padding:4px 8px;text-align:left;
             vertical-align:top;overflow-wrap:anywhere}
-            td.VALID{color:#2d7d46}td.INVALID{color:#c0392b;font-weight:700}td.UNKNOWN{color:#8a6d1b;font-weight:700}
+            td:first-child{white-space:nowrap}td.VALID{color:#2d7d46}td.INVALID{color:#c0392b;font-weight:700}td.UNKNOWN{color:#8a6d1b;font-weight:700}
             </style>""";
 }
