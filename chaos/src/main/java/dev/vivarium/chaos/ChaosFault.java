@@ -33,7 +33,7 @@ public sealed interface ChaosFault {
     /**
      * The JVM in which pool, load and runner are is stopped, by a process beside it, which lets it go on.
      *
-     * @param time for how long; shorter when the fault's time to live is
+     * @param time for how long, from when it is stopped; shorter when the fault's time to live ends before
      */
     record JvmPaused(Duration time) implements OfPool {}
 

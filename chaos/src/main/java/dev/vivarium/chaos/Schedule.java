@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -75,13 +76,19 @@ public record Schedule(long seed, List<Planned> faults) {
         public String toString() {
             String text = "+" + time(at) + " #" + number + " " + ScenarioWriter.describe(fault);
             if (fault instanceof ChaosFault.OfPool) {
-                return text;
+                return text + "; ttl " + time(ttl);
             }
             String later = offsets.stream().allMatch(Duration::isZero)
                     ? ""
                     : offsets.stream().map(Planned::time).collect(Collectors.joining(" ", " after ", ""));
-            return text + "; targets " + targets + " of " + order + later + (points.isEmpty() ? "" : " at " + points)
+            return text + "; targets " + targets + " of " + order + later + (points.isEmpty() ? "" : " at " + pointWords())
                     + ", ttl " + ttls() + (times > 1 ? ", " + times + " times each" : "");
+        }
+
+        private List<String> pointWords() {
+            return points.stream()
+                    .map(point -> point.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                    .toList();
         }
 
         private String ttls() {

@@ -3,11 +3,11 @@
 Started with the mark of the pool, and the name of its variable. Reads orders from stdin, a line each:
 
     NUMBER TTL_MS signal PID SIGNAL
-    NUMBER TTL_MS pause
+    NUMBER TTL_MS pause MILLIS
     NUMBER TTL_MS fill MOST PATH
     NUMBER 0 heal
 
-and tells on stdout: ``NUMBER landed``, ``NUMBER refused REASON``, ``NUMBER healed``. Each is a lease: it is healed when that is
+and tells on stdout: ``0 ready`` first; ``NUMBER landed``, ``NUMBER refused REASON``, ``NUMBER healed``. Each is a lease: it is healed when that is
 ordered, at the end of its time to live, and at the end of stdin, which is what the end of the JVM is.
 """
 
@@ -67,6 +67,10 @@ class Lease:
         """Whether what was done has had its effect."""
         raise NotImplementedError
 
+    def begins(self) -> None:
+        """Take note that it has landed."""
+        self.has_landed = True
+
     def heal(self) -> None:
         """Undo it."""
         raise NotImplementedError
@@ -102,8 +106,9 @@ class Signalled(Lease):
 class Paused(Lease):
     """The JVM, which is this process's parent."""
 
-    def __init__(self, number: str, ttl_s: float) -> None:
+    def __init__(self, number: str, ttl_s: float, time_s: float) -> None:
         super().__init__(number, ttl_s)
+        self._time_s = time_s
         self._pid = os.getppid()
         self._process = os.pidfd_open(self._pid)
         self._other = os.fork()
@@ -122,6 +127,11 @@ class Paused(Lease):
 
     def landed(self) -> bool:
         return _state(self._pid) == "T"
+
+    def begins(self) -> None:
+        super().begins()
+        # Its threads stop one by one, which on a busy machine may take longer than the pause.
+        self.ends = min(self.ends, time.monotonic() + self._time_s)
 
     def heal(self) -> None:
         try:
@@ -203,7 +213,7 @@ class Helper:
         if what == "signal":
             return Signalled(number, ttl_s, self._mark, int(words[3]), int(words[4]))
         if what == "pause":
-            return Paused(number, ttl_s)
+            return Paused(number, ttl_s, int(words[3]) / 1000)
         if what == "fill":
             return Filled(number, ttl_s, int(words[3]), words[4])
         self._heal(number)
@@ -224,7 +234,7 @@ class Helper:
     def _look(self) -> None:
         for lease in list(self._leases.values()):
             if not lease.has_landed and lease.landed():
-                lease.has_landed = True
+                lease.begins()
                 self._tell(lease.number, "landed")
             if time.monotonic() >= lease.ends:
                 self._heal(lease.number)
@@ -232,6 +242,7 @@ class Helper:
     def run(self) -> None:
         """Do what is ordered until stdin ends."""
         rest = b""
+        self._tell("0", "ready")
         try:
             while not self._over:
                 ready, _, _ = select.select([0], [], [], _LOOK_S if self._leases else None)

@@ -99,7 +99,7 @@ class ChaosRunTest {
                         new ChaosFault.JvmPaused(Duration.ofMillis(700)),
                         Targets.ONE,
                         Duration.ZERO,
-                        Duration.ofSeconds(1),
+                        Duration.ofMillis(1700),
                         1))
                 .recover(Duration.ofSeconds(20))
                 .expect("lost == 0")

@@ -11,6 +11,7 @@ import dev.vivarium.chaos.Verdict;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,8 +65,8 @@ final class ChaosCommand implements Runnable {
     int explain(
             @Parameters(paramLabel = "SCENARIO", description = "A name of chaos list, or a file.") String scenario,
             @Option(names = "--seed", paramLabel = "S", description = "Default: 1.", defaultValue = "1") String seed,
-            @Option(names = "--workers", paramLabel = "N", description = "Workers of the pool.", defaultValue = "0")
-                    int workers)
+            @Option(names = "--workers", paramLabel = "N", description = "Workers of the pool.")
+                    @Nullable Integer workers)
             throws UserError {
         CommandLine line = spec.commandLine();
         Scenario read = scenario(line, scenario, workers);
@@ -87,11 +88,11 @@ final class ChaosCommand implements Runnable {
     }
 
     /** Returns a scenario. */
-    static Scenario scenario(CommandLine line, String nameOrFile, int workers) throws UserError {
+    static Scenario scenario(CommandLine line, String nameOrFile, @Nullable Integer workers) throws UserError {
         try {
             Scenario scenario = Scenarios.find(nameOrFile);
             // By its text, so that the number is checked like that of the file.
-            return workers == 0
+            return workers == null
                     ? scenario
                     : Scenario.parse(nameOrFile, scenario.withWorkers(workers).toYaml());
         } catch (InvalidScenario e) {

@@ -42,7 +42,7 @@ final class ChaosRunCommand implements Callable<Integer> {
     private @Nullable String seed;
 
     @Option(names = "--workers", paramLabel = "N", description = "Workers of the pool. Default: the scenario's.")
-    private int workers;
+    private @Nullable Integer workers;
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where the runs' folders go. Default: chaos-report.")
     private Path report = Path.of("chaos-report");

@@ -126,6 +126,10 @@ class ChaosCommandTest extends CommandFixture {
                     "--seed must be a whole number, decimal or such as 0x51f2, got 'x'");
             isRefused(
                     run("chaos", "run", "cascade", "--workers", "65"), ExitCode.USAGE, "pool.workers must be 1 to 64");
+            isRefused(
+                    run("chaos", "explain", "cascade", "--workers", "0"),
+                    ExitCode.USAGE,
+                    "pool.workers must be 1 to 64, got 0");
             isRefused(run("chaos", "replay", "nowhere"), ExitCode.USAGE, "nowhere is not the folder of a run");
         }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -22,6 +23,7 @@ final class Helper implements AutoCloseable {
 
     private static final String PROGRAM = "vivarium_chaos_helper.py";
     private static final long PATIENCE_S = 10;
+    private static final long START_S = 60;
 
     /** Hears what becomes of an order, on a thread of the helper's. */
     interface Listener {
@@ -41,6 +43,7 @@ final class Helper implements AutoCloseable {
     private final Consumer<String> troubles;
     private final Thread reader = new Thread(this::read, "chaos-helper");
     private final Map<Integer, Listener> listeners = new HashMap<>();
+    private final CountDownLatch ready = new CountDownLatch(1);
     private int numbers;
     private boolean closed;
 
@@ -66,14 +69,21 @@ final class Helper implements AutoCloseable {
         reader.start();
     }
 
+    /** Waits until it takes orders: what comes later would come too late for faults that are short. */
+    void awaitReady() throws InterruptedException {
+        if (!ready.await(START_S, TimeUnit.SECONDS)) {
+            troubles.accept("the runner's helper was not ready within " + START_S + " s");
+        }
+    }
+
     /** Has a process of the pool's get a signal; a stopped one goes on when it is healed. */
     int signal(long pid, int signal, Duration ttl, Listener listener) {
         return order(ttl, "signal " + pid + " " + signal, listener);
     }
 
-    /** Has the JVM stopped for a time. */
-    int pause(Duration time, Listener listener) {
-        return order(time, "pause", listener);
+    /** Has the JVM stopped for a time, counted from when it is; healed at the end of the time to live in any case. */
+    int pause(Duration time, Duration ttl, Listener listener) {
+        return order(ttl, "pause " + time.toMillis(), listener);
     }
 
     /** Has a file take all that its file system has, if it is no more than this. */
@@ -123,6 +133,10 @@ final class Helper implements AutoCloseable {
     }
 
     private void tell(int number, String what, String reason) {
+        if (what.equals("ready")) {
+            ready.countDown();
+            return;
+        }
         Listener listener;
         synchronized (this) {
             listener = listeners.get(number);

@@ -76,11 +76,15 @@ final class Injector implements AutoCloseable {
         return List.copyOf(struck);
     }
 
+    /** Gets ready for a schedule, before its time begins. */
+    void prepare(Schedule schedule) throws InterruptedException {
+        if (schedule.faults().stream().anyMatch(planned -> isHelpers(planned.fault()))) {
+            ofPool.helper().awaitReady();
+        }
+    }
+
     /** Has everything happen in its time, counted from now, and all be healed at the end. */
     void begin(Schedule schedule) {
-        if (schedule.faults().stream().anyMatch(planned -> isHelpers(planned.fault()))) {
-            ofPool.helper();
-        }
         for (Schedule.Planned planned : schedule.faults()) {
             after(planned.at(), () -> choose(planned));
         }

@@ -51,7 +51,7 @@ final class PoolFaults implements AutoCloseable {
         starter = () -> new Helper(python, kit.name(), orders, troubles);
     }
 
-    /** Has the helper started now: a fault is to land in its time. */
+    /** Returns the helper, which is started when it is needed first. */
     synchronized Helper helper() {
         Helper started = helper;
         if (started == null) {
@@ -91,8 +91,7 @@ final class PoolFaults implements AutoCloseable {
             }
             number = helper().signal(pid, signalled.signal().number(), ttl, listener);
         } else if (fault instanceof ChaosFault.JvmPaused paused) {
-            Duration time = paused.time().compareTo(ttl) < 0 ? paused.time() : ttl;
-            number = helper().pause(time, listener);
+            number = helper().pause(paused.time(), ttl, listener);
         } else if (fault instanceof ChaosFault.SharedMemoryFilled filled) {
             number = helper().fill(ballast, filled.most(), ttl, listener);
         } else {

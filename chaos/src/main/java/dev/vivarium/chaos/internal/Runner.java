@@ -240,6 +240,7 @@ public final class Runner {
                 Facts.Machine machine = new Facts.Machine(processors(), Math.max(loadBefore, load()), 0, 0);
                 return facts(new Facts.Times(now, now, now, now, now, -1), machine, kit.leaks());
             }
+            injector.prepare(schedule);
             warmUp();
             var unused = sampler.scheduleWithFixedDelay(
                     () -> watch.on(subject.snapshot()), 0, SAMPLE_MS, TimeUnit.MILLISECONDS);

@@ -45,7 +45,12 @@ class HelperTest {
     }
 
     private Process helper() throws Exception {
-        return start("none", "python3", "-I", PROGRAM, LeakAudit.MARK, POOL);
+        return ready(start("none", "python3", "-I", PROGRAM, LeakAudit.MARK, POOL));
+    }
+
+    private static Process ready(Process helper) throws Exception {
+        assertThat(helper.inputReader().readLine()).isEqualTo("0 ready");
+        return helper;
     }
 
     private static void order(Process helper, String line) throws Exception {
@@ -78,7 +83,8 @@ class HelperTest {
 
         helper.outputWriter().close(); // As the end of the JVM does.
 
-        assertThat(helper.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(helper.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(Lab.state(victim.pid())).isNotEqualTo('T');
         order(victim, "go on");
         assertThat(victim.inputReader().readLine()).isEqualTo("over");
     }
@@ -105,7 +111,7 @@ class HelperTest {
         String run = "exec python3 -I " + PROGRAM + " " + LeakAudit.MARK + " " + POOL;
         Process helper =
                 mounts ? start("none", "unshare", "-Urm", "sh", "-c", mount + run) : start("none", "sh", "-c", run);
-        BufferedReader told = helper.inputReader();
+        BufferedReader told = ready(helper).inputReader();
 
         order(helper, "1 3600000 fill " + (mounts ? 8 << 20 : 1) + " " + small.resolve("ballast"));
 

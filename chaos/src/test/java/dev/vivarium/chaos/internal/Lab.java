@@ -65,6 +65,7 @@ final class Lab implements AutoCloseable {
                 .expect("lost == 0")
                 .build();
         Schedule schedule = Schedule.of(scenario, 7);
+        injector.prepare(schedule);
         injector.begin(schedule);
         int count = fault instanceof ChaosFault.OfPool ? 1 : targets.count(scenario.workers());
         until("requested", () -> injector.struck().size() == before + count);
