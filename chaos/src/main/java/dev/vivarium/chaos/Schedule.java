@@ -81,8 +81,9 @@ public record Schedule(long seed, List<Planned> faults) {
             String later = offsets.stream().allMatch(Duration::isZero)
                     ? ""
                     : offsets.stream().map(Planned::time).collect(Collectors.joining(" ", " after ", ""));
-            return text + "; targets " + targets + " of " + order + later + (points.isEmpty() ? "" : " at " + pointWords())
-                    + ", ttl " + ttls() + (times > 1 ? ", " + times + " times each" : "");
+            return text + "; targets " + targets + " of " + order + later
+                    + (points.isEmpty() ? "" : " at " + pointWords()) + ", ttl " + ttls()
+                    + (times > 1 ? ", " + times + " times each" : "");
         }
 
         private List<String> pointWords() {

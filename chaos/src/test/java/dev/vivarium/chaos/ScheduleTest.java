@@ -82,7 +82,8 @@ class ScheduleTest {
                 1);
 
         assertThat(of(step, 1).text())
-                .startsWith("+0ms #1 delay direction=to-jvm by=70ms jitter=0ms correlation=0.5 share=25%; targets one of ");
+                .startsWith(
+                        "+0ms #1 delay direction=to-jvm by=70ms jitter=0ms correlation=0.5 share=25%; targets one of ");
     }
 
     @Test

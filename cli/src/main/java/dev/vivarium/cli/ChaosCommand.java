@@ -65,8 +65,8 @@ final class ChaosCommand implements Runnable {
     int explain(
             @Parameters(paramLabel = "SCENARIO", description = "A name of chaos list, or a file.") String scenario,
             @Option(names = "--seed", paramLabel = "S", description = "Default: 1.", defaultValue = "1") String seed,
-            @Option(names = "--workers", paramLabel = "N", description = "Workers of the pool.")
-                    @Nullable Integer workers)
+            @Option(names = "--workers", paramLabel = "N", description = "Workers of the pool.") @Nullable
+                    Integer workers)
             throws UserError {
         CommandLine line = spec.commandLine();
         Scenario read = scenario(line, scenario, workers);

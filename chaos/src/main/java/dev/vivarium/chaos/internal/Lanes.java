@@ -29,8 +29,7 @@ final class Lanes {
      */
     Lanes(List<Struck> struck, DoubleUnaryOperator x) {
         this.x = x;
-        struck.forEach(target -> byLabel.computeIfAbsent(
-                        label(target.planned().fault()), label -> new ArrayList<>())
+        struck.forEach(target -> byLabel.computeIfAbsent(label(target.planned().fault()), label -> new ArrayList<>())
                 .add(target));
     }
 

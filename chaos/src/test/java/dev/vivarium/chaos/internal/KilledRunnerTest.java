@@ -37,7 +37,9 @@ class KilledRunnerTest {
     private void until(String what, BooleanSupplier holds) {
         long end = System.nanoTime() + LIMIT.toNanos();
         while (!holds.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(() -> "not yet " + what + "\n" + output()).isLessThan(end);
+            assertThat(System.nanoTime())
+                    .as(() -> "not yet " + what + "\n" + output())
+                    .isLessThan(end);
             LockSupport.parkNanos(LOOK_NANOS);
         }
     }
@@ -87,8 +89,7 @@ class KilledRunnerTest {
 
     private String output() {
         try {
-            return Files.readString(report.resolve("output"))
-                    + (Files.exists(history()) ? faults() : "");
+            return Files.readString(report.resolve("output")) + (Files.exists(history()) ? faults() : "");
         } catch (IOException e) {
             return e.toString();
         }

@@ -2,11 +2,11 @@ package dev.vivarium.chaos.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vivarium.Signal;
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Direction;
 import dev.vivarium.chaos.FrameEffect;
 import dev.vivarium.chaos.PoolProcess;
-import dev.vivarium.Signal;
 import dev.vivarium.chaos.Scenario;
 import dev.vivarium.chaos.Schedule;
 import dev.vivarium.chaos.Targets;
@@ -23,7 +23,10 @@ class LanesTest {
             Scenario.builder("lanes")
                     .workers(2)
                     .fault(Duration.ZERO, new ChaosFault.Frames(FrameEffect.FORGE, Direction.TO_JVM, 1), Targets.ALL)
-                    .fault(Duration.ofSeconds(1), new ChaosFault.PoolSignalled(PoolProcess.TEMPLATE, Signal.STOP), Targets.ONE)
+                    .fault(
+                            Duration.ofSeconds(1),
+                            new ChaosFault.PoolSignalled(PoolProcess.TEMPLATE, Signal.STOP),
+                            Targets.ONE)
                     .expect("lost == 0")
                     .build(),
             1);
