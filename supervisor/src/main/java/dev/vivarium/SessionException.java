@@ -22,6 +22,15 @@ public abstract sealed class SessionException extends PoolException
         this.session = session;
     }
 
+    /** Returns what is known of a call that is with no worker now: the most that one of its attempts may have done. */
+    static Execution most(List<CallAttempt> attempts) {
+        Execution most = Execution.NOT_STARTED;
+        for (CallAttempt attempt : attempts) {
+            most = attempt.execution().compareTo(most) > 0 ? attempt.execution() : most;
+        }
+        return most;
+    }
+
     /** Returns the session's name. */
     public final String session() {
         return session;

@@ -1,13 +1,12 @@
 package dev.vivarium;
 
-import dev.vivarium.protocol.Execution;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Something of the session is gone for good: what it had in its worker, and no {@code @session_open} could make anew, or state
- * that the store does not have any more. Told once for each loss, by a call that was not run; the next call goes on with what
- * there is.
+ * that the store does not have any more. Told once for each loss, by a call that was not run, unless an attempt of it before
+ * was; the next call goes on with what there is.
  */
 public final class SessionLost extends SessionException {
 
@@ -23,7 +22,7 @@ public final class SessionLost extends SessionException {
      */
     public SessionLost(
             String session, long epoch, List<CallAttempt> attempts, String message, @Nullable Throwable cause) {
-        super(session, Execution.NOT_STARTED, attempts, message, cause);
+        super(session, most(attempts), attempts, message, cause);
         this.epoch = epoch;
     }
 
