@@ -22,6 +22,7 @@ class ChaosGuideTest {
     private static final Path RESULTS = Path.of("../docs/results.md");
     private static final Path SOURCE = Path.of("src/test/java/dev/vivarium/chaos/ChaosGuideTest.java");
 
+    private static final Pattern BUG = Pattern.compile("new Mutant\\(\\s*\"([^\"]+)\"");
     private static final Pattern FIELD = Pattern.compile("(?m)^ *(?:- )?([a-z0-9-]+):");
 
     private static List<String> snippets(String language) throws IOException {
@@ -53,12 +54,30 @@ class ChaosGuideTest {
                 .build();
 
         assertThat(Schedule.of(scenario, 1).faults()).hasSize(1);
-        assertThat(snippets("java")).hasSize(2);
+        assertThat(snippets("java")).hasSize(4);
         assertThat(stripped(Files.readString(SOURCE)))
                 .contains(stripped(snippets("java").get(0)));
         String run = stripped(snippets("java").get(1));
         String tests = stripped(Files.readString(SOURCE.resolveSibling("ChaosRunTest.java")));
         assertThat(tests).contains(run.lines().skip(1).findFirst().orElseThrow());
+    }
+
+    @Test
+    void theExamplesOfTheTwinAreThoseOfTests() throws IOException {
+        assertThat(stripped(Files.readString(SOURCE.resolveSibling("TwinTest.java"))))
+                .contains(stripped(snippets("java").get(2)));
+        assertThat(stripped(Files.readString(SOURCE.resolveSibling("SwarmTest.java"))))
+                .contains(stripped(snippets("java").get(3)));
+    }
+
+    @Test
+    void thePageOnResultsHasEveryBugThatIsPlanted() throws IOException {
+        String results = Files.readString(RESULTS);
+        String bugs = Files.readString(SOURCE.resolveSibling("mutants/Mutant.java"));
+
+        assertThat(BUG.matcher(bugs).results())
+                .hasSizeGreaterThan(10)
+                .allSatisfy(bug -> assertThat(results).contains("| " + bug.group(1) + " |"));
     }
 
     @Test

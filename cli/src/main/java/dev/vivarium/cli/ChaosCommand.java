@@ -10,6 +10,7 @@ import dev.vivarium.chaos.Schedule;
 import dev.vivarium.chaos.Verdict;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.security.SecureRandom;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Spec;
         name = "chaos",
         description = "Has faults befall a pool under load, and says whether what must hold has held.",
         mixinStandardHelpOptions = true,
-        subcommands = {ChaosRunCommand.class, ChaosReplayCommand.class},
+        subcommands = {ChaosRunCommand.class, ChaosReplayCommand.class, ChaosTwinCommand.class, ChaosSwarmCommand.class
+        },
         footer = {"", ChaosCommand.STATUS, ChaosCommand.STATUS_MORE})
 final class ChaosCommand implements Runnable {
 
@@ -85,6 +87,11 @@ final class ChaosCommand implements Runnable {
             throw new ParameterException(
                     line, "--seed must be a whole number, decimal or such as 0x51f2, got '" + text + "'", e);
         }
+    }
+
+    /** Returns a new seed. */
+    static long drawnSeed() {
+        return new SecureRandom().nextInt() & 0xffffffffL;
     }
 
     /** Returns a scenario. */

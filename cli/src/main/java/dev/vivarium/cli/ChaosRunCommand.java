@@ -8,7 +8,6 @@ import dev.vivarium.chaos.Scenario;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -68,7 +67,7 @@ final class ChaosRunCommand implements Callable<Integer> {
         CommandLine line = spec.commandLine();
         Scenario read = ChaosCommand.scenario(line, scenario, workers);
         String text = seed;
-        long drawn = text == null ? new SecureRandom().nextInt() & 0xffffffffL : ChaosCommand.seed(line, text);
+        long drawn = text == null ? ChaosCommand.drawnSeed() : ChaosCommand.seed(line, text);
         PrintWriter out = line.getOut();
         String plan = ChaosCommand.plan(line, read, drawn);
         if (!json || dry) {

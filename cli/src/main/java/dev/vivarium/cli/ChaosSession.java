@@ -21,14 +21,19 @@ final class ChaosSession {
         this.line = line;
     }
 
+    /** Leaves the pool's warnings out. */
+    static void silence() {
+        ((Logger) LoggerFactory.getLogger("dev.vivarium")).setLevel(Level.OFF);
+        ((Logger) LoggerFactory.getLogger("dev.vivarium.internal.worker")).setLevel(Level.OFF);
+        ((Logger) LoggerFactory.getLogger("dev.vivarium.internal.guardian")).setLevel(Level.OFF);
+    }
+
     ChaosResult run(Scenario scenario, RunSettings settings) throws InterruptedException, UserError {
         Optional<String> trouble = InterpreterProbe.trouble(settings.python());
         if (trouble.isPresent()) {
             throw new UserError(ExitCode.UNAVAILABLE, trouble.get());
         }
-        ((Logger) LoggerFactory.getLogger("dev.vivarium")).setLevel(Level.OFF);
-        ((Logger) LoggerFactory.getLogger("dev.vivarium.internal.worker")).setLevel(Level.OFF);
-        ((Logger) LoggerFactory.getLogger("dev.vivarium.internal.guardian")).setLevel(Level.OFF);
+        silence();
         Interrupts interrupts = new Interrupts();
         interrupts.install(Thread.currentThread()::interrupt);
         try {

@@ -106,6 +106,73 @@ class ChaosCommandTest extends CommandFixture {
     }
 
     @Nested
+    class InVirtualTime {
+
+        @Test
+        void aSeedIsTheSameRunEachTime() throws Exception {
+            Path small = file("small.yaml", SMALL);
+
+            Result one = run("chaos", "twin", small.toString(), "--seed", "7");
+            Result again = run("chaos", "twin", small.toString(), "--seed", "0x7", "--json");
+
+            assertThat(one.status()).as(one.out() + one.err()).isZero();
+            assertThat(one.out()).startsWith("SEED=0x7  scenario=small").contains("VERDICT  VALID", "repeat:  ");
+            assertThat(again.status()).as(again.out() + again.err()).isZero();
+            JsonNode json = new ObjectMapper().readTree(again.out());
+            assertThat(json.path("trace").asText()).hasSize(16);
+            assertThat(one.out()).contains("trace=" + json.path("trace").asText());
+        }
+
+        @Test
+        void aScenarioThatDoesNotHoldIsInvalid() throws Exception {
+            Path small = file("small.yaml", SMALL.replace("restarts <= 1", "restarts == 0"));
+
+            Result result = run("chaos", "twin", small.toString(), "--runs", "3", "--seed", "1");
+
+            assertThat(result.status()).as(result.out() + result.err()).isEqualTo(ExitCode.INVALID);
+            assertThat(result.out()).contains("INVALID   expect restarts == 0", "3 runs: {INVALID=3}");
+        }
+
+        @Test
+        void aSwarmWritesItsReport() throws Exception {
+            Path corpus = file("corpus.ndjson", "{\"seed\":\"0x2a\",\"generation\":1,\"failed\":[\"rest\"]}\n");
+
+            Result result = run(
+                    "chaos",
+                    "swarm",
+                    "--runs",
+                    "2",
+                    "--seed",
+                    "1",
+                    "--corpus",
+                    corpus.toString(),
+                    "--report",
+                    "reports");
+
+            assertThat(result.status()).as(result.out() + result.err()).isZero();
+            assertThat(result.out())
+                    .startsWith("SEED=0x1")
+                    .contains("3 runs, 1 of them from the corpus", "VERDICT  VALID");
+            JsonNode json = new ObjectMapper()
+                    .readTree(folder.resolve("reports/swarm.json").toFile());
+            assertThat(json.path("runs").asInt()).isEqualTo(3);
+            assertThat(folder.resolve("reports/coverage.txt")).isNotEmptyFile();
+        }
+
+        @Test
+        void wrongUsageIsRefused() throws Exception {
+            Path corpus = file("corpus.ndjson", "nonsense\n");
+
+            isRefused(run("chaos", "twin", "cascade", "--runs", "0"), ExitCode.USAGE, "--runs must be >= 1, got 0");
+            isRefused(run("chaos", "swarm", "--runs", "0"), ExitCode.USAGE, "runs must be >= 1, got 0");
+            isRefused(
+                    run("chaos", "swarm", "--runs", "1", "--corpus", corpus.toString()),
+                    ExitCode.USAGE,
+                    "corpus.ndjson:1 is no entry of a corpus");
+        }
+    }
+
+    @Nested
     class WrongUsage {
 
         @Test

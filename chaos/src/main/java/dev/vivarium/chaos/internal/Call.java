@@ -33,14 +33,22 @@ public final class Call {
     private @Nullable String error;
     private @Nullable Execution execution;
 
-    Call(int number, String operation, long due, long begun) {
+    /** Creates a call that has not ended. */
+    public Call(int number, String operation, long due, long begun) {
         this.number = number;
         this.operation = operation;
         this.due = due;
         this.begun = begun;
     }
 
-    synchronized void end(Outcome how, long at, int sent, @Nullable String type, @Nullable Execution ran) {
+    /**
+     * It has ended; every end is counted, and the last one is kept.
+     *
+     * @param sent how often it was sent
+     * @param type the error's type, null without one
+     * @param ran what the error says of the execution, null without one
+     */
+    public synchronized void end(Outcome how, long at, int sent, @Nullable String type, @Nullable Execution ran) {
         outcomes++;
         outcome = how;
         ended = at;

@@ -22,7 +22,7 @@ import java.util.Set;
  * @param limits what the pool was configured to keep
  * @param troubles in what the runner itself failed
  */
-record Facts(
+public record Facts(
         Scenario scenario,
         Schedule schedule,
         List<Call> calls,
@@ -45,7 +45,7 @@ record Facts(
      * @param mostMemory of a worker, in bytes; -1 when none was measured
      * @param leaseTrouble the first thing that was wrong with the leases; empty when nothing was
      */
-    record PoolFacts(
+    public record PoolFacts(
             Set<String> reached,
             List<Long> restarts,
             int exits,
@@ -67,7 +67,7 @@ record Facts(
      * @param end the end of the load
      * @param recovered when all workers were there and all calls had ended; -1 for never
      */
-    record Times(long load, long method, long healed, long last, long end, long recovered) {}
+    public record Times(long load, long method, long healed, long last, long end, long recovered) {}
 
     /**
      * What else went on.
@@ -77,24 +77,24 @@ record Facts(
      * @param pauses how often the runner itself did not run
      * @param longestPause the longest of these, in nanoseconds
      */
-    record Machine(int processors, double load, long pauses, long longestPause) {
+    public record Machine(int processors, double load, long pauses, long longestPause) {
 
         /** The longest pause that says nothing. */
-        static final long MOST_PAUSE = 250_000_000;
+        public static final long MOST_PAUSE = 250_000_000;
 
         /** The highest load for each processor at which times still say something. */
-        static final double MOST_LOAD = 2;
+        public static final double MOST_LOAD = 2;
 
         /** How much longer everything may take, at the least, on a machine that is busy with other things. */
-        static final double LEAST_LENIENCE = 5;
+        public static final double LEAST_LENIENCE = 5;
 
         /** Returns how much longer everything may take: as many times as there are programs for each processor, if that is more. */
-        double lenience() {
+        public double lenience() {
             return Math.max(LEAST_LENIENCE, load / processors);
         }
 
         /** Returns whether times that are too long may be the machine's. */
-        boolean isDisturbed() {
+        public boolean isDisturbed() {
             return longestPause > MOST_PAUSE || load > MOST_LOAD * processors;
         }
     }
@@ -106,10 +106,10 @@ record Facts(
      * @param budget retries that each call pays for
      * @param burst retries beyond that
      */
-    record Limits(int queue, double budget, int burst) {}
+    public record Limits(int queue, double budget, int burst) {}
 
     /** Returns the first landing of a fault; the beginning of the method when none has. */
-    long firstLanded() {
+    public long firstLanded() {
         return struck.stream()
                 .mapToLong(Struck::landed)
                 .filter(at -> at > 0)
@@ -118,7 +118,7 @@ record Facts(
     }
 
     /** Returns the calls that were due in a phase; all when it is empty. */
-    List<Call> in(String phase) {
+    public List<Call> in(String phase) {
         return calls.stream()
                 .filter(call -> switch (phase) {
                     case "before" -> call.due() < times.method();

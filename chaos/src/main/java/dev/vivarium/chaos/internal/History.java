@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * What happens in a run, a line of JSON each, on disk as it happens: what was written is there when the runner is killed. Thread-safe;
  * nobody who writes waits for the disk.
  */
-public final class History implements AutoCloseable {
+public final class History implements Notes, AutoCloseable {
 
     /** The file's name in a run's folder. */
     public static final String FILE = "history.ndjson";
@@ -42,6 +41,7 @@ public final class History implements AutoCloseable {
     }
 
     /** Returns how many nanoseconds have passed since its beginning. */
+    @Override
     public long now() {
         return System.nanoTime() - begun;
     }
@@ -51,9 +51,9 @@ public final class History implements AutoCloseable {
         return nanoTime - begun;
     }
 
-    /** Begins a line. */
+    @Override
     public Line line(String what) {
-        return new Line(what, now());
+        return new Line(what, now(), lines::add);
     }
 
     private void write() {
@@ -92,29 +92,6 @@ public final class History implements AutoCloseable {
         IOException trouble = failed;
         if (trouble != null) {
             throw new UncheckedIOException("the history could not be written", trouble);
-        }
-    }
-
-    /** A line in the making. */
-    public final class Line {
-        private final Map<String, Object> values = new LinkedHashMap<>();
-
-        private Line(String what, long nanos) {
-            values.put("at", Math.round(nanos / 1e3) / 1e6);
-            values.put("what", what);
-        }
-
-        /** Adds a value; nothing for null. */
-        public Line with(String name, @Nullable Object value) {
-            if (value != null) {
-                values.put(name, value);
-            }
-            return this;
-        }
-
-        /** Writes it. */
-        public void write() {
-            lines.add(values);
         }
     }
 }

@@ -166,7 +166,7 @@ final class Injector implements AutoCloseable {
         return target;
     }
 
-    private History.Line line(String event, Struck target) {
+    private Notes.Line line(String event, Struck target) {
         return history.line("fault")
                 .with("number", target.planned().number())
                 .with("event", event)

@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  * of times says UNKNOWN in place of INVALID when the machine was disturbed and that can be all there is to it: times a fifth as long,
  * or less where the load is higher than five for each processor, would do, and calls that reached their deadline were not the pool's fault.
  */
-final class Oracle {
+public final class Oracle {
 
     /** How much later than its deadline an outcome may come. */
     static final Duration SLACK = Duration.ofSeconds(1);
@@ -52,7 +52,7 @@ final class Oracle {
     }
 
     /** Returns what every checker says, the runner's own trouble first. */
-    static List<Finding> judge(Facts facts) {
+    public static List<Finding> judge(Facts facts) {
         Oracle oracle = new Oracle(facts);
         oracle.all();
         return List.copyOf(oracle.findings);

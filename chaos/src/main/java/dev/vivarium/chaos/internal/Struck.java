@@ -15,7 +15,8 @@ public final class Struck {
     private long detected;
     private String refusal = "";
 
-    Struck(Schedule.Planned planned, int slot, long requested) {
+    /** Creates one that has been requested. */
+    public Struck(Schedule.Planned planned, int slot, long requested) {
         this.planned = planned;
         this.slot = slot;
         this.requested = requested;
@@ -67,12 +68,12 @@ public final class Struck {
     }
 
     /** It has been carried out, and may be seen to land. */
-    synchronized void struckAt(long at) {
+    public synchronized void struckAt(long at) {
         struck = at;
     }
 
-    /** It has landed, at the moment at which it was carried out if that is known. */
-    synchronized boolean land(long at) {
+    /** It has landed, at the moment at which it was carried out if that is known; returns whether for the first time. */
+    public synchronized boolean land(long at) {
         landings++;
         if (landed == 0) {
             landed = struck == 0 ? at : struck;
@@ -81,7 +82,8 @@ public final class Struck {
         return false;
     }
 
-    synchronized boolean heal(long at) {
+    /** It is healed; returns whether it was not before. */
+    public synchronized boolean heal(long at) {
         if (healed != 0) {
             return false;
         }
@@ -89,7 +91,8 @@ public final class Struck {
         return true;
     }
 
-    synchronized void detect(long at) {
+    /** The pool has told of the death that it brought. */
+    public synchronized void detect(long at) {
         if (landed != 0 && detected == 0) {
             detected = at;
         }

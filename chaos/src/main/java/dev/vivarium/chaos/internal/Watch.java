@@ -14,16 +14,16 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at a pool from outside: its events and its snapshots. Times are nanoseconds of the run. Thread-safe. */
-final class Watch {
+public final class Watch {
 
     /** A worker's state from a moment on. */
-    record Mark(long at, int slot, int incarnation, WorkerState state, TransitionCause cause) {}
+    public record Mark(long at, int slot, int incarnation, WorkerState state, TransitionCause cause) {}
 
     /** A time in which fewer than the wanted workers were there. */
-    record Outage(long from, long to) {}
+    public record Outage(long from, long to) {}
 
     private final int wanted;
-    private final History history;
+    private final Notes history;
     private final LeaseWatch leases;
     private final Set<String> serving = new TreeSet<>();
     private final Set<String> reached = new TreeSet<>();
@@ -37,19 +37,25 @@ final class Watch {
     private int mostWaiting;
     private long mostMemory;
 
-    Watch(int wanted, History history, LeaseWatch leases) {
+    /**
+     * Creates a watch.
+     *
+     * @param wanted how many workers are to serve
+     * @param history has the time, and is told what happens
+     */
+    public Watch(int wanted, Notes history, LeaseWatch leases) {
         this.wanted = wanted;
         this.history = history;
         this.leases = leases;
     }
 
     /** What comes from now on, such as the end of the pool, does not count. */
-    synchronized void end() {
+    public synchronized void end() {
         over = true;
     }
 
     /** Takes an event. */
-    synchronized void on(PoolEvent event) {
+    public synchronized void on(PoolEvent event) {
         if (over) {
             return;
         }
@@ -128,8 +134,8 @@ final class Watch {
     }
 
     /** Takes a snapshot. */
-    synchronized void on(PoolSnapshot snapshot) {
-        leases.look(snapshot.workers(), System.nanoTime());
+    public synchronized void on(PoolSnapshot snapshot) {
+        leases.look(snapshot.workers(), history.now());
         mostWaiting = Math.max(mostWaiting, snapshot.waiting());
         for (WorkerSnapshot worker : snapshot.workers()) {
             mostMemory = Math.max(mostMemory, worker.memoryBytes());
@@ -139,20 +145,23 @@ final class Watch {
         }
     }
 
-    synchronized int serving() {
+    /** Returns how many workers serve. */
+    public synchronized int serving() {
         return serving.size();
     }
 
-    synchronized boolean isWhole() {
+    /** Returns whether as many serve as are wanted. */
+    public synchronized boolean isWhole() {
         return missingSince < 0 && complete;
     }
 
-    synchronized List<Mark> marks() {
+    /** Returns the workers' states so far. */
+    public synchronized List<Mark> marks() {
         return List.copyOf(marks);
     }
 
     /** Returns the outages; one that is not over ends now. */
-    synchronized List<Outage> outages() {
+    public synchronized List<Outage> outages() {
         List<Outage> all = new ArrayList<>(outages);
         if (missingSince >= 0) {
             all.add(new Outage(missingSince, history.now()));
@@ -160,35 +169,43 @@ final class Watch {
         return all;
     }
 
-    synchronized List<Long> restarts() {
+    /** Returns when processes were started in place of others. */
+    public synchronized List<Long> restarts() {
         return List.copyOf(restarts);
     }
 
-    synchronized Set<String> reached() {
+    /** Returns the names of what has happened. */
+    public synchronized Set<String> reached() {
         return Set.copyOf(reached);
     }
 
-    synchronized int exits() {
+    /** Returns how many processes have ended. */
+    public synchronized int exits() {
         return exits;
     }
 
-    synchronized int mostWaiting() {
+    /** Returns the most calls that have waited. */
+    public synchronized int mostWaiting() {
         return mostWaiting;
     }
 
-    synchronized long mostMemory() {
+    /** Returns the most memory of a worker that was seen, in bytes. */
+    public synchronized long mostMemory() {
         return mostMemory;
     }
 
-    synchronized long leaseViolations() {
+    /** Returns how often leases were not conserved. */
+    public synchronized long leaseViolations() {
         return leases.violations();
     }
 
-    synchronized @Nullable String leaseTrouble() {
+    /** Returns the first violation, null without one. */
+    public synchronized @Nullable String leaseTrouble() {
         return leases.first().orElse(leases.snapshots() == 0 ? "no snapshot was looked at" : null);
     }
 
-    synchronized long snapshots() {
+    /** Returns how many snapshots were looked at. */
+    public synchronized long snapshots() {
         return leases.snapshots();
     }
 }

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param age how old it may become; zero for as old as it likes
  * @param memory bytes that it may have
  */
-record RecycleWatch(long calls, Duration age, long memory) {
+public record RecycleWatch(long calls, Duration age, long memory) {
 
     /** Nothing is ever due. */
-    static final RecycleWatch NEVER = new RecycleWatch(Long.MAX_VALUE, Duration.ZERO, Long.MAX_VALUE);
+    public static final RecycleWatch NEVER = new RecycleWatch(Long.MAX_VALUE, Duration.ZERO, Long.MAX_VALUE);
 
     /**
      * Draws the limits of an incarnation.
@@ -35,12 +35,13 @@ record RecycleWatch(long calls, Duration age, long memory) {
     }
 
     /** Draws the limits of an incarnation of a pool's. */
-    static RecycleWatch draw(PoolContext context) {
+    public static RecycleWatch draw(PoolContext context) {
         boolean recycles = context.config().operation().has(Safeguard.RECYCLING);
         return recycles ? draw(context.config().recycling(), context.entropy().unit()) : NEVER;
     }
 
-    boolean hasAge() {
+    /** Returns whether it becomes due with time. */
+    public boolean hasAge() {
         return !age.isZero();
     }
 
@@ -51,8 +52,7 @@ record RecycleWatch(long calls, Duration age, long memory) {
      * @param answered calls that it has answered
      * @param bytes memory that it has, -1 when unknown
      */
-    @Nullable
-    RecycleReason due(long answered, long bytes) {
+    public @Nullable RecycleReason due(long answered, long bytes) {
         if (answered >= calls) {
             return RecycleReason.CALLS;
         }

@@ -5,7 +5,7 @@ import dev.vivarium.internal.core.SlotEvent.Timer;
 import java.time.Duration;
 
 /** How long the timers of a slot run. */
-final class SlotTimes {
+public final class SlotTimes {
 
     private SlotTimes() {}
 
@@ -14,7 +14,12 @@ final class SlotTimes {
         return config.template().isOn() ? config.timeouts().load() : Duration.ZERO;
     }
 
-    static Duration of(Timer timer, PoolConfig config) {
+    /**
+     * Returns how long a timer runs.
+     *
+     * @throws IllegalStateException for those whose time depends on what has happened
+     */
+    public static Duration of(Timer timer, PoolConfig config) {
         return switch (timer) {
             case CONNECT -> config.timeouts().connect().plus(templateLoad(config));
             case LOAD -> config.timeouts().load();
