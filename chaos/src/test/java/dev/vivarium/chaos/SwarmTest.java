@@ -3,11 +3,11 @@ package dev.vivarium.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vivarium.Signal;
 import dev.vivarium.chaos.internal.twin.Shrinker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,20 +63,27 @@ class SwarmTest {
         }
     }
 
+    private static Step fault(long millis, ChaosFault fault) {
+        return new Step.Inject(
+                Duration.ofMillis(millis), fault, Targets.of(2), Duration.ZERO, Duration.ofMillis(300), 1);
+    }
+
     @Test
     void aScenarioThatFailsIsMadeSmallAndFailsStill() {
         // Given one that fails whenever a worker is killed, and much that has nothing to do with it
-        Scenario drawn = Swarm.scenario(3);
-        Scenario failing = new Scenario(
-                "failing",
-                drawn.title(),
-                4,
-                drawn.options(),
-                drawn.load(),
-                drawn.steady(),
-                drawn.method(),
-                drawn.recover(),
-                List.of(Expectation.parse("restarts == 0")));
+        Scenario failing = Scenario.builder("failing")
+                .workers(4)
+                .options("poison.deaths = 2", "recovery.max-concurrent = 2")
+                .load(new LoadSpec(
+                        "constant:60:3s", LoadSpec.DEFAULT.mix(), Duration.ofMillis(5), Duration.ofSeconds(1), 2, 100))
+                .steady(new SteadyState(Duration.ofMillis(200), 0.5, Duration.ofSeconds(1)))
+                .step(fault(300, new ChaosFault.Burned(Duration.ofMillis(50))))
+                .step(fault(600, new ChaosFault.Frames(FrameEffect.DUPLICATE, Direction.TO_WORKER, 0.001)))
+                .step(fault(700, new ChaosFault.Signalled(Signal.KILL, KillPoint.OUTSIDE)))
+                .step(fault(800, new ChaosFault.Signalled(Signal.STOP, KillPoint.OUTSIDE)))
+                .step(fault(900, new ChaosFault.Hung()))
+                .expect("restarts == 0")
+                .build();
         TwinResult before = Twin.run(failing, 3);
         assertThat(before.failed()).as(before.text()).contains("expect restarts == 0");
 

@@ -113,6 +113,23 @@ class OracleTest {
         assertThat(verdict()).as("%s", judged()).isEqualTo(Verdict.VALID);
     }
 
+    @Test
+    void aCallThatTheMethodMeetsUnderWayDoesNotCountAsBefore() {
+        long due = 3 * SECOND - 50_000_000;
+        Call met = new Call(19, LoadSpec.SAFE, due, due);
+        met.end(Call.Outcome.OK, due + 250_000_000, 1, null, null);
+
+        calls.set(19, met);
+
+        assertThat(judged())
+                .filteredOn("checker", "steady state before")
+                .singleElement()
+                .satisfies(finding -> {
+                    assertThat(finding.verdict()).as(finding.found()).isEqualTo(Verdict.VALID);
+                    assertThat(finding.found()).contains("of 19 ok");
+                });
+    }
+
     @Nested
     class SaysInvalid {
 

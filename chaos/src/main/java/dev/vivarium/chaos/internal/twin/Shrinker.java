@@ -171,7 +171,9 @@ public final class Shrinker {
                         inject.fault(),
                         inject.targets(),
                         inject.within(),
-                        inject.ttl().compareTo(LEAST_TTL) > 0 ? inject.ttl().dividedBy(2) : inject.ttl(),
+                        inject.ttl().compareTo(LEAST_TTL) > 0
+                                ? Duration.ofMillis(inject.ttl().toMillis() / 2)
+                                : inject.ttl(),
                         inject.times()));
         for (Step.Inject other : others) {
             if (!other.equals(inject)) {

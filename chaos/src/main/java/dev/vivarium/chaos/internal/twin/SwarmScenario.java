@@ -107,7 +107,7 @@ public final class SwarmScenario {
         all.add(new ChaosFault.Partitioned(Direction.BOTH));
         for (Direction direction : List.of(Direction.TO_JVM, Direction.TO_WORKER)) {
             Duration by = millis(5, 400);
-            all.add(new ChaosFault.Delayed(direction, by, by.dividedBy(2), 0.5, 0.5));
+            all.add(new ChaosFault.Delayed(direction, by, Duration.ofMillis(by.toMillis() / 2), 0.5, 0.5));
             all.add(new ChaosFault.Partitioned(direction));
             for (FrameEffect effect : FrameEffect.values()) {
                 // What is sent twice to a worker is run twice: then it is the channel that lies, and not the pool.
@@ -121,10 +121,14 @@ public final class SwarmScenario {
             }
         }
         return all.stream()
-                .map(fault -> new Step.Choice(
-                        1,
-                        new Step.Inject(Duration.ZERO, fault, targets(), Duration.ZERO, ttl, 1 << random.nextInt(4))))
+                .map(fault -> new Step.Choice(1, inject(fault, targets(), ttl, 1 << random.nextInt(4))))
                 .toList();
+    }
+
+    private static Step inject(ChaosFault fault, Targets targets, Duration ttl, int times) {
+        boolean ofPool = fault instanceof ChaosFault.OfPool; // Which has no target, and lands once.
+        return new Step.Inject(
+                Duration.ZERO, fault, ofPool ? Targets.ONE : targets, Duration.ZERO, ttl, ofPool ? 1 : times);
     }
 
     private Targets targets() {
