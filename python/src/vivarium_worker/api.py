@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, TypeVar, ov
 if TYPE_CHECKING:  # `logging` is loaded by the runtime; the guardian imports this package and must start fast.
     import logging
 
+    from .callbacks import Callbacks
     from .feeding import Feed
     from .sessions import Session
 
@@ -61,7 +62,7 @@ class RetryAfter(Exception):
 class Context:
     """What a handler may know about the call it runs. A handler gets it by naming a parameter ``ctx``."""
 
-    __slots__ = ("call_id", "logger", "worker_id", "_deadline", "_now", "_input", "_progress", "_session")
+    __slots__ = ("call_id", "is_over", "logger", "worker_id", "_callbacks", "_deadline", "_now", "_input", "_progress", "_session")
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class Context:
         progress: Callable[[], None],
         session: "Optional[Session]" = None,
         input: "Optional[Feed]" = None,
+        callbacks: "Optional[Callbacks]" = None,
     ) -> None:
         self.call_id = call_id
         """The call's id, unique within its pool."""
@@ -85,6 +87,9 @@ class Context:
         self._progress = progress
         self._session = session
         self._input = input
+        self._callbacks = callbacks
+        self.is_over = False
+        """Whether the handler has ended."""
 
     @property
     def input(self) -> "Feed":
@@ -96,6 +101,27 @@ class Context:
         if self._input is None:
             raise RuntimeError(f"call {self.call_id} has no input: it was not made with streamThrough(...)")
         return self._input
+
+    def jvm(self, function: str, /, *args: Any, **keywords: Any) -> Any:
+        """Call a function that the JVM has registered on the pool, and wait for its result.
+
+        Arguments and result travel as those of a call do, but for bytes, which are base64 texts. The time left until the call's
+        deadline is what the function gets, and how long this waits. Any thread may call it while the handler runs. A coroutine uses
+        ``jvm_async``, because this holds up its loop.
+
+        Raises CallbackError: CallbackFailed when the function threw, CallbackTimedOut, UnknownFunction, CallbackTooLarge,
+        CallbackNotEncodable, CallbackRefused. Raises RuntimeError after the handler has ended.
+        """
+        return self._called().ask(self, function, args, keywords)
+
+    async def jvm_async(self, function: str, /, *args: Any, **keywords: Any) -> Any:
+        """Do what ``jvm`` does in a coroutine; several may wait at a time."""
+        return await self._called().ask_async(self, function, args, keywords)
+
+    def _called(self) -> "Callbacks":
+        if self._callbacks is None:
+            raise RuntimeError("this context has no JVM")
+        return self._callbacks
 
     @property
     def session(self) -> "Session":

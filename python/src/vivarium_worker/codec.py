@@ -42,6 +42,9 @@ class Unencodable(Exception):
 class TooLarge(Exception):
     """The encoding of a value is over the limit; the message names limit and size."""
 
+    size = "more"
+    """The size, where it is known."""
+
 
 # What contains itself does not get as far as the encoder, which need not look for it.
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
@@ -74,12 +77,19 @@ def dumps(value: Any, limit: int = _DEFAULT_LIMIT, attach: Optional[Attach] = No
     return _dumps(value, limit, orjson is not None, attach)
 
 
+def dumps_elsewhere(value: Any, limit: int = _DEFAULT_LIMIT) -> bytes:
+    """Do what ``dumps`` does on a thread other than the main one, which takes longer."""
+    return _dumps(value, limit, orjson is not None, None, survey=False)
+
+
 def dumps_standard(value: Any, limit: int = _DEFAULT_LIMIT) -> bytes:
     """Encode a value with the standard library alone."""
     return _dumps(value, limit, False, None)
 
 
-def _dumps(value: Any, limit: int, accelerated: bool, attach: Optional[Attach]) -> bytes:
+def _dumps(
+    value: Any, limit: int, accelerated: bool, attach: Optional[Attach], survey: bool = True
+) -> bytes:
     conversion = None
     try:
         encoded = None
@@ -87,7 +97,7 @@ def _dumps(value: Any, limit: int, accelerated: bool, attach: Optional[Attach]) 
             placeholder = attach(value)
             if placeholder is not None:
                 return _encode(placeholder, accelerated)
-        if _is_plain(value, limit):
+        if survey and _is_plain(value, limit):
             try:
                 encoded = _encode(value, accelerated)
             except (TypeError, ValueError):
@@ -106,7 +116,9 @@ def _dumps(value: Any, limit: int, accelerated: bool, attach: Optional[Attach]) 
         # Also what is no Exception: cancellations cannot strike here, so it was raised by the value's own code.
         reason = str(error) if type(error) is Misfit else f"{errors.type_name(type(error))}: {errors.text(error)}"
         raise Unencodable(f"{reason} (at {_shown(conversion)})") from None
-    raise TooLarge(f"maxBodyBytes is {limit}, the result has {size}")
+    excess = TooLarge(f"maxBodyBytes is {limit}, the result has {size}")
+    excess.size = size
+    raise excess
 
 
 def _encode(plain: Any, accelerated: bool) -> bytes:
@@ -323,3 +335,12 @@ def _shown(conversion: Optional[_Conversion]) -> str:
     path = [] if conversion is None else conversion.path
     steps = [f"[{errors.text(step, repr)[:60]}]" for step in path[:_SHOWN_STEPS]]
     return "result" + "".join(steps) + ("[…]" if len(path) > _SHOWN_STEPS else "")
+
+
+def call_of(call: Any) -> Tuple[str, List[Any], Dict[str, Any]]:
+    """Return what the body of a CALL holds, or raise ValueError."""
+    if type(call) is list and len(call) == 3:
+        name, positional, keywords = call
+        if type(name) is str and type(positional) is list and type(keywords) is dict:
+            return name, positional, keywords
+    raise ValueError("a CALL holds the handler's name, an array and an object")

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from .api import RetryAfter
+from .callback_errors import CallbackError
 
 MAX_TEXT = 16_384
 MAX_CAUSES = 16
@@ -27,6 +28,7 @@ _context = BaseException.__context__.__get__  # type: ignore[attr-defined]
 _suppresses_context = BaseException.__suppress_context__.__get__  # type: ignore[attr-defined]
 _traceback = BaseException.__traceback__.__get__  # type: ignore[attr-defined]
 _millis = RetryAfter.__dict__["_millis"].__get__
+_dict = BaseException.__dict__["__dict__"].__get__
 _qualified_name = type.__dict__["__qualname__"].__get__
 _module = type.__dict__["__module__"].__get__
 
@@ -52,6 +54,10 @@ def of_exception(kind: str, execution: str, error: BaseException) -> Dict[str, A
         millis = _suggested_millis(error)
         if millis is not None:
             description["retryAfterMillis"] = millis
+    if kind == "handler" and issubclass(type(error), CallbackError):
+        number = _callback_number(error)
+        if number:
+            description["callback"] = number
     causes: List[Dict[str, Any]] = []
     seen = {id(error)}
     current = error
@@ -76,6 +82,14 @@ def _suggested_millis(error: BaseException) -> Optional[int]:
     except AttributeError:  # A class of the user's does not call the constructor.
         return None
     return millis if type(millis) is int and 0 <= millis <= RetryAfter.LONGEST * 1000 else None
+
+
+def _callback_number(error: BaseException) -> int:
+    try:
+        number = _dict(error).get("_number")
+    except BaseException:  # A class of the user's does not call the constructor.
+        return 0
+    return number if type(number) is int and number > 0 else 0
 
 
 def encode(description: Dict[str, Any], limit: int) -> bytes:

@@ -37,6 +37,9 @@ ITEMS = 0x41
 ITEMS_END = 0x42
 CREDIT = 0x50
 WANTED = 0x51
+CALLBACK = 0x60
+CALLBACK_REPLY = 0x61
+CALLBACK_ERROR = 0x62
 SESSION_CALL = 0x70
 SESSION_REPLY = 0x71
 STATE_WANTED = 0x72
@@ -69,6 +72,9 @@ TYPE_NAMES = {
     ITEMS_END: "ITEMS_END",
     CREDIT: "CREDIT",
     WANTED: "WANTED",
+    CALLBACK: "CALLBACK",
+    CALLBACK_REPLY: "CALLBACK_REPLY",
+    CALLBACK_ERROR: "CALLBACK_ERROR",
     SESSION_CALL: "SESSION_CALL",
     SESSION_REPLY: "SESSION_REPLY",
     STATE_WANTED: "STATE_WANTED",
@@ -143,6 +149,10 @@ class Decoder:
         self._header: Optional[tuple] = None
         self._head = b""
         self._failure: Optional[Violation] = None
+
+    def limit(self, limits: Limits) -> None:
+        """Accept frames of this size from now on."""
+        self._limits = limits
 
     def whole(self, data: bytes) -> Optional[Frame]:
         """Return the frame that ``data`` is; None where it must be fed, being more or less than one frame, or unsound.

@@ -17,11 +17,12 @@ import signal
 import socket
 import threading
 import time
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence
 
 from . import codec, errors, frames, sessions, streams
 from .api import CallCancelled, Context, Handler
 from .attachments import Attachments
+from .callbacks import Callbacks
 from .coroutines import AsyncCall, end_tasks
 from .data import DataChannel
 from .ending import die, flush
@@ -66,6 +67,7 @@ class Worker:
         self._incarnation = incarnation
         self._loaded = loaded or Loaded()
         self._decoder = frames.Decoder()
+        self._control_decoder = frames.Decoder(frames.CONTROL_LIMITS)
         self._inbox: List[frames.Frame] = []
         self._limits = frames.Limits()
         self._handlers: Dict[str, Handler] = {}
@@ -83,6 +85,7 @@ class Worker:
         self._main_thread = threading.get_ident()
         self._log_handler: Optional[LogHandler] = None
         self._flusher = streams.Flusher()
+        self._callbacks = Callbacks(self)
         # What the call that runs sends its items through; None where its answer is no stream.
         self._stream: Optional[streams.Stream] = None
         self.is_forked = False
@@ -128,6 +131,7 @@ class Worker:
         self._worker_id = offer["worker"]
         if "sessionCloseMillis" in offer:
             self._sessions.close_timeout = offer["sessionCloseMillis"] / 1000
+        self._callbacks.connect(offer.get("functions"), self._control_decoder)
         if not self._load(offer["pythonPath"], offer["handlers"]):
             return EXIT_LOAD_FAILED
         self._page.stage(SERVING)
@@ -212,7 +216,7 @@ class Worker:
         deadline = self._page.words[7] / 1e9 or (time.monotonic() + frame.remaining / 1e6 if frame.remaining else None)
         try:
             arguments = self._attachments.arguments(frame.body, attachments) if attachments else codec.loads(frame.body)
-            name, positional, keywords = _call_of(arguments)
+            name, positional, keywords = codec.call_of(arguments)
         except (ValueError, OSError, RecursionError, MemoryError) as error:
             self._send_error(
                 call_id, errors.body("undecodable_arguments", "NOT_STARTED", type(error).__name__, str(error))
@@ -228,6 +232,7 @@ class Worker:
             message = f"{handler.name}{handler.signature} is a generator: its answer is a stream, call it with stream(...)"
             self._send_error(call_id, errors.body("stream_only", "NOT_STARTED", "TypeError", message))
             return
+        context: Optional[Context] = None
         if handler.wants_context:
             if "ctx" in keywords:
                 message = (
@@ -245,10 +250,11 @@ class Worker:
                 self._page.progress,
                 session,
                 Feed(self, stream) if fed and stream is not None else None,
+                self._callbacks,
             )
             handler.place(context, positional, keywords)
         self._attachments.hold(positional, keywords)
-        self._execute(call_id, deadline, handler, positional, keywords, session)
+        self._execute(call_id, deadline, handler, positional, keywords, session, context)
 
     def _execute(
         self,
@@ -258,6 +264,7 @@ class Worker:
         positional: Sequence[Any],
         keywords: Dict[str, Any],
         session: Optional[sessions.Session],
+        context: Optional[Context] = None,
     ) -> None:
         words = self._page.words
         if words[5] == call_id:
@@ -286,6 +293,8 @@ class Worker:
                     result = self._stream.send_all(result)
             finally:
                 self._interruptible = 0
+                if context is not None:
+                    self._callbacks.end(context)
         except CallCancelled as error:
             self._interruptible = 0
             self._end_if_forked(error)
@@ -414,7 +423,7 @@ class Worker:
         threading.Thread(target=self._control_loop, name="vivarium-control", daemon=True).start()
 
     def _control_loop(self) -> None:
-        decoder = frames.Decoder(frames.CONTROL_LIMITS)
+        decoder = self._control_decoder
         try:
             while True:
                 if not select.select([self._control], [], [], _STRIKE_AGAIN_S if self._must_strike() else None)[0]:
@@ -423,6 +432,7 @@ class Worker:
                     continue
                 data = self._control.recv(65536)
                 if not data:
+                    self._callbacks.gone()
                     return
                 for frame in decoder.feed(data):
                     if frame.type == frames.PING:
@@ -435,6 +445,8 @@ class Worker:
                         credit = streams.read_credit(frame.body)
                         if stream is not None and stream.call_id == frame.call_id:
                             stream.granted(*credit)
+                    elif frame.type in (frames.CALLBACK_REPLY, frames.CALLBACK_ERROR):
+                        self._callbacks.answered(frame)
                     elif frame.type == frames.SPACE:
                         self._space.answered(frame.body)
                     else:
@@ -484,12 +496,3 @@ class Worker:
     def _send_error(self, call_id: int, description: Dict[str, Any]) -> None:
         self._attachments.end()
         self._send(frames.ERROR, call_id, errors.encode(description, self._limits.body))
-
-
-def _call_of(call: Any) -> Tuple[str, List[Any], Dict[str, Any]]:
-    """Return what the body of a CALL holds, or raise ValueError."""
-    if type(call) is list and len(call) == 3:
-        name, positional, keywords = call
-        if type(name) is str and type(positional) is list and type(keywords) is dict:
-            return name, positional, keywords
-    raise ValueError("a CALL holds the handler's name, an array and an object")

@@ -15,13 +15,20 @@ import org.jspecify.annotations.Nullable;
  * @param queued when the call was made: before its arguments were encoded, and what its deadline counts from
  * @param attempts each lease of a worker, oldest first; the last {@link #MAX_ATTEMPTS} of them. Empty as long as the call
  *     waits for its first worker, and when it ended there
+ * @param callbacks what its handler called of the JVM's functions, oldest first; the last {@link #MAX_CALLBACKS} of them
  * @param ended when the call ended for its caller, with whatever outcome; null while it has not
  */
 public record CallTimeline(
-        Instant queued, List<Attempt> attempts, @Nullable Instant ended) {
+        Instant queued,
+        List<Attempt> attempts,
+        List<Callback> callbacks,
+        @Nullable Instant ended) {
 
     /** The most attempts that are kept of one call. */
     public static final int MAX_ATTEMPTS = 100;
+
+    /** The most callbacks that are kept of one call. */
+    public static final int MAX_CALLBACKS = 100;
 
     /**
      * One lease of a worker.
@@ -44,9 +51,35 @@ public record CallTimeline(
             @Nullable Instant started,
             @Nullable Instant replied) {}
 
-    /** Copies the list. */
+    /**
+     * One call of a {@link PoolFunction} by the handler.
+     *
+     * @param function the name that the handler used
+     * @param worker the slot of the handler
+     * @param incarnation its process
+     * @param asked when the JVM had read what was asked
+     * @param started when a thread began to run the function; null when none did
+     * @param ended when it ended; null when it had not when the call ended
+     * @param outcome how it ended; null when it had not
+     */
+    public record Callback(
+            String function,
+            WorkerId worker,
+            int incarnation,
+            Instant asked,
+            @Nullable Instant started,
+            @Nullable Instant ended,
+            @Nullable CallbackOutcome outcome) {}
+
+    /** Copies the lists. */
     public CallTimeline {
         attempts = List.copyOf(attempts);
+        callbacks = List.copyOf(callbacks);
+    }
+
+    /** Creates the timeline of a call whose handler called no function. */
+    public CallTimeline(Instant queued, List<Attempt> attempts, @Nullable Instant ended) {
+        this(queued, attempts, List.of(), ended);
     }
 
     /** Returns how long the call waited for its first worker; empty when it has had none. */

@@ -28,6 +28,7 @@ record CheckedPoolConfig(
         TemplatePolicy template,
         DrainPolicy drain,
         StreamPolicy streams,
+        FunctionPolicy functions,
         SessionPolicy sessions,
         @Nullable SessionStore sessionStore,
         PoolConfig.Health health,

@@ -80,6 +80,9 @@ public sealed interface PoolConfig permits CheckedPoolConfig {
     /** Returns how far streams may be ahead of their consumers. */
     StreamPolicy streams();
 
+    /** Returns the functions that handlers may call, and within which bounds. */
+    FunctionPolicy functions();
+
     /** Returns how sessions are kept. */
     SessionPolicy sessions();
 

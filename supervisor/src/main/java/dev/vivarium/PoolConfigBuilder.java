@@ -303,6 +303,17 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
+    /** Adds a function that handlers may call with {@code ctx.jvm(name, ...)}, in the place of one of the same name. Default none. */
+    public PoolConfigBuilder function(String name, PoolFunction function) {
+        return functions(all -> all.with(name, function));
+    }
+
+    /** Changes the functions and their bounds. Default {@link FunctionPolicy#DEFAULT}. */
+    public PoolConfigBuilder functions(UnaryOperator<FunctionPolicy> change) {
+        functions = change.apply(functions);
+        return this;
+    }
+
     /** Changes how sessions are kept. Default {@link SessionPolicy#DEFAULT}. */
     public PoolConfigBuilder sessions(UnaryOperator<SessionPolicy> change) {
         sessions = change.apply(sessions);
@@ -467,6 +478,7 @@ public final class PoolConfigBuilder extends PoolOptions {
                 template,
                 drain,
                 streams,
+                functions,
                 sessions,
                 sessionStore,
                 new PoolConfig.Health(healthInterval, healthTimeout, maxHealthFailures, stallTimeout),

@@ -36,6 +36,7 @@ final class PoolConfigChecks {
         template(problems, given);
         drain(problems, given.drain);
         streams(problems, given.streams);
+        FunctionChecks.check(problems, given.functions);
         SessionChecks.check(problems, given.sessions, given.sessionStore != null);
         problems.throwIfAny();
     }
@@ -83,6 +84,7 @@ final class PoolConfigChecks {
         problems.present("template", given.template);
         problems.present("drain", given.drain);
         problems.present("streams", given.streams);
+        problems.present("functions", given.functions);
         problems.present("sessions", given.sessions);
         problems.throwIfAny();
         problems.present("retry.growth", given.retry.growth());

@@ -95,6 +95,26 @@ public sealed interface PoolEvent {
             implements PoolEvent {}
 
     /**
+     * A call of a {@link PoolFunction} by a handler ended, or was refused. Published when {@link PoolConfigBuilder#callEvents} is on.
+     *
+     * @param handler the handler that called the function
+     * @param took how long it took from when the JVM had read what was asked; zero when it was refused
+     * @param error the class of what the function threw, or why the handler got no result; empty when it got one, and where
+     *     nobody waited for one any more
+     */
+    record CallbackEnded(
+            long callId,
+            String handler,
+            String function,
+            WorkerId worker,
+            int incarnation,
+            Duration took,
+            CallbackOutcome outcome,
+            String error,
+            Instant at)
+            implements PoolEvent {}
+
+    /**
      * An idle worker was asked whether it is well.
      *
      * @param answered whether it answered within {@code healthTimeout}

@@ -66,6 +66,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
     AttachmentPolicy attachments = AttachmentPolicy.DEFAULT;
     TemplatePolicy template = TemplatePolicy.DEFAULT;
     StreamPolicy streams = StreamPolicy.DEFAULT;
+    FunctionPolicy functions = FunctionPolicy.DEFAULT;
     SessionPolicy sessions = SessionPolicy.DEFAULT;
 
     @Nullable
@@ -140,6 +141,7 @@ abstract sealed class PoolOptions permits PoolConfigBuilder {
         attachments = from.attachments();
         template = from.template();
         streams = from.streams();
+        functions = from.functions();
         sessions = from.sessions();
         sessionStore = from.sessionStore();
         healthInterval = from.health().interval();

@@ -8,9 +8,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The handler raised. Says nothing against the worker, which goes on serving.
+ *
+ * <p>Where it let the failure of a {@link PoolFunction} through, the cause is what that threw.
  *
  * <p>The Java stack trace holds the Python frames, innermost first, followed by nothing of Java's.
  */
@@ -36,7 +39,24 @@ public final class PythonException extends PoolException {
      * @param attempts the attempts before; the last one as well when its handler asked to be called again
      */
     public PythonException(ErrorBody error, List<CallAttempt> attempts) {
-        super(ErrorCategory.PYTHON, Execution.RAN, attempts, error.type() + ": " + error.message());
+        this(error, attempts, null);
+    }
+
+    /**
+     * Creates the error of a handler that let the failure of a {@link PoolFunction} through.
+     *
+     * @param error what the worker reported
+     * @param attempts the attempts before
+     * @param cause what the function threw; null when the handler raised an exception of its own
+     */
+    public PythonException(ErrorBody error, List<CallAttempt> attempts, @Nullable Throwable cause) {
+        super(
+                ErrorCategory.PYTHON,
+                ErrorCategory.PYTHON.severity(),
+                Execution.RAN,
+                attempts,
+                error.type() + ": " + error.message(),
+                cause);
         this.error = error;
         List<StackTraceElement> frames = new ArrayList<>();
         for (int i = error.traceback().size() - 1; i >= 0; i--) {

@@ -48,6 +48,23 @@ public sealed interface Reaction {
     /** Reports progress, as {@code ctx.progress()} does, and then does something else. */
     record Progress(Reaction then) implements Reaction {}
 
+    /**
+     * Calls a function of the JVM's, as {@code ctx.jvm(...)} does, and does what follows from what it gets.
+     *
+     * @param function the function's name
+     * @param args positional arguments
+     */
+    record CallBack(String function, List<?> args, Function<CallbackResult, Reaction> then) implements Reaction {}
+
+    /** Raises the error of a function that was called, and that the handler lets through. */
+    record LetThrough(CallbackResult result) implements Reaction {}
+
+    /**
+     * Calls a function under a number, and for a call, that it ought not to use, and does something else without waiting for an
+     * answer.
+     */
+    record Miscall(long callId, long number, Reaction then) implements Reaction {}
+
     /** What only a call whose answer is a stream can do; any other gets the error that says so. */
     sealed interface OfStream extends Reaction {}
 

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * {@code remember(key, value)}, {@code recall(key)}, {@code recall_held_unsafely(gate, key)}, {@code keep_local(value)}, {@code keep_local_held(gate, value)},
  * {@code recall_local()}. Those whose answer is a stream are {@code items(count)}, {@code items_then_fail(count, message)},
  * {@code items_then_hang(count)}, {@code items_then_held(count, gate, more)}, {@code doubled()}, which is fed with numbers, and
- * in sessions {@code count_items(count)}; {@code total()} is fed and returns one number. They take positional and keyword arguments, and fail at them, as those do.
+ * in sessions {@code count_items(count)}; {@code total()} is fed and returns one number. {@code ask(function, value)} calls a function of the JVM's and returns what that returns, {@code
+ * ask_caught(function, value)} returns class and text of what it gets in place of that, {@code ask_each(function, count)} yields it for
+ * the numbers from 0, and {@code ask_and_count(function)} calls it with the count of its session. They take positional and keyword arguments, and fail at them, as those do.
  */
 public final class WorkerScript {
 

@@ -1,5 +1,6 @@
 package dev.vivarium.protocol;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -51,4 +52,21 @@ public interface Codec {
      */
     @Nullable
     Object decode(byte[] body, Type type, List<ByteBuffer> attached) throws CodecException;
+
+    /**
+     * Reads what a handler calls a function of the JVM's with.
+     *
+     * @param body holds it from {@code from} to its end
+     * @throws CodecException when it is not what the body of a CALL is
+     */
+    CalledFunction decodeCalled(byte[] body, int from) throws CodecException;
+
+    /**
+     * Converts one argument of a function that was called.
+     *
+     * @return the value; null when it is {@code None}
+     * @throws CodecException when it cannot be converted to {@code type}
+     */
+    @Nullable
+    Object convert(JsonNode value, Type type) throws CodecException;
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.ByteArrayBuilder;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -15,6 +16,8 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -155,6 +158,38 @@ public final class JsonCodec implements Codec {
             return readers.computeIfAbsent(type, this::reader).readValue(body);
         } catch (IOException | RuntimeException e) {
             throw inconvertible(type, e);
+        }
+    }
+
+    @Override
+    public CalledFunction decodeCalled(byte[] body, int from) throws CodecException {
+        JsonNode call;
+        try {
+            call = mapper.readerFor(JsonNode.class).readValue(body, from, body.length - from);
+        } catch (IOException | RuntimeException e) {
+            throw new CodecException("what a function was called with cannot be read: " + e.getMessage(), e);
+        }
+        JsonNode positional = call.path(1);
+        JsonNode keywords = call.path(2);
+        if (call.size() != 3 || !call.path(0).isTextual() || !positional.isArray() || !keywords.isObject()) {
+            throw new CodecException("a function is called with its name, an array and an object", null);
+        }
+        List<JsonNode> values = new ArrayList<>(positional.size());
+        positional.forEach(values::add);
+        Map<String, JsonNode> named = new LinkedHashMap<>();
+        keywords.properties().forEach(entry -> named.put(entry.getKey(), entry.getValue()));
+        return new CalledFunction(call.path(0).textValue(), values, named);
+    }
+
+    @Override
+    public @Nullable Object convert(JsonNode value, Type type) throws CodecException {
+        try {
+            JavaType javaType = mapper.getTypeFactory().constructType(type);
+            return value.isNull() && !javaType.isPrimitive() && !javaType.hasRawClass(JsonNode.class)
+                    ? null
+                    : mapper.readerFor(javaType).readValue(value);
+        } catch (IOException | RuntimeException e) {
+            throw new CodecException("it cannot be converted to " + type.getTypeName() + ": " + e.getMessage(), e);
         }
     }
 

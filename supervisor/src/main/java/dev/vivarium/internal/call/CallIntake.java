@@ -9,6 +9,7 @@ import dev.vivarium.PoolState;
 import dev.vivarium.PythonCall;
 import dev.vivarium.SharedMemoryExhausted;
 import dev.vivarium.internal.attachment.CallAttachments;
+import dev.vivarium.internal.context.CallerDeadline;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.core.CircuitBreaker;
 import dev.vivarium.internal.recovery.Admission;
@@ -47,7 +48,8 @@ public final class CallIntake {
             long arrived,
             ActiveCall.Sink sink,
             Consumer<PoolException> refusal) {
-        Duration timeout = call.timeoutLimit().orElse(context.config().calls().timeout());
+        Duration timeout = CallerDeadline.within(
+                call.timeoutLimit().orElse(context.config().calls().timeout()));
         long deadline = arrived + timeout.toNanos();
         TimelineLog times = call.isTimed() ? new TimelineLog(context.clock(), arrived) : null;
         Consumer<PoolException> refused = error -> {

@@ -2,11 +2,14 @@ package dev.vivarium.internal.call;
 
 import dev.vivarium.CallTimeline;
 import dev.vivarium.CallTimeline.Attempt;
+import dev.vivarium.CallbackOutcome;
 import dev.vivarium.WorkerId;
 import dev.vivarium.internal.port.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +17,14 @@ import org.jspecify.annotations.Nullable;
 /** Notes what happens to one timed call, and when. What comes after its end is not noted. Thread-safe. */
 public final class TimelineLog {
 
+    private record Asked(int incarnation, long number) {}
+
     private final Clock clock;
     private final long arrived;
     private final Instant queued;
     private final List<Attempt> over = new ArrayList<>();
     private @Nullable Attempt open;
+    private final Map<Asked, CallTimeline.Callback> callbacks = new LinkedHashMap<>();
     private @Nullable Supplier<OptionalLong> start;
     private @Nullable CallTimeline ended;
 
@@ -74,12 +80,47 @@ public final class TimelineLog {
         }
     }
 
+    /**
+     * Something happened to a callback.
+     *
+     * @param number tells it from others of the same incarnation
+     * @param asked when it came, by the monotonic clock
+     * @param started when its function was begun, by the monotonic clock; null when it was not
+     * @param outcome how it has just ended; null when it has not
+     */
+    public synchronized void callback(
+            long number,
+            String function,
+            WorkerId worker,
+            int incarnation,
+            long asked,
+            @Nullable Long started,
+            @Nullable CallbackOutcome outcome) {
+        if (ended != null) {
+            return;
+        }
+        Asked key = new Asked(incarnation, number);
+        if (callbacks.size() == CallTimeline.MAX_CALLBACKS && !callbacks.containsKey(key)) {
+            callbacks.remove(callbacks.keySet().iterator().next());
+        }
+        callbacks.put(
+                key,
+                new CallTimeline.Callback(
+                        function,
+                        worker,
+                        incarnation,
+                        at(asked),
+                        started == null ? null : at(started),
+                        outcome == null ? null : now(),
+                        outcome));
+    }
+
     /** Ends the log and returns the whole; the first end counts. */
     public synchronized CallTimeline end() {
         if (ended == null) {
             Instant now = now();
             attemptOver();
-            ended = new CallTimeline(queued, over, now);
+            ended = new CallTimeline(queued, over, List.copyOf(callbacks.values()), now);
         }
         return ended;
     }
@@ -95,7 +136,10 @@ public final class TimelineLog {
             all.add(attempt);
         }
         return new CallTimeline(
-                queued, all.subList(Math.max(0, all.size() - CallTimeline.MAX_ATTEMPTS), all.size()), null);
+                queued,
+                all.subList(Math.max(0, all.size() - CallTimeline.MAX_ATTEMPTS), all.size()),
+                List.copyOf(callbacks.values()),
+                null);
     }
 
     private @Nullable Attempt withStart() {

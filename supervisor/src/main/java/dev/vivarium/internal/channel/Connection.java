@@ -2,6 +2,7 @@ package dev.vivarium.internal.channel;
 
 import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.FrameEncoder;
+import dev.vivarium.protocol.FrameType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -19,7 +20,9 @@ public final class Connection {
     private final IoLoop loop;
     private final SocketChannel channel;
     private final ArrayDeque<ByteBuffer> waiting = new ArrayDeque<>();
-    private int waitingBytes;
+    private long waitingBytes;
+    // Those of them that the peer has asked for: how many it may ask for at a time is bounded elsewhere.
+    private long owedBytes;
     private boolean closed;
 
     Connection(IoLoop loop, SocketChannel channel) {
@@ -39,9 +42,12 @@ public final class Connection {
         ByteBuffer bytes = FrameEncoder.encode(frame);
         waiting.add(bytes);
         waitingBytes += bytes.remaining();
+        if (frame.type() == FrameType.CALLBACK_REPLY) {
+            owedBytes += bytes.remaining();
+        }
         try {
             if (!flush()) {
-                if (waitingBytes > MAX_WAITING_BYTES) {
+                if (waitingBytes - owedBytes > MAX_WAITING_BYTES) {
                     close();
                 } else {
                     loop.wantWrite(this);
@@ -64,6 +70,7 @@ public final class Connection {
             waiting.remove();
             first = waiting.peek();
         }
+        owedBytes = 0;
         return true;
     }
 

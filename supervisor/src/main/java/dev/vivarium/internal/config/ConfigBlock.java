@@ -166,6 +166,14 @@ public final class ConfigBlock {
         OPTIONS.put("drain.shutdown-timeout", (b, c, k) -> b.drain(drain -> drain.shutdownTimeout(c.getDuration(k))));
         OPTIONS.put("streams.window-items", (b, c, k) -> b.streams(streams -> streams.windowItems(whole(c, k))));
         OPTIONS.put("streams.window-bytes", (b, c, k) -> b.streams(streams -> streams.windowBytes(c.getBytes(k))));
+        OPTIONS.put("functions.threads", (b, c, k) -> b.functions(functions -> functions.threads(whole(c, k))));
+        OPTIONS.put(
+                "functions.max-in-flight", (b, c, k) -> b.functions(functions -> functions.maxInFlight(whole(c, k))));
+        OPTIONS.put(
+                "functions.max-per-worker", (b, c, k) -> b.functions(functions -> functions.maxPerWorker(whole(c, k))));
+        OPTIONS.put(
+                "functions.max-bytes",
+                (b, c, k) -> b.functions(functions -> functions.maxBytes(Math.toIntExact(c.getBytes(k)))));
         OPTIONS.put("streams.frame-items", (b, c, k) -> b.streams(streams -> streams.frameItems(whole(c, k))));
         OPTIONS.put("sessions.mode", (b, c, k) -> {
             SessionMode mode = constant(SessionMode.class, c, k);

@@ -54,6 +54,7 @@ public final class PoolContext {
     private final CallBook calls;
     private final Codec codec;
     private final CallbackExecutor callbacks;
+    private final Functions functions;
     private final Recovery recovery;
     private final ErrorBooks errors;
     private final Outliers outliers;
@@ -105,6 +106,7 @@ public final class PoolContext {
                 machine.clock());
         this.recovery = new Recovery(config, machine.clock(), machine.entropy(), stats::accepted, events::publish);
         this.callbacks = new CallbackExecutor(config.name(), config.callbacks());
+        this.functions = new Functions(config);
         // One thread a worker at the most: each worker has at most one blocking write or start under way.
         this.io = new ThreadPoolExecutor(
                 0,
@@ -202,7 +204,7 @@ public final class PoolContext {
             try {
                 ownSessions.open();
             } catch (PoolStartFailed e) {
-                callbacks.shutdown(); // There will be no pool that ends these.
+                endThreads(); // There will be no pool that does.
                 io.shutdown();
                 throw e;
             }
@@ -240,6 +242,17 @@ public final class PoolContext {
     /** Returns where callbacks run. */
     public CallbackExecutor callbacks() {
         return callbacks;
+    }
+
+    /** Returns the functions that handlers may call. */
+    public Functions functions() {
+        return functions;
+    }
+
+    /** Ends the threads that run what is foreign, once they are idle. */
+    public void endThreads() {
+        callbacks.shutdown();
+        functions.shutdown();
     }
 
     /** Returns the threads that may block. */

@@ -1,16 +1,15 @@
 package dev.vivarium.internal.link;
 
-import dev.vivarium.PoolConfig;
 import dev.vivarium.PoolException;
 import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.callback.CallbackLine;
 import dev.vivarium.internal.channel.Acceptor;
 import dev.vivarium.internal.channel.Connection;
 import dev.vivarium.internal.channel.DataChannel;
 import dev.vivarium.internal.channel.IoLoop;
 import dev.vivarium.internal.channel.PipeData;
 import dev.vivarium.internal.context.PoolContext;
-import dev.vivarium.internal.context.WorkerSources;
 import dev.vivarium.internal.lending.Loan;
 import dev.vivarium.internal.worker.WorkerDriver;
 import dev.vivarium.internal.worker.WorkerEvents;
@@ -26,7 +25,6 @@ import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
 import dev.vivarium.protocol.message.LogBody;
 import dev.vivarium.protocol.message.MemoryUse;
-import dev.vivarium.protocol.message.PoolHello;
 import dev.vivarium.protocol.message.Ready;
 import dev.vivarium.protocol.message.WorkerHello;
 import java.io.IOException;
@@ -58,6 +56,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final StackCapture stacks;
     private final SharedClock clock;
     private final StreamLine streams;
+    private final CallbackLine callbacks;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final DataLine data;
     private final Carried carried;
@@ -89,6 +88,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.carried = new Carried(context);
         this.clock = new SharedClock(context.clock());
         this.streams = new StreamLine(incarnation, this::sendControl, data::writeAside);
+        this.callbacks = new CallbackLine(context, slot, incarnation, this::sendControl);
     }
 
     /** Returns the slot. */
@@ -186,6 +186,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             case REPLY, SESSION_REPLY -> answered(frame, null);
             case STATE_WANTED -> stateWanted(frame);
             case ITEMS, WANTED -> streams.received(frame, running.get());
+            case CALLBACK -> callbacks.received(running(frame), frame);
             case SPACE_WANTED -> {
                 var unused = running(frame);
                 sendControl(carried.space(frame));
@@ -221,7 +222,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     private void answered(Frame frame, @Nullable ErrorBody error) throws ProtocolViolationException {
         ActiveCall call = running(frame);
-        PoolException failure = error == null ? null : carried.failure(call, error, slot);
+        PoolException failure = error == null ? null : callbacks.told(call, error, carried.failure(call, error, slot));
         SessionFrames.Answer answer = error == null ? SessionFrames.read(call, frame) : null;
         streams.ending(call, frame);
         ReplyAttachments attached = answer == null ? ReplyAttachments.NONE : carried.read(answer, call);
@@ -232,6 +233,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (!StreamLine.isFed(call)) {
             data.hasReadAll();
         }
+        callbacks.over(call.id());
         carried.letGo();
         call.received(attached);
         call.replied();
@@ -263,24 +265,8 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (offered == null) {
             return;
         }
-        PoolConfig config = context.config();
         try {
-            Handshake agreed = Handshake.choose(offered, List.of(context.codec().name()));
-            data.write(Frame.of(
-                    FrameType.HELLO,
-                    0,
-                    incarnation,
-                    Bodies.write(new PoolHello(
-                            agreed.version(),
-                            agreed.codec(),
-                            agreed.features(),
-                            config.name(),
-                            context.worker(slot).toString(),
-                            WorkerSources.handlers(config),
-                            WorkerSources.pythonPath(config),
-                            config.calls().limits(),
-                            carried.offer(),
-                            config.sessions().closeTimeout().toMillis()))));
+            data.write(Welcome.answer(offered, context, slot, incarnation, carried.offer()));
         } catch (Handshake.Refused e) {
             events.violated(new ProtocolViolation(
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, String.valueOf(e.getMessage()), new byte[0]));
@@ -314,10 +300,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     @Override
     public void cancel(long callId) {
         sendControl(Frame.of(FrameType.CANCEL, callId, incarnation));
+        callbacks.cancelled(callId);
     }
 
     @Override
     public void readStacks() {
+        callbacks.deadlinePassed();
         stacks.begin();
         WorkerHello known = hello;
         int number = known == null ? 0 : known.stacksSignal();
@@ -361,12 +349,18 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public boolean takeBack(ActiveCall call) {
         boolean open = running.compareAndSet(call, null);
         StreamLine.close(call);
+        callbacks.over(call.id());
         return open;
     }
 
     @Override
     public boolean isHeldBack() {
-        return StreamLine.isHeldBack(running.get());
+        return callbacks.isWaitedFor() || StreamLine.isHeldBack(running.get());
+    }
+
+    @Override
+    public String waitedFor() {
+        return callbacks.waitedFor();
     }
 
     @Override
@@ -420,6 +414,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void release() {
+        callbacks.release();
         carried.release();
         data.close();
         PipeData.Paths offered = pipes;

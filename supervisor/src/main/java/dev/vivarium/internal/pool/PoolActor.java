@@ -488,7 +488,7 @@ final class PoolActor {
             // What runs in callbacks is foreign: it may close the pool, and must find it closed.
             context.closed().complete(Done.getInstance());
             context.callbacks().execute(() -> context.serving().completeExceptionally(Closing.beforeItServed()));
-            context.callbacks().shutdown();
+            context.endThreads();
             closing.over();
         });
         context.io().shutdown();

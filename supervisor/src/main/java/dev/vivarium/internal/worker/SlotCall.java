@@ -106,7 +106,7 @@ final class SlotCall {
                 context.snapshot(),
                 late.attempts(),
                 late + " did not end within " + late.timeout() + "; it was running in " + context.worker(slot)
-                        + ", incarnation " + incarnation + " (" + Progress.describe(seen) + ")",
+                        + ", incarnation " + incarnation + " (" + Progress.describe(seen) + ")" + driver.waitedFor(),
                 stacks));
         return stacks;
     }

@@ -70,8 +70,11 @@ public interface WorkerDriver {
     /** Returns how many steps the handlers of this process have reported, over all calls. */
     long progress();
 
-    /** Returns whether the running call waits for the consumer of its stream, so that its handler cannot get on. */
+    /** Returns whether the running call waits for the consumer of its stream, or for a function of the JVM's: its handler cannot get on. */
     boolean isHeldBack();
+
+    /** Returns which function of the JVM's the handler waits, or waited, for, as the rest of a sentence; empty for none. */
+    String waitedFor();
 
     /**
      * Returns when the handler of a timed call was about to be entered, by the pool's monotonic clock as far as the worker's

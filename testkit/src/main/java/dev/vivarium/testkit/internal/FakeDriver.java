@@ -1,11 +1,13 @@
 package dev.vivarium.testkit.internal;
 
+import dev.vivarium.PoolException;
 import dev.vivarium.internal.attachment.ReplyAttachments;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
 import dev.vivarium.internal.call.StreamAttempt;
 import dev.vivarium.internal.call.StreamTicket;
+import dev.vivarium.internal.callback.CallbackLine;
 import dev.vivarium.internal.context.PoolContext;
 import dev.vivarium.internal.link.CallErrors;
 import dev.vivarium.internal.link.SessionFrames;
@@ -14,8 +16,11 @@ import dev.vivarium.internal.worker.WorkerEvents;
 import dev.vivarium.protocol.CodecException;
 import dev.vivarium.protocol.Credit;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.protocol.Frame;
+import dev.vivarium.protocol.FrameType;
 import dev.vivarium.protocol.ItemBlock;
 import dev.vivarium.protocol.ProtocolViolation;
+import dev.vivarium.protocol.ProtocolViolationException;
 import dev.vivarium.protocol.StreamHead;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.Exited;
@@ -24,6 +29,7 @@ import dev.vivarium.protocol.message.MemoryUse;
 import dev.vivarium.protocol.message.Ready;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -37,11 +43,13 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     private final PoolContext context;
     private final int slot;
+    private final int incarnation;
     private final long pid;
     private final WorkerEvents events;
     private final Consumer<FakeDriver> died;
     private final Consumer<FakeDriver> born;
     private final ScriptedProcess process;
+    private final CallbackLine callbacks;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
     private final AtomicLong steps = new AtomicLong();
     private volatile Progress progress = new Progress(0, Execution.NOT_STARTED, 0);
@@ -64,6 +72,8 @@ final class FakeDriver implements WorkerDriver, Outlet {
         this.died = died;
         this.born = born;
         this.process = new ScriptedProcess(shared, context.worker(slot).toString(), slot, incarnation, this);
+        this.callbacks = new CallbackLine(context, slot, incarnation, process.callbacks::answered);
+        this.incarnation = incarnation;
     }
 
     @Override
@@ -134,7 +144,27 @@ final class FakeDriver implements WorkerDriver, Outlet {
     @Override
     public boolean isHeldBack() {
         StreamAttempt attempt = attempt(running.get());
-        return attempt != null && attempt.isHeldBack();
+        return callbacks.isWaitedFor() || (attempt != null && attempt.isHeldBack());
+    }
+
+    @Override
+    public String waitedFor() {
+        return callbacks.waitedFor();
+    }
+
+    @Override
+    public void calledBack(long callId, byte[] body) {
+        ActiveCall call = running.get();
+        if (call == null || call.id() != callId) {
+            events.violated(new ProtocolViolation(
+                    ProtocolViolation.Kind.UNEXPECTED_TYPE, "a callback of call " + callId, new byte[0]));
+            return;
+        }
+        try {
+            callbacks.received(call, Frame.of(FrameType.CALLBACK, callId, incarnation, body));
+        } catch (ProtocolViolationException e) {
+            events.violated(e.violation());
+        }
     }
 
     private interface Part {
@@ -175,10 +205,12 @@ final class FakeDriver implements WorkerDriver, Outlet {
     @Override
     public void cancel(long callId) {
         process.cancel(callId);
+        callbacks.cancelled(callId);
     }
 
     @Override
     public void readStacks() {
+        callbacks.deadlinePassed();
         stacks = "";
         process.signal(Signals.STACKS);
     }
@@ -220,6 +252,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
         if (attempt != null) {
             attempt.close();
         }
+        callbacks.over(call.id());
         return open;
     }
 
@@ -262,6 +295,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     @Override
     public void release() {
+        callbacks.release();
         died.accept(this);
     }
 
@@ -310,7 +344,11 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     @Override
     public void error(long callId, ErrorBody body) {
-        answered(callId, call -> SessionFrames.fail(call, CallErrors.of(call, body, context, slot)));
+        ActiveCall failed = running.get();
+        PoolException failure = failed == null || failed.id() != callId
+                ? null // It has been taken back, or never was: the one place that says so is below.
+                : callbacks.told(failed, body, CallErrors.of(failed, body, context, slot));
+        answered(callId, call -> SessionFrames.fail(call, Objects.requireNonNull(failure)));
     }
 
     private interface End {
@@ -341,6 +379,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, "an answer to call " + callId, new byte[0]));
             return;
         }
+        callbacks.over(callId);
         call.replied();
         if (!end.of(call)) {
             call.received(ReplyAttachments.NONE);

@@ -37,6 +37,9 @@ interface Outlet {
     /** It asks for items that a call is fed with. */
     void wanted(long callId, Credit most);
 
+    /** It calls a function of the JVM's; the body is that of the frame. */
+    void calledBack(long callId, byte[] body);
+
     /** It asks for the state of a call's session. */
     void stateWanted(long callId);
 

@@ -54,6 +54,7 @@ public final class ScriptedProcess {
     private final Speech speech = new Speech();
     private final List<Runnable> stoppedWork = new ArrayList<>();
     private final ScriptedSessions sessions = new ScriptedSessions();
+    final ScriptedCallbacks callbacks;
     private ScriptedSessions.@Nullable Call session;
     private @Nullable ScriptedStream stream;
     private @Nullable Running running;
@@ -69,6 +70,7 @@ public final class ScriptedProcess {
         this.slot = slot;
         this.incarnation = incarnation;
         this.outlet = outlet;
+        this.callbacks = new ScriptedCallbacks(this, outlet);
     }
 
     /** The process starts. */
@@ -301,7 +303,7 @@ public final class ScriptedProcess {
     }
 
     void perform(long callId, Reaction reaction) {
-        if (stream != null && stream.takes(reaction)) {
+        if (callbacks.takes(callId, reaction) || (stream != null && stream.takes(reaction))) {
             return;
         }
         if (reaction instanceof Reaction.Reply reply) {
@@ -414,7 +416,7 @@ public final class ScriptedProcess {
         return shared.faults().isDue(Moment.STREAMED, slot, Fault.OnProcess.class);
     }
 
-    private void answer(long callId, Runnable answer) {
+    void answer(long callId, Runnable answer) {
         finish(callId);
         strike(Moment.EXECUTED, callId, () -> {
             say(answer);
@@ -459,7 +461,7 @@ public final class ScriptedProcess {
     }
 
     /** Runs a step of the process, now or when it goes on after a stop. */
-    private void act(Runnable step) {
+    void act(Runnable step) {
         synchronized (this) {
             step(step);
         }

@@ -127,6 +127,7 @@ final class ScriptedWorker implements Outlet {
             case ITEMS_END -> process.fed(frame.callId(), null);
             case SESSION_CLOSE -> process.closeSession(new String(frame.body(), StandardCharsets.UTF_8));
             case CANCEL -> process.cancel(frame.callId());
+            case CALLBACK_REPLY, CALLBACK_ERROR -> process.callbacks.answered(frame);
             case PING -> {
                 lastCheck = frame.callId();
                 process.ping();
@@ -268,6 +269,11 @@ final class ScriptedWorker implements Outlet {
     @Override
     public void wanted(long callId, Credit most) {
         send(sockets.data(), Frame.of(FrameType.WANTED, callId, incarnation, most.encode()));
+    }
+
+    @Override
+    public void calledBack(long callId, byte[] body) {
+        send(sockets.data(), Frame.of(FrameType.CALLBACK, callId, incarnation, body));
     }
 
     @Override

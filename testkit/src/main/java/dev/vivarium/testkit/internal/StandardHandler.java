@@ -81,6 +81,7 @@ public final class StandardHandler implements ScriptedHandler {
         all.put("retry_after", new StandardHandler(List.of("times", "seconds"), "", StandardHandler::retryAfter));
         all.putAll(SessionHandlers.all());
         all.putAll(StreamHandlers.all());
+        all.putAll(CallbackHandlers.all());
         return all;
     }
 

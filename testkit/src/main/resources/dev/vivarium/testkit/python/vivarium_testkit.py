@@ -20,7 +20,7 @@ import signal as signals
 import threading
 from typing import Any, Callable, Iterator, List, Optional
 
-from vivarium_worker import Context, RetryAfter, handler
+from vivarium_worker import CallbackError, Context, RetryAfter, handler
 
 _GATE_LOOK_S = 0.005
 
@@ -402,3 +402,31 @@ def count_items(ctx: Context, count: int) -> Iterator[int]:
     """Count in a session, and yield each count."""
     for _ in range(count):
         yield _count(ctx)
+
+
+@recorded
+def ask(ctx: Context, function: str, value: Any) -> Any:
+    """Return what a function of the JVM's returns."""
+    return ctx.jvm(function, value)
+
+
+@recorded
+def ask_caught(ctx: Context, function: str, value: Any) -> Any:
+    """Return what a function of the JVM's returns, or class and text of what is raised in place of that."""
+    try:
+        return ctx.jvm(function, value)
+    except CallbackError as error:
+        return [type(error).__name__, str(error)]
+
+
+@recorded
+def ask_each(ctx: Context, function: str, count: int) -> Iterator[Any]:
+    """Yield what a function of the JVM's returns for the numbers from 0."""
+    for number in range(count):
+        yield ctx.jvm(function, number)
+
+
+@recorded
+def ask_and_count(ctx: Context, function: str) -> Any:
+    """Count in a session, and return what a function of the JVM's returns for the count."""
+    return ctx.jvm(function, _count(ctx))

@@ -28,8 +28,8 @@ public final class Bodies {
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
             .build();
 
-    // Spawn's directory, and the wait that an ERROR may suggest.
-    private static final Set<String> OPTIONAL = Set.of("directory", "retryAfterMillis");
+    // Spawn's directory; the wait that an ERROR may suggest, and the callback that it may come from.
+    private static final Set<String> OPTIONAL = Set.of("directory", "retryAfterMillis", "callback");
 
     static {
         for (Class<?> empty : List.of(List.class, Map.class, String.class)) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param causes the exceptions that led to it, nearest first
  * @param retryAfterMillis how long the handler suggests to wait before the call is sent again, from 0 to
  *     {@link #MAX_RETRY_AFTER}; null when it suggests nothing
+ * @param callback the number of the callback whose failure the handler let through; null when it was something else
  */
 public record ErrorBody(
         ErrorKind kind,
@@ -26,7 +27,8 @@ public record ErrorBody(
         List<StackEntry> traceback,
         List<String> notes,
         List<CauseBody> causes,
-        @Nullable Long retryAfterMillis) {
+        @Nullable Long retryAfterMillis,
+        @Nullable Long callback) {
 
     /** The longest wait that a handler may suggest. */
     public static final Duration MAX_RETRY_AFTER = Duration.ofDays(1);
@@ -41,5 +43,18 @@ public record ErrorBody(
             throw new IllegalArgumentException(
                     "retryAfterMillis must be from 0 to " + MAX_RETRY_AFTER.toMillis() + ", got " + retryAfterMillis);
         }
+    }
+
+    /** Creates the error of a handler that let no failure of a callback through. */
+    public ErrorBody(
+            ErrorKind kind,
+            Execution execution,
+            String type,
+            String message,
+            List<StackEntry> traceback,
+            List<String> notes,
+            List<CauseBody> causes,
+            @Nullable Long retryAfterMillis) {
+        this(kind, execution, type, message, traceback, notes, causes, retryAfterMillis, null);
     }
 }

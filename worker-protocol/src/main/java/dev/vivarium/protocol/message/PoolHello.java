@@ -16,6 +16,7 @@ import java.util.List;
  * @param limits the data channel's limits
  * @param attachments how attachments travel
  * @param sessionCloseMillis how long the function that closes a session may take, in milliseconds, 1 or more
+ * @param functions how functions of the JVM's may be called
  */
 public record PoolHello(
         int version,
@@ -27,4 +28,5 @@ public record PoolHello(
         List<String> pythonPath,
         Limits limits,
         AttachmentOffer attachments,
-        long sessionCloseMillis) {}
+        long sessionCloseMillis,
+        FunctionOffer functions) {}
