@@ -31,7 +31,7 @@ class CallbackFailed(CallbackError):
 
 
 class CallbackTimedOut(CallbackError, TimeoutError):
-    """The call's deadline passed before the function had a result. Whatever the handler returns after this is too late."""
+    """The call's deadline passed before the function had a result. What the handler returns after this may be too late."""
 
 
 class UnknownFunction(CallbackError, LookupError):

@@ -133,7 +133,8 @@ class PoolConfigTest {
         Set<String> options = Arrays.stream(PoolConfigBuilder.class.getDeclaredMethods())
                 .filter(method -> method.getReturnType() == PoolConfigBuilder.class)
                 .map(method -> method.getName().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT))
-                .filter(name -> !Set.of("callback-executor", "object-mapper", "event-listener", "session-store")
+                .filter(name -> !Set.of(
+                                "callback-executor", "function", "object-mapper", "event-listener", "session-store")
                         .contains(name))
                 .collect(Collectors.toSet());
 
@@ -141,6 +142,25 @@ class PoolConfigTest {
                 .map(key -> key.replaceFirst("\\..*", "")) // A group is one method.
                 .collect(Collectors.toSet());
         assertThat(keys).containsExactlyInAnyOrderElementsOf(options);
+    }
+
+    @Test
+    void namesEverythingThatIsWrongWithFunctions() {
+        PoolConfigBuilder wrong = PoolConfig.builder()
+                .handlers("handlers.py")
+                .function(" ", call -> 1)
+                .functions(all ->
+                        all.threads(0).maxInFlight(0).maxPerWorker(10_001).maxBytes(1));
+
+        InvalidPoolConfig error = catchThrowableOfType(InvalidPoolConfig.class, wrong::build);
+
+        assertThat(error.problems())
+                .containsExactly(
+                        "a function's name must have 1 to 200 characters, got ' '",
+                        "functions.threads must be 1 to 1024, got 0",
+                        "functions.maxInFlight must be 1 to 100000, got 0",
+                        "functions.maxPerWorker must be 1 to 10000, got 10001",
+                        "functions.maxBytes must be 1024 to 1073741824, got 1");
     }
 
     @Test

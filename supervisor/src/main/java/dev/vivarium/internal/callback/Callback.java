@@ -29,6 +29,9 @@ final class Callback implements FunctionCall, Runnable {
 
     /** Hears of the one end. */
     interface Owner {
+        /** There is a thread for the function, but its time is over. */
+        void late(Callback callback);
+
         /** The function is about to be run. */
         void begun(Callback callback);
 
@@ -104,6 +107,10 @@ final class Callback implements FunctionCall, Runnable {
     /** Runs the function; whoever has a thread for it calls this. */
     @Override
     public void run() {
+        if (left() <= 0) {
+            owner.late(this);
+            return;
+        }
         if (!begin()) {
             return;
         }
@@ -120,7 +127,11 @@ final class Callback implements FunctionCall, Runnable {
             leaveThread();
         }
         if (failure == null && value instanceof CompletionStage<?> later) {
-            follow(later);
+            try {
+                follow(later);
+            } catch (RuntimeException | Error e) { // The stage is foreign.
+                end(null, e);
+            }
         } else {
             end(value, failure);
         }

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -114,7 +113,7 @@ public final class CallbackLine implements Callback.Owner {
         CalledFunction called = context.codec().decodeCalled(body, CallbackBlock.NUMBER_BYTES);
         used = true;
         PoolFunction function = functions.named(called.function());
-        CallbackErrorBody refusal = function == null ? unknown(called.function()) : refusal(call);
+        CallbackErrorBody refusal = function == null ? unknown(called.function()) : refusal(call, called.function());
         if (refusal != null) {
             refuse(call, number, called.function(), refusal);
             return;
@@ -139,7 +138,7 @@ public final class CallbackLine implements Callback.Owner {
         }
         try {
             functions.execute(callback);
-        } catch (RejectedExecutionException e) {
+        } catch (RuntimeException | Error e) { // Whatever a user's executor throws, its handler is owed an answer.
             log.debug("the executor of the functions refused {}", callback, e);
             if (callback.abandon() && open.remove(callback.number(), callback)) {
                 note(callback, CallbackOutcome.REFUSED);
@@ -168,9 +167,9 @@ public final class CallbackLine implements Callback.Owner {
     }
 
     /** Says why a callback does not get a place; null when it has got one. */
-    private @Nullable CallbackErrorBody refusal(ActiveCall call) {
+    private @Nullable CallbackErrorBody refusal(ActiveCall call, String function) {
         if (isLate(call)) {
-            return late(call);
+            return late(call, function, "");
         }
         if (call.isDone()) {
             return over(call);
@@ -198,8 +197,10 @@ public final class CallbackLine implements Callback.Owner {
         return call.deadline() - context.clock().nanoTime() <= 0;
     }
 
-    private static CallbackErrorBody late(ActiveCall call) {
-        return error(CallbackErrorKind.TIMED_OUT, "the deadline of " + call + " has passed");
+    private static CallbackErrorBody late(ActiveCall call, String function, String why) {
+        return error(
+                CallbackErrorKind.TIMED_OUT,
+                "function '" + function + "' had no result when the deadline of " + call + " passed" + why);
     }
 
     private static CallbackErrorBody over(ActiveCall call) {
@@ -217,6 +218,11 @@ public final class CallbackLine implements Callback.Owner {
 
     private void send(FrameType type, long callId, long number, byte[] content) {
         toWorker.accept(Frame.of(type, callId, incarnation, CallbackBlock.encode(number, content)));
+    }
+
+    @Override
+    public void late(Callback callback) {
+        abandon(callback, true);
     }
 
     @Override
@@ -310,7 +316,7 @@ public final class CallbackLine implements Callback.Owner {
         if (number == null || error.kind() != ErrorKind.HANDLER) {
             return otherwise;
         }
-        if (error.type().equals(TIMED_OUT)) {
+        if (error.type().equals(TIMED_OUT) || isLate(call)) {
             return new CallTimedOut(
                     Execution.RAN,
                     call.timeout(),
@@ -394,7 +400,8 @@ public final class CallbackLine implements Callback.Owner {
             note(callback, CallbackOutcome.ABANDONED);
             if (tellWorker) {
                 ActiveCall call = callback.call();
-                answer(call.id(), callback.number(), isLate(call) ? late(call) : over(call));
+                String why = callback.isBegun() ? "" : ": " + functions.whatIsWaitedFor();
+                answer(call.id(), callback.number(), isLate(call) ? late(call, callback.function(), why) : over(call));
             }
         }
     }
