@@ -71,6 +71,8 @@ class Callbacks:
         self._last = 0
         self._is_gone = False
         self._is_shared = False
+        self.is_used = False
+        """Whether any function was ever called."""
         self.max_bytes = 1 << 20
         """The most bytes of encoded arguments."""
 
@@ -136,8 +138,9 @@ class Callbacks:
             raise RuntimeError("a function of the JVM's cannot be called by a process that was forked off the worker")
         if not isinstance(function, str):
             raise TypeError(f"a function's name is a str, got {type(function).__name__}")
+        # Before it looks whether the call has ended, and so is the next: see ``end``.
+        self.is_used = True
         if threading.get_ident() != worker._main_thread:
-            # Before it looks whether the call has ended: see ``end``.
             self._is_shared = True
             return self._write(context, self._encoded(function, positional, keywords, codec.dumps_elsewhere), tell)
         # What is half encoded, or half written, must not be left so.
@@ -216,9 +219,9 @@ class Callbacks:
     def end(self, context: "Context") -> None:
         """A handler has ended: nothing of it may write any more, nor wait for an answer that will not come.
 
-        A thread that does not see that holds the lock, or has said that there are such threads: then it has written before this returns.
+        ``is_over`` of its context was set before. A thread that does not see that holds the lock, or has said that there are such
+        threads: then it has written before this returns.
         """
-        context.is_over = True
         if self._worker.is_forked:
             return  # Of the worker's threads there are none here, and nobody to let go of the lock.
         if self._is_shared:

@@ -294,7 +294,9 @@ class Worker:
             finally:
                 self._interruptible = 0
                 if context is not None:
-                    self._callbacks.end(context)
+                    context.is_over = True
+                    if self._callbacks.is_used:
+                        self._callbacks.end(context)
         except CallCancelled as error:
             self._interruptible = 0
             self._end_if_forked(error)
