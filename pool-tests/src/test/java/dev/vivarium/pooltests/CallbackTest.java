@@ -293,9 +293,10 @@ class CallbackTest {
 
         @VivariumTest(layers = Layer.FAKE, options = "call-timeout = 1s")
         void theHandlerIsToldAtTheDeadline(TestPool kit) throws Exception {
-            PythonPool pool = start(kit, "wait", new Waiting());
+            Waiting waiting = new Waiting();
+            PythonPool pool = start(kit, "wait", waiting);
             PendingCall<List<String>> call = pool.call(CAUGHT.args("wait", 1));
-            kit.awaitStarted(call);
+            done(waiting.begun);
 
             kit.time().advance(Duration.ofSeconds(1));
 

@@ -233,12 +233,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (!StreamLine.isFed(call)) {
             data.hasReadAll();
         }
-        callbacks.over(call.id());
         carried.letGo();
         call.received(attached);
         call.replied();
         // Now it is this answer that ends the call, unless its caller has ended it: nothing may come between.
         boolean inTime = answer != null ? answer.end(call) : SessionFrames.fail(call, Objects.requireNonNull(failure));
+        callbacks.over(call.id()); // Whoever ends it otherwise meanwhile can still say what it waited for.
         if (!inTime) {
             call.received(ReplyAttachments.NONE);
             context.stats().countLateReply();

@@ -379,9 +379,10 @@ final class FakeDriver implements WorkerDriver, Outlet {
                     ProtocolViolation.Kind.UNEXPECTED_TYPE, "an answer to call " + callId, new byte[0]));
             return;
         }
-        callbacks.over(callId);
         call.replied();
-        if (!end.of(call)) {
+        boolean inTime = end.of(call);
+        callbacks.over(callId);
+        if (!inTime) {
             call.received(ReplyAttachments.NONE);
             context.stats().countLateReply();
         }
