@@ -94,11 +94,11 @@ public final class Swarm {
         events += result.events();
         virtual += result.length().toNanos();
         coverage.add(result.coverage());
-        tell();
+        tell(seed);
         return result.verdict() == Verdict.INVALID ? result : null;
     }
 
-    private void tell() {
+    private void tell(long seed) {
         long now = System.nanoTime();
         if (now - told >= PROGRESS.toNanos()) {
             told = now;
@@ -106,9 +106,10 @@ public final class Swarm {
             settings.progress()
                     .accept(String.format(
                             Locale.ROOT,
-                            "+%05.1f %d runs, %.0f a minute, %.0f s of virtual time, none has failed",
+                            "+%05.1f %d runs up to seed %s, %.0f a minute, %.0f s of virtual time, none has failed",
                             seconds,
                             runs,
+                            RunSettings.hex(seed),
                             60 * runs / seconds,
                             virtual / 1e9));
         }

@@ -69,10 +69,6 @@ final class ChaosSwarmCommand implements Callable<Integer> {
         String text = seed;
         long first = text == null ? ChaosCommand.drawnSeed() : ChaosCommand.seed(line, text);
         PrintWriter out = line.getOut();
-        if (!json) {
-            out.println("SEED=" + RunSettings.hex(first));
-            out.flush();
-        }
         SwarmSettings settings = settings(line, first);
         ChaosSession.silence();
         Interrupts interrupts = new Interrupts();
@@ -94,7 +90,7 @@ final class ChaosSwarmCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new UserError(ExitCode.IO_ERROR, "the corpus or the report failed: " + e.getMessage());
         }
-        out.print(json ? result.json() + "\n" : result.text());
+        out.print(json ? result.json() + "\n" : "SEED=" + RunSettings.hex(first) + "\n" + result.text());
         out.flush();
         return result.failure().isPresent() ? ExitCode.INVALID : ExitCode.OK;
     }
