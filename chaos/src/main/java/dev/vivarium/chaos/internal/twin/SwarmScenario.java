@@ -109,7 +109,7 @@ public final class SwarmScenario {
             Duration by = millis(5, 400);
             all.add(new ChaosFault.Delayed(direction, by, Duration.ofMillis(by.toMillis() / 2), 0.5, 0.5));
             all.add(new ChaosFault.Partitioned(direction));
-            for (FrameEffect effect : FrameEffect.values()) {
+            for (FrameEffect effect : TwinFaults.EFFECTS) {
                 // What is sent twice to a worker is run twice: then it is the channel that lies, and not the pool.
                 boolean may = direction == Direction.TO_JVM
                         || !(effect == FrameEffect.DUPLICATE

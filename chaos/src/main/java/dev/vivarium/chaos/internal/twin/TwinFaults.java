@@ -5,6 +5,7 @@ import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Coverage;
 import dev.vivarium.chaos.Direction;
+import dev.vivarium.chaos.FrameEffect;
 import dev.vivarium.chaos.KillPoint;
 import dev.vivarium.chaos.Schedule;
 import dev.vivarium.chaos.internal.Struck;
@@ -74,6 +75,17 @@ final class TwinFaults {
         }
     }
 
+    /** What can become of frames in the twin. */
+    static final List<FrameEffect> EFFECTS = List.of(
+            FrameEffect.CORRUPT,
+            FrameEffect.TRUNCATE,
+            FrameEffect.DUPLICATE,
+            FrameEffect.REORDER,
+            FrameEffect.DROP,
+            FrameEffect.OVERSIZE,
+            FrameEffect.MISADDRESS,
+            FrameEffect.FORGE);
+
     private final World world;
     private final Victims victims;
     private final Coverage.Count coverage;
@@ -89,7 +101,17 @@ final class TwinFaults {
 
     /** Returns whether the twin has something like this fault. */
     static boolean isSimulated(ChaosFault fault) {
-        return !(fault instanceof ChaosFault.Threads || fault instanceof ChaosFault.Descriptors);
+        if (fault instanceof ChaosFault.Frames frames) {
+            return EFFECTS.contains(frames.effect());
+        }
+        return fault instanceof ChaosFault.Signalled
+                || fault instanceof ChaosFault.GuardianKilled
+                || fault instanceof ChaosFault.Exited
+                || fault instanceof ChaosFault.Hung
+                || fault instanceof ChaosFault.Delayed
+                || fault instanceof ChaosFault.Partitioned
+                || fault instanceof ChaosFault.Grown
+                || fault instanceof ChaosFault.Burned;
     }
 
     List<Struck> struck() {

@@ -220,6 +220,8 @@ final class TwinLink {
                         aside = true;
                         hit.whenHealed(() -> toJvm.flush(chance.pipe()));
                     }
+                    case CROSS, BELATE ->
+                        throw new IllegalStateException("the twin has nothing like " + frames.effect());
                 }
             }
         }

@@ -14,7 +14,6 @@ import dev.vivarium.chaos.Verdict;
 import dev.vivarium.chaos.internal.Call;
 import dev.vivarium.chaos.internal.Facts;
 import dev.vivarium.chaos.internal.Oracle;
-import dev.vivarium.chaos.internal.ScenarioWriter;
 import dev.vivarium.chaos.internal.Watch;
 import dev.vivarium.testkit.LeaseWatch;
 import java.time.Duration;
@@ -89,7 +88,7 @@ public final class TwinRun {
         TreeSet<String> left = new TreeSet<>();
         drawn.faults().stream()
                 .filter(planned -> !TwinFaults.isSimulated(planned.fault()))
-                .forEach(planned -> left.add("fault " + ScenarioWriter.kind(planned.fault())));
+                .forEach(planned -> left.add("fault " + Coverage.word(planned.fault())));
         if (config.template().isOn()) {
             left.add("option template.enabled");
         }
