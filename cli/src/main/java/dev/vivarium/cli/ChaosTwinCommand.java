@@ -52,7 +52,7 @@ final class ChaosTwinCommand implements Callable<Integer> {
     private int runs = 1;
 
     @Option(names = "--workers", paramLabel = "N", description = "Workers of the pool. Default: the scenario's.")
-    private int workers;
+    private @Nullable Integer workers;
 
     @Option(names = "--json", description = "Print JSON in place of the text.")
     private boolean json;
@@ -119,7 +119,7 @@ final class ChaosTwinCommand implements Callable<Integer> {
                         60 * runs / seconds);
             }
             out.println("repeat:  ./vivarium chaos twin " + scenario + " --seed " + RunSettings.hex(shown.seed())
-                    + (workers == 0 ? "" : " --workers " + workers));
+                    + (workers == null ? "" : " --workers " + workers));
         }
         out.flush();
     }
