@@ -120,7 +120,8 @@ class Paused(Lease):
         try:
             os.close(0)
             for more in _LATER_S:
-                time.sleep(ttl_s + more)
+                if select.select([self._process], [], [], ttl_s + more)[0]:
+                    break  # It has ended.
                 signal.pidfd_send_signal(self._process, signal.SIGCONT)
         finally:
             os._exit(0)
