@@ -118,6 +118,8 @@ class BenchmarkTest {
                         "bytes, to a new byte[]",
                         "float32, to a new float[]",
                         "bytes, of which Python makes new ones",
+                        "bytes, beside those in JSON",
+                        "float32, beside those in JSON",
                         "bytes, as base64 in JSON",
                         "float32, as numbers in JSON");
         assertThat(names(report, Side.VIVARIUM, "MiB")).hasSize(2);
