@@ -358,18 +358,6 @@ public final class Runner {
         }
 
         private Facts facts(Facts.Times times, Facts.Machine machine, List<Leak> leaks) {
-            String leaseTrouble = watch.leaseTrouble();
-            Facts.PoolFacts pool = new Facts.PoolFacts(
-                    watch.reached(),
-                    watch.restarts(),
-                    watch.exits(),
-                    watch.outages(),
-                    watch.marks(),
-                    watch.mostWaiting(),
-                    watch.mostMemory(),
-                    watch.snapshots(),
-                    watch.leaseViolations(),
-                    leaseTrouble == null ? "" : leaseTrouble);
             Facts.Limits limits = new Facts.Limits(
                     config.sizing().queueCapacity(),
                     config.retry().budget(),
@@ -382,7 +370,7 @@ public final class Runner {
                     sessions.check(),
                     injector.struck(),
                     leaks,
-                    pool,
+                    watch.facts(),
                     times,
                     machine,
                     limits,

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /** Looks at a pool from outside: its events and its snapshots. Times are nanoseconds of the run. Thread-safe. */
 public final class Watch {
@@ -155,57 +154,22 @@ public final class Watch {
         return missingSince < 0 && complete;
     }
 
-    /** Returns the workers' states so far. */
-    public synchronized List<Mark> marks() {
-        return List.copyOf(marks);
-    }
-
-    /** Returns the outages; one that is not over ends now. */
-    public synchronized List<Outage> outages() {
+    /** Returns what was seen of the pool until now; an outage that is not over ends now. */
+    public synchronized Facts.PoolFacts facts() {
         List<Outage> all = new ArrayList<>(outages);
         if (missingSince >= 0) {
             all.add(new Outage(missingSince, history.now()));
         }
-        return all;
-    }
-
-    /** Returns when processes were started in place of others. */
-    public synchronized List<Long> restarts() {
-        return List.copyOf(restarts);
-    }
-
-    /** Returns the names of what has happened. */
-    public synchronized Set<String> reached() {
-        return Set.copyOf(reached);
-    }
-
-    /** Returns how many processes have ended. */
-    public synchronized int exits() {
-        return exits;
-    }
-
-    /** Returns the most calls that have waited. */
-    public synchronized int mostWaiting() {
-        return mostWaiting;
-    }
-
-    /** Returns the most memory of a worker that was seen, in bytes. */
-    public synchronized long mostMemory() {
-        return mostMemory;
-    }
-
-    /** Returns how often leases were not conserved. */
-    public synchronized long leaseViolations() {
-        return leases.violations();
-    }
-
-    /** Returns the first violation, null without one. */
-    public synchronized @Nullable String leaseTrouble() {
-        return leases.first().orElse(leases.snapshots() == 0 ? "no snapshot was looked at" : null);
-    }
-
-    /** Returns how many snapshots were looked at. */
-    public synchronized long snapshots() {
-        return leases.snapshots();
+        return new Facts.PoolFacts(
+                Set.copyOf(reached),
+                List.copyOf(restarts),
+                exits,
+                all,
+                List.copyOf(marks),
+                mostWaiting,
+                mostMemory,
+                leases.snapshots(),
+                leases.violations(),
+                leases.first().orElse(leases.snapshots() == 0 ? "no snapshot was looked at" : ""));
     }
 }

@@ -314,7 +314,6 @@ public final class TwinRun {
     }
 
     private Facts facts(Facts.Times times) {
-        String leaseTrouble = watch.leaseTrouble();
         return new Facts(
                 scenario,
                 schedule,
@@ -323,17 +322,7 @@ public final class TwinRun {
                 pool.calls().sessionFindings(),
                 pool.faults().struck(),
                 List.of(),
-                new Facts.PoolFacts(
-                        watch.reached(),
-                        watch.restarts(),
-                        watch.exits(),
-                        watch.outages(),
-                        watch.marks(),
-                        watch.mostWaiting(),
-                        watch.mostMemory(),
-                        watch.snapshots(),
-                        watch.leaseViolations(),
-                        leaseTrouble == null ? "" : leaseTrouble),
+                watch.facts(),
                 times,
                 new Facts.Machine(1, 0, 0, 0),
                 new Facts.Limits(
