@@ -132,8 +132,8 @@ class RecoveryTest {
                 layers = Layer.FAKE,
                 options = {
                     "retry.growth = DECORRELATED",
-                    "retry.min-delay = 1s",
-                    "retry.max-delay = 1m",
+                    "retry.min-delay = 100ms",
+                    "retry.max-delay = 6s",
                     "retry.jitter = 0.5",
                     "retry.burst = 100",
                     "poison.deaths = 5",
@@ -148,7 +148,7 @@ class RecoveryTest {
             }
 
             List<Duration> delays = delays(kit);
-            Duration least = Duration.ofSeconds(1);
+            Duration least = Duration.ofMillis(100);
             assertThat(delays).hasSize(3 * calls);
             for (int i = 0; i < delays.size(); i += 3) {
                 assertThat(delays.get(i)).isEqualTo(least);
