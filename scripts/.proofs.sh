@@ -31,5 +31,5 @@ run_proof() {
   # Two common-pool threads, as for the command line: a small machine must not start a thread for every callback.
   exec "$java" -Xmx1g -Djava.util.concurrent.ForkJoinPool.common.parallelism=2 \
     -XX:+IgnoreUnrecognizedVMOptions --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED \
-    -Dvivarium.root="$root" -cp "$target/test-classes:$(cat "$target/storm-classpath")" "$class" "$@"
+    -Dvivarium.root="$root" -cp "$target/test-classes:$target/classes:$(cat "$target/storm-classpath")" "$class" "$@"
 }
