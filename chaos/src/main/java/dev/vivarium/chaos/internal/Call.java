@@ -119,6 +119,9 @@ public final class Call {
 
     @Override
     public synchronized String toString() {
+        if (outcomes == 0) {
+            return operation + " #" + number + " " + outcome;
+        }
         return operation + " #" + number + " " + outcome + (error == null ? "" : " " + error + " " + execution)
                 + " after " + (ended - begun) / 1_000_000 + " ms, sent " + attempts + " times";
     }
