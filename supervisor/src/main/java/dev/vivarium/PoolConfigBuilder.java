@@ -165,7 +165,7 @@ public final class PoolConfigBuilder extends PoolOptions {
         return this;
     }
 
-    /** Sets how often a call may be sent again unless it says otherwise; 0 to 1,000. Default 3. */
+    /** Sets how often a call may be sent again unless it says otherwise, see {@link PythonCall#maxRetries}; 0 to 1,000. Default 3. */
     public PoolConfigBuilder maxRetries(int retries) {
         maxRetries = retries;
         return this;

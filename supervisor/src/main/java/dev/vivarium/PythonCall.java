@@ -156,7 +156,8 @@ public final class PythonCall<T> {
     }
 
     /**
-     * Returns a copy that is sent at most {@code retries} times beyond the first.
+     * Returns a copy that is sent at most {@code retries} times beyond the first. An attempt whose worker was killed from outside
+     * before the handler had begun does not count, unless {@code retries} is 0: then it is sent once.
      *
      * @throws IllegalArgumentException when it is negative
      */

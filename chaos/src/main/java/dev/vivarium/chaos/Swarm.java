@@ -125,9 +125,8 @@ public final class Swarm {
         List<Finding> findings = failed.findings().stream()
                 .filter(finding -> finding.verdict() == Verdict.INVALID)
                 .toList();
-        Shrinker.Shrunk shrunk = settings.shrinks()
-                ? new Shrinker(failed.scenario(), failed.seed(), failed.failed(), settings.progress()).shrink()
-                : new Shrinker.Shrunk(failed.scenario(), failed.seed(), failed.failed(), 0);
+        Shrinker.Shrunk shrunk =
+                new Shrinker(failed.scenario(), failed.seed(), failed.failed(), settings.progress()).shrink();
         return new SwarmReport.Failure(
                 failed.seed(), findings, shrunk.scenario(), shrunk.seed(), shrunk.failed(), shrunk.runs());
     }

@@ -13,11 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param runs how many at most; at least 1
  * @param length how long at most
  * @param corpusFile the seeds that have failed, which come first and are added to; null for none
- * @param shrinks whether a scenario that fails is made smaller
  * @param progress is told now and then how far it is, a line at a time
  */
 public record SwarmSettings(
-        long seed, long runs, Duration length, @Nullable Path corpusFile, boolean shrinks, Consumer<String> progress) {
+        long seed, long runs, Duration length, @Nullable Path corpusFile, Consumer<String> progress) {
 
     /** How many runs there are unless it is said otherwise. */
     public static final long DEFAULT_RUNS = 1_000;
@@ -38,27 +37,22 @@ public record SwarmSettings(
 
     /** Returns settings of so many runs, however long they take, without a corpus, that say nothing. */
     public static SwarmSettings of(long seed, long runs) {
-        return new SwarmSettings(seed, runs, Duration.ofDays(365), null, true, line -> {});
+        return new SwarmSettings(seed, runs, Duration.ofDays(365), null, line -> {});
     }
 
     /** Limits the time. */
     public SwarmSettings withLength(Duration atMost) {
-        return new SwarmSettings(seed, runs, atMost, corpusFile, shrinks, progress);
+        return new SwarmSettings(seed, runs, atMost, corpusFile, progress);
     }
 
     /** Keeps the seeds that fail in a file, and begins with those that are there. */
     public SwarmSettings withCorpus(Path file) {
-        return new SwarmSettings(seed, runs, length, file, shrinks, progress);
-    }
-
-    /** Leaves a scenario that fails as it is. */
-    public SwarmSettings withoutShrinking() {
-        return new SwarmSettings(seed, runs, length, corpusFile, false, progress);
+        return new SwarmSettings(seed, runs, length, file, progress);
     }
 
     /** Sets who is told how far it is. */
     public SwarmSettings withProgress(Consumer<String> listener) {
-        return new SwarmSettings(seed, runs, length, corpusFile, shrinks, listener);
+        return new SwarmSettings(seed, runs, length, corpusFile, listener);
     }
 
     /** Returns the corpus's file. */

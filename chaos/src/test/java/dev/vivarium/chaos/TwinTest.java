@@ -74,6 +74,16 @@ class TwinTest {
     }
 
     @Test
+    void aCallThatIsGivenToOneDeadWorkerAfterAnotherIsNotGivenUp() throws IOException {
+        // Given a seed by which a call meets all four workers after they were killed and before the pool has heard of
+        // it
+        TwinResult result = Twin.run(Scenarios.find("thundering-herd"), 0x140c);
+
+        // Then
+        assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.VALID);
+    }
+
+    @Test
     void aFaultBefallsTheWorkerAndIsHealed() {
         // Given
         Scenario scenario = small().step(inject(new ChaosFault.Signalled(Signal.KILL, KillPoint.STARTED)))

@@ -31,7 +31,7 @@ public final class RetryCore {
      *
      * @param execution what is known of the attempt that failed
      * @param retrySafe whether the caller declared that running twice does no harm
-     * @param failedAttempts attempts so far, all failed
+     * @param failedAttempts attempts so far that count, all failed
      * @param maxRetries attempts allowed beyond the first
      * @param remainingNanos time left until the deadline
      */

@@ -74,6 +74,19 @@ public final class Recovery {
                     .count();
         }
 
+        /**
+         * Returns how many attempts have used a retry up: not those that were killed from outside before the handler had begun.
+         * Else a call would fail for having been given to one dead worker after another, when many are killed at once.
+         */
+        int counted() {
+            return maxRetries == 0
+                    ? attempts.size()
+                    : (int) attempts.stream()
+                            .filter(attempt -> attempt.execution() != Execution.NOT_STARTED
+                                    || FailureTable.isWithin(attempt.cause()))
+                            .count();
+        }
+
         /** Returns the most that one of the attempts may have done. */
         Execution execution() {
             return ofAttempts(attempts);
@@ -190,7 +203,7 @@ public final class Recovery {
             return crashed(loss, exit, failure, "retries are off");
         }
         RetryCore.Decision decision = RetryCore.decide(
-                last.execution(), loss.retrySafe(), loss.attempts().size(), loss.maxRetries(), loss.remainingNanos());
+                last.execution(), loss.retrySafe(), loss.counted(), loss.maxRetries(), loss.remainingNanos());
         if (decision != RetryCore.Decision.RETRY) {
             return crashed(loss, exit, failure, loss.begun() ? BEGUN : decision.reason());
         }
@@ -256,7 +269,7 @@ public final class Recovery {
         CallAttempt last = loss.attempts().get(loss.attempts().size() - 1);
         loss.admission().givePlaceBack();
         RetryCore.Decision decision = RetryCore.decide(
-                last.execution(), loss.retrySafe(), loss.attempts().size(), loss.maxRetries(), loss.remainingNanos());
+                last.execution(), loss.retrySafe(), loss.counted(), loss.maxRetries(), loss.remainingNanos());
         boolean may = decision == RetryCore.Decision.RETRY
                 && config.operation().has(Safeguard.RETRIES)
                 && !closing

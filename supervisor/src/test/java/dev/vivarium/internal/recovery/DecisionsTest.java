@@ -72,14 +72,18 @@ class DecisionsTest {
         }
 
         Verdict lost(TransitionCause cause) {
-            attempts.add(new CallAttempt(WORKER, 1, cause, Execution.UNKNOWN));
+            return lost(cause, Execution.UNKNOWN, 100);
+        }
+
+        Verdict lost(TransitionCause cause, Execution execution, int maxRetries) {
+            attempts.add(new CallAttempt(WORKER, 1, cause, execution));
             WorkerExit exit = new WorkerExit(WORKER, 1, 7, cause, -1, 9, 0, 0, "it ended", List.of(), "");
             return recovery.afterLoss(
                     new Loss(
                             "call 1",
                             true,
                             false,
-                            100,
+                            maxRetries,
                             attempts,
                             Duration.ofDays(1).toNanos(),
                             admission),
@@ -105,6 +109,46 @@ class DecisionsTest {
                         fail -> assertThat(fail.error())
                                 .isInstanceOf(WorkerCrashed.class)
                                 .hasMessageContaining(reason));
+    }
+
+    @Nested
+    class TheNumberOfRetries {
+
+        private final Recovery recovery = of(pool -> pool);
+
+        @Test
+        void isNotUsedUpByWorkersThatWereKilledFromOutsideBeforeTheHandlerBegan() {
+            // Given a call that was given to three workers that were dead already
+            Call call = new Call(recovery, "x");
+            for (int i = 0; i < 3; i++) {
+                assertThat(call.lost(TransitionCause.KILLED, Execution.NOT_STARTED, 1))
+                        .isInstanceOf(Retry.class);
+            }
+
+            // When it begins on two more that end
+            Verdict first = call.lost(TransitionCause.KILLED, Execution.UNKNOWN, 1);
+            Verdict second = call.lost(TransitionCause.KILLED, Execution.UNKNOWN, 1);
+
+            // Then its one retry came after the first of these
+            assertThat(first).isInstanceOf(Retry.class);
+            assertFails(second, "its retries are used up");
+        }
+
+        @Test
+        void isUsedUpByWorkersThatEndFromWithinThoughTheHandlerHasNotBegun() {
+            Call call = new Call(recovery, "x");
+            assertThat(call.lost(TransitionCause.CRASHED, Execution.NOT_STARTED, 1))
+                    .isInstanceOf(Retry.class);
+
+            assertFails(call.lost(TransitionCause.CRASHED, Execution.NOT_STARTED, 1), "its retries are used up");
+        }
+
+        @Test
+        void isNoneWhenItIsZero() {
+            Call call = new Call(recovery, "x");
+
+            assertFails(call.lost(TransitionCause.KILLED, Execution.NOT_STARTED, 0), "its retries are used up");
+        }
     }
 
     @Nested

@@ -5,6 +5,7 @@ import dev.vivarium.PoolConfig;
 import dev.vivarium.TransitionCause;
 import dev.vivarium.WorkerState;
 import dev.vivarium.internal.call.ActiveCall;
+import dev.vivarium.internal.core.FailureTable;
 import dev.vivarium.internal.core.SlotCore;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
@@ -142,14 +143,21 @@ final class Contracts {
         int mostRetries = world.config.calls().maxRetries();
         int deadly = world.config.poison().deaths();
         for (List<CallAttempt> attempts : calls) {
-            if (attempts.size() > mostRetries + 1) {
-                broken("a call lost " + attempts.size() + " workers, max-retries is " + mostRetries);
+            long counted = mostRetries == 0
+                    ? attempts.size()
+                    : attempts.stream().filter(Contracts::costsARetry).count();
+            if (counted > mostRetries + 1) {
+                broken("a call lost " + counted + " workers that count, max-retries is " + mostRetries);
             }
             long deaths = attempts.stream().filter(Contracts::isDeath).count();
             if (deaths > deadly) {
                 broken("a call ended " + deaths + " workers from within, poison.deaths is " + deadly);
             }
         }
+    }
+
+    private static boolean costsARetry(CallAttempt attempt) {
+        return attempt.execution() != Execution.NOT_STARTED || FailureTable.isWithin(attempt.cause());
     }
 
     private static boolean isDeath(CallAttempt attempt) {
