@@ -100,7 +100,7 @@ def original(ctx: Context):
     return [ctx.call_id, ctx.worker_id, ctx.remaining is not None]
 
 @handler
-def deadline(ctx: Context): return time.monotonic() + ctx.remaining
+def deadline(ctx: Context): return [time.monotonic(), ctx.remaining, time.monotonic()]
 
 @handler
 async def later(value): return value
