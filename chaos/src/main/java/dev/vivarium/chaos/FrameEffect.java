@@ -21,5 +21,13 @@ public enum FrameEffect {
     /** An answer comes when its call has been cancelled, or the fault is healed. Answers only. */
     BELATE,
     /** An answer's result is replaced by another well-formed one, which only an end-to-end checksum finds. Answers only. */
-    FORGE
+    FORGE;
+
+    /** Returns whether it befalls answers only. */
+    public boolean isOfAnswers() {
+        return switch (this) {
+            case MISADDRESS, CROSS, BELATE, FORGE -> true;
+            case CORRUPT, TRUNCATE, DUPLICATE, REORDER, DROP, OVERSIZE -> false;
+        };
+    }
 }

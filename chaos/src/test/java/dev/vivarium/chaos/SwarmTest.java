@@ -42,8 +42,8 @@ class SwarmTest {
         void isReplayedFirst() throws Exception {
             Path file = folder.resolve("corpus.ndjson");
             Files.writeString(file, """
-                    {"seed":"0x2a","generation":1,"failed":["outcomes"]}
-                    {"seed":"0x2b","generation":0,"failed":["outcomes"]}
+                    {"seed":"0x2a","generation":2,"failed":["outcomes"]}
+                    {"seed":"0x2b","generation":1,"failed":["outcomes"]}
                     """);
 
             SwarmReport report = Swarm.run(SwarmSettings.of(1, 2).withCorpus(file));

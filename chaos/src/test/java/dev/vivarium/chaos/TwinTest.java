@@ -11,6 +11,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TwinTest {
@@ -69,7 +70,7 @@ class TwinTest {
     void whatComesWithTheRunnerHoldsInTheTwin(String name) throws IOException {
         TwinResult result = Twin.run(Scenarios.find(name), 1);
 
-        assertThat(result.failed()).as(result.text()).isEmpty();
+        assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.VALID);
         assertThat(result.schedule().faults()).isNotEmpty();
     }
 
@@ -99,6 +100,73 @@ class TwinTest {
         assertThat(result.coverage().neverHit())
                 .contains("signal KILL in starting")
                 .doesNotContain("signal KILL in busy");
+    }
+
+    @Nested
+    class ALieAboutHealth {
+
+        private TwinResult resultOf(HealthLie lie) {
+            return Twin.run(
+                    small().options(
+                                    "health-interval = 20ms\nhealth-timeout = 15ms\nmax-health-failures = 1\ncancel-grace = 50ms\nstack-dump = 0ms")
+                            .step(new Step.Inject(
+                                    Duration.ZERO,
+                                    new ChaosFault.HealthLied(lie),
+                                    Targets.ONE,
+                                    Duration.ZERO,
+                                    Duration.ofMillis(800),
+                                    100))
+                            .expect("landed >= 1", "restarts >= 1")
+                            .build(),
+                    1);
+        }
+
+        @ParameterizedTest
+        @EnumSource(
+                value = HealthLie.class,
+                names = {"SILENT", "NONSENSE"})
+        void isFoundByTheChecksWhenNoneIsAnswered(HealthLie lie) {
+            TwinResult result = resultOf(lie);
+
+            assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.VALID);
+        }
+
+        @Test
+        void isFoundByTheDeadlinesOfCallsWhenChecksAreAnswered() {
+            TwinResult result = resultOf(HealthLie.WELL);
+
+            assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.VALID);
+        }
+    }
+
+    @Test
+    void anAnswerThatComesAfterItsCallWasCancelledIsCountedAndNothingElse() {
+        // Given calls that have less time than the fault lasts
+        Scenario scenario = small().options("cancel-grace = 400ms")
+                .step(new Step.Inject(
+                        Duration.ZERO,
+                        new ChaosFault.Frames(FrameEffect.BELATE, Direction.TO_JVM, 1),
+                        Targets.ONE,
+                        Duration.ZERO,
+                        Duration.ofMillis(1300),
+                        1))
+                .expect("landed == 1", "reached(late-reply)", "restarts == 0")
+                .build();
+
+        TwinResult result = Twin.run(scenario, 3);
+
+        assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.VALID);
+    }
+
+    @Test
+    void anAnswerUnderAnotherCallsIdCostsTheWorkerAndNoCallItsAnswer() {
+        Scenario scenario = small().step(inject(new ChaosFault.Frames(FrameEffect.CROSS, Direction.TO_JVM, 1)))
+                .expect("landed == 1", "reached(protocol-violation)", "restarts == 1", "foreign == 0")
+                .build();
+
+        TwinResult result = Twin.run(scenario, 3);
+
+        assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.VALID);
     }
 
     @Test

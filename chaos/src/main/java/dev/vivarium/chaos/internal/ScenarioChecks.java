@@ -6,16 +6,13 @@ import dev.vivarium.InvalidPoolConfig;
 import dev.vivarium.PoolConfig;
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Direction;
-import dev.vivarium.chaos.FrameEffect;
 import dev.vivarium.chaos.LoadSpec;
 import dev.vivarium.chaos.Scenario;
 import dev.vivarium.chaos.SteadyState;
 import dev.vivarium.chaos.Step;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Finds everything that is wrong with a scenario. */
@@ -33,9 +30,6 @@ public final class ScenarioChecks {
 
     /** A JVM that is stopped for longer does not make the load that was asked for. */
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(1500);
-
-    private static final Set<FrameEffect> ANSWERS_ONLY =
-            EnumSet.of(FrameEffect.FORGE, FrameEffect.MISADDRESS, FrameEffect.CROSS, FrameEffect.BELATE);
 
     /**
      * Something that is wrong.
@@ -185,9 +179,8 @@ public final class ScenarioChecks {
         } else if (fault instanceof ChaosFault.Frames frames) {
             share(at + ".share", frames.share());
             oneWay(at, frames.direction());
-            boolean answersOnly = ANSWERS_ONLY.contains(frames.effect());
             require(
-                    !answersOnly || frames.direction() == Direction.TO_JVM,
+                    !frames.effect().isOfAnswers() || frames.direction() == Direction.TO_JVM,
                     at + ".direction",
                     "must be to-jvm, which answers take, for "
                             + frames.effect().name().toLowerCase(java.util.Locale.ROOT));

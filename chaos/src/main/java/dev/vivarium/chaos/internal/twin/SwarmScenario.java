@@ -5,6 +5,7 @@ import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Direction;
 import dev.vivarium.chaos.Expectation;
 import dev.vivarium.chaos.FrameEffect;
+import dev.vivarium.chaos.HealthLie;
 import dev.vivarium.chaos.KillPoint;
 import dev.vivarium.chaos.LoadSpec;
 import dev.vivarium.chaos.RandomStreams;
@@ -26,7 +27,7 @@ import java.util.TreeMap;
 public final class SwarmScenario {
 
     /** Changes whenever equal seeds give other scenarios than before. */
-    public static final int GENERATION = 1;
+    public static final int GENERATION = 2;
 
     private static final Duration WINDOW = Duration.ofMillis(500);
     private static final Duration ANY_TIME = Duration.ofMinutes(10);
@@ -105,17 +106,21 @@ public final class SwarmScenario {
         all.add(new ChaosFault.Grown(32L << 20, 256L << 20));
         all.add(new ChaosFault.Burned(millis(20, 600)));
         all.add(new ChaosFault.Partitioned(Direction.BOTH));
+        all.add(new ChaosFault.Swizzled(Direction.BOTH));
+        all.add(new ChaosFault.SlowStarted(millis(20, 500)));
+        for (HealthLie lie : HealthLie.values()) {
+            all.add(new ChaosFault.HealthLied(lie));
+        }
         for (Direction direction : List.of(Direction.TO_JVM, Direction.TO_WORKER)) {
             Duration by = millis(5, 400);
             all.add(new ChaosFault.Delayed(direction, by, Duration.ofMillis(by.toMillis() / 2), 0.5, 0.5));
             all.add(new ChaosFault.Partitioned(direction));
-            for (FrameEffect effect : TwinFaults.EFFECTS) {
+            all.add(new ChaosFault.Sliced(direction, between(1, 50), millis(1, 40), 0.5));
+            all.add(new ChaosFault.Throttled(direction, between(200, 20_000)));
+            for (FrameEffect effect : FrameEffect.values()) {
                 // What is sent twice to a worker is run twice: then it is the channel that lies, and not the pool.
-                boolean may = direction == Direction.TO_JVM
-                        || !(effect == FrameEffect.DUPLICATE
-                                || effect == FrameEffect.MISADDRESS
-                                || effect == FrameEffect.FORGE);
-                if (may) {
+                boolean lies = effect == FrameEffect.DUPLICATE || effect.isOfAnswers();
+                if (direction == Direction.TO_JVM || !lies) {
                     all.add(new ChaosFault.Frames(effect, direction, random.nextBoolean() ? 1 : 0.3));
                 }
             }

@@ -5,10 +5,12 @@ import dev.vivarium.WorkerSnapshot.Phase;
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Coverage;
 import dev.vivarium.chaos.Direction;
-import dev.vivarium.chaos.FrameEffect;
+import dev.vivarium.chaos.HealthLie;
 import dev.vivarium.chaos.KillPoint;
 import dev.vivarium.chaos.Schedule;
 import dev.vivarium.chaos.internal.Struck;
+import dev.vivarium.testkit.Moment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -33,14 +35,14 @@ final class TwinFaults {
     /** A fault that waits for its moment in a slot. */
     static final class Armed {
         private final Struck struck;
-        private final KillPoint moment;
+        private final Moment moment;
         private final double share;
         private final SplittableRandom random;
         private final List<Runnable> heals = new ArrayList<>();
         private double correlated;
         private int left;
 
-        Armed(Struck struck, KillPoint moment, double share) {
+        Armed(Struck struck, Moment moment, double share) {
             this.struck = struck;
             this.moment = moment;
             this.share = share;
@@ -68,23 +70,27 @@ final class TwinFaults {
             }
         }
 
-        /** Returns how late a frame comes by it. */
-        long delay(ChaosFault.Delayed delayed) {
-            correlated = delayed.correlation() * correlated + (1 - delayed.correlation()) * random.nextDouble();
-            return delayed.by().toNanos() + (long) (delayed.jitter().toNanos() * (2 * correlated - 1));
+        /** Returns how late a frame comes by it, in nanoseconds. */
+        long late() {
+            ChaosFault fault = fault();
+            if (fault instanceof ChaosFault.Delayed delayed) {
+                correlated = delayed.correlation() * correlated + (1 - delayed.correlation()) * random.nextDouble();
+                return delayed.by().toNanos() + (long) (delayed.jitter().toNanos() * (2 * correlated - 1));
+            } else if (fault instanceof ChaosFault.Sliced sliced) {
+                return (FRAME - 1) / sliced.bytes() * sliced.pause().toNanos();
+            } else if (fault instanceof ChaosFault.Throttled throttled) {
+                return FRAME * SECOND / throttled.bytesPerSecond();
+            } else if (fault instanceof ChaosFault.SlowStarted slow) {
+                return slow.by().toNanos();
+            }
+            return 0;
         }
     }
 
-    /** What can become of frames in the twin. */
-    static final List<FrameEffect> EFFECTS = List.of(
-            FrameEffect.CORRUPT,
-            FrameEffect.TRUNCATE,
-            FrameEffect.DUPLICATE,
-            FrameEffect.REORDER,
-            FrameEffect.DROP,
-            FrameEffect.OVERSIZE,
-            FrameEffect.MISADDRESS,
-            FrameEffect.FORGE);
+    /** How many bytes a small call, or its answer, has on the way. */
+    private static final long FRAME = 100;
+
+    private static final long SECOND = 1_000_000_000;
 
     private final World world;
     private final Victims victims;
@@ -101,10 +107,13 @@ final class TwinFaults {
 
     /** Returns whether the twin has something like this fault. */
     static boolean isSimulated(ChaosFault fault) {
-        if (fault instanceof ChaosFault.Frames frames) {
-            return EFFECTS.contains(frames.effect());
-        }
         return fault instanceof ChaosFault.Signalled
+                || fault instanceof ChaosFault.Frames
+                || fault instanceof ChaosFault.HealthLied
+                || fault instanceof ChaosFault.SlowStarted
+                || fault instanceof ChaosFault.Swizzled
+                || fault instanceof ChaosFault.Sliced
+                || fault instanceof ChaosFault.Throttled
                 || fault instanceof ChaosFault.GuardianKilled
                 || fault instanceof ChaosFault.Exited
                 || fault instanceof ChaosFault.Hung
@@ -144,7 +153,8 @@ final class TwinFaults {
             KillPoint point = planned.points().isEmpty()
                     ? KillPoint.OUTSIDE
                     : planned.points().get(i);
-            world.time.after(planned.offsets().get(i), () -> befall(planned, slot, point));
+            Duration ttl = planned.ttlOf(i);
+            world.time.after(planned.offsets().get(i), () -> befall(planned, slot, point, ttl));
         }
     }
 
@@ -189,7 +199,7 @@ final class TwinFaults {
         }
     }
 
-    private void healLater(Struck target, Runnable undo) {
+    private void healLater(Struck target, Duration ttl, Runnable undo) {
         Runnable heal = () -> {
             if (target.heal(world.notes.now())) {
                 undo.run();
@@ -197,41 +207,51 @@ final class TwinFaults {
             }
         };
         heals.add(heal);
-        world.time.after(target.planned().ttl(), heal);
+        world.time.after(ttl, heal);
     }
 
-    private void befall(Schedule.Planned planned, int slot, KillPoint point) {
+    private void befall(Schedule.Planned planned, int slot, KillPoint point, Duration ttl) {
         Struck target = requested(planned, slot);
         ChaosFault fault = planned.fault();
         if (fault instanceof ChaosFault.Signalled signalled && point == KillPoint.OUTSIDE) {
-            signal(target, signalled.signal());
+            signal(target, signalled.signal(), ttl);
         } else if (fault instanceof ChaosFault.Signalled) {
-            arm(target, point, 1);
+            arm(target, Moment.valueOf(point.name()), 1, ttl);
         } else if (fault instanceof ChaosFault.Delayed delayed) {
-            arm(target, moment(delayed.direction()), delayed.share());
+            arm(target, moment(delayed.direction()), delayed.share(), ttl);
         } else if (fault instanceof ChaosFault.Frames frames) {
-            arm(target, moment(frames.direction()), frames.share());
+            arm(target, moment(frames.direction()), frames.share(), ttl);
+        } else if (fault instanceof ChaosFault.Sliced sliced) {
+            arm(target, moment(sliced.direction()), sliced.share(), ttl);
+        } else if (fault instanceof ChaosFault.Throttled throttled) {
+            arm(target, moment(throttled.direction()), 1, ttl);
         } else if (fault instanceof ChaosFault.Partitioned cut) {
-            arm(target, moment(cut.direction()), 1);
+            arm(target, moment(cut.direction()), 1, ttl);
+        } else if (fault instanceof ChaosFault.Swizzled cut) {
+            arm(target, moment(cut.direction()), 1, ttl);
+        } else if (fault instanceof ChaosFault.HealthLied lied) {
+            arm(target, lied.lie() == HealthLie.WELL ? Moment.BEFORE_SEND : Moment.CHECKED, 1, ttl);
+        } else if (fault instanceof ChaosFault.SlowStarted) {
+            arm(target, Moment.MID_LOAD, 1, ttl);
         } else {
-            arm(target, KillPoint.STARTED, 1);
+            arm(target, Moment.STARTED, 1, ttl);
         }
     }
 
-    private static KillPoint moment(Direction direction) {
-        return direction == Direction.TO_JVM ? KillPoint.EXECUTED : KillPoint.BEFORE_SEND;
+    private static Moment moment(Direction direction) {
+        return direction == Direction.TO_JVM ? Moment.EXECUTED : Moment.BEFORE_SEND;
     }
 
-    private void arm(Struck target, KillPoint moment, double share) {
+    private void arm(Struck target, Moment moment, double share, Duration ttl) {
         Armed fault = new Armed(target, moment, share);
         armed.add(fault);
-        healLater(target, () -> {
+        healLater(target, ttl, () -> {
             armed.remove(fault);
             fault.heals.forEach(Runnable::run);
         });
     }
 
-    private void signal(Struck target, Signal signal) {
+    private void signal(Struck target, Signal signal, Duration ttl) {
         TwinSlot slot = victims.living().stream()
                 .filter(living -> living.number() == target.slot())
                 .findFirst()
@@ -242,7 +262,7 @@ final class TwinFaults {
         }
         landed(target, slot.phase());
         process.signal(signal.number());
-        healLater(target, () -> {
+        healLater(target, ttl, () -> {
             if (signal == Signal.STOP) {
                 process.signal(Signal.CONT.number());
             }
@@ -250,7 +270,7 @@ final class TwinFaults {
     }
 
     /** Returns the faults that land now: a slot's call, or its answer, is at this moment. */
-    List<Armed> at(TwinSlot slot, KillPoint moment) {
+    List<Armed> at(TwinSlot slot, Moment moment) {
         List<Armed> hits = new ArrayList<>(1);
         for (Armed fault : armed) {
             boolean here = fault.struck.slot() == slot.number() && fault.moment == moment && fault.left > 0;
@@ -259,7 +279,7 @@ final class TwinFaults {
             }
         }
         for (Armed fault : hits) {
-            boolean again = fault.fault() instanceof ChaosFault.Grown;
+            boolean again = fault.fault() instanceof ChaosFault.Grown || fault.fault() instanceof ChaosFault.Throttled;
             fault.left -= again ? 0 : 1;
             landed(fault.struck, slot.phase());
         }

@@ -5,12 +5,12 @@ import dev.vivarium.Signal;
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Direction;
 import dev.vivarium.chaos.FrameEffect;
-import dev.vivarium.chaos.KillPoint;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.core.SlotEffect;
 import dev.vivarium.internal.core.SlotEvent;
 import dev.vivarium.internal.link.SessionFrames;
 import dev.vivarium.protocol.Execution;
+import dev.vivarium.testkit.Moment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -40,6 +40,8 @@ final class TwinLink {
     private @Nullable ActiveCall running;
     private long started;
     private long finished;
+    private long cancelled;
+    private long belated;
     private boolean greeted;
     private boolean readerDone;
     private boolean spawned;
@@ -121,7 +123,13 @@ final class TwinLink {
     }
 
     void loaded() {
-        toJvm.send(chance.pipe(), () -> {
+        long late = 0;
+        for (TwinFaults.Armed hit : faults.at(slot, Moment.MID_LOAD)) {
+            late += hit.fault() instanceof ChaosFault.SlowStarted slow
+                    ? slow.by().toNanos()
+                    : 0;
+        }
+        toJvm.send(late + chance.pipe(), () -> {
             if (!readerDone) {
                 fromReader.send(chance.hop(), () -> slot.loaded(incarnation));
             }
@@ -204,10 +212,11 @@ final class TwinLink {
         boolean aside = false;
         boolean endsHere = false;
         for (TwinFaults.Armed hit : List.copyOf(onReply)) {
-            if (hit.fault() instanceof ChaosFault.Delayed delayed) {
-                late += hit.delay(delayed);
-            } else if (hit.fault() instanceof ChaosFault.Partitioned cut) {
-                partition(hit, cut);
+            late += hit.late();
+            if (hit.fault() instanceof ChaosFault.Partitioned cut) {
+                partition(hit, cut.direction());
+            } else if (hit.fault() instanceof ChaosFault.Swizzled cut) {
+                partition(hit, cut.direction());
             } else if (hit.fault() instanceof ChaosFault.Frames frames) {
                 switch (frames.effect()) {
                     case CORRUPT, OVERSIZE -> reply = TwinProcess.Reply.garbage();
@@ -220,8 +229,11 @@ final class TwinLink {
                         aside = true;
                         hit.whenHealed(() -> toJvm.flush(chance.pipe()));
                     }
-                    case CROSS, BELATE ->
-                        throw new IllegalStateException("the twin has nothing like " + frames.effect());
+                    case CROSS -> {
+                        long before = reply.callId() - 1;
+                        reply = reply.under(before > 0 ? before : reply.callId() + 1);
+                    }
+                    case BELATE -> belate(hit, first.callId());
                 }
             }
         }
@@ -240,10 +252,26 @@ final class TwinLink {
         }
     }
 
-    private void partition(TwinFaults.Armed hit, ChaosFault.Partitioned cut) {
+    /** Holds an answer, and all behind it, until its call has been cancelled. */
+    private void belate(TwinFaults.Armed hit, long callId) {
+        if (cancelled == callId || hit.isHealed()) {
+            return;
+        }
+        toJvm.hold();
+        belated = callId;
+        hit.whenHealed(() -> belatedUntil(callId));
+    }
+
+    private void belatedUntil(long callId) {
+        if (belated == callId) {
+            belated = 0;
+            toJvm.release();
+        }
+    }
+
+    private void partition(TwinFaults.Armed hit, Direction direction) {
         for (Way way : List.of(toWorker, toJvm)) {
-            boolean here =
-                    cut.direction() == Direction.BOTH || (cut.direction() == Direction.TO_WORKER) == (way == toWorker);
+            boolean here = direction == Direction.BOTH || (direction == Direction.TO_WORKER) == (way == toWorker);
             if (here) {
                 way.hold();
                 hit.whenHealed(way::release);
@@ -294,13 +322,19 @@ final class TwinLink {
         if (effect instanceof SlotEffect.Welcome) {
             welcome();
         } else if (effect instanceof SlotEffect.SendCancel cancel) {
+            cancelled = cancel.callId();
             orders.send(chance.pipe(), () -> process.cancel(cancel.callId()));
+            belatedUntil(cancel.callId());
         } else if (effect instanceof SlotEffect.ReadStacks) {
             readStacks();
         } else if (effect instanceof SlotEffect.Terminate) {
             guardian.signal(this, Signal.TERM.number());
         } else if (effect instanceof SlotEffect.SendPing) {
-            orders.send(chance.pipe(), process::ping);
+            // A check that is lost, and one under a number that nobody sent, come to the same: no answer to the last
+            // one.
+            if (faults.at(slot, Moment.CHECKED).isEmpty()) {
+                orders.send(chance.pipe(), process::ping);
+            }
         } else if (effect instanceof SlotEffect.SendDrain) {
             write(chance.pipe(), process::drain);
         } else if (effect instanceof SlotEffect.Kill) {
@@ -322,14 +356,17 @@ final class TwinLink {
         int copies = 1;
         boolean broken = false;
         boolean aside = false;
-        for (TwinFaults.Armed hit : faults.at(slot, KillPoint.BEFORE_SEND)) {
+        for (TwinFaults.Armed hit : faults.at(slot, Moment.BEFORE_SEND)) {
             ChaosFault fault = hit.fault();
+            late += hit.late();
             if (fault instanceof ChaosFault.Signalled signalled) {
                 signal(hit, signalled);
-            } else if (fault instanceof ChaosFault.Delayed delayed) {
-                late += hit.delay(delayed);
             } else if (fault instanceof ChaosFault.Partitioned cut) {
-                partition(hit, cut);
+                partition(hit, cut.direction());
+            } else if (fault instanceof ChaosFault.Swizzled cut) {
+                partition(hit, cut.direction());
+            } else if (fault instanceof ChaosFault.HealthLied) {
+                copies = 0;
             } else if (fault instanceof ChaosFault.Frames frames) {
                 copies =
                         frames.effect() == FrameEffect.DUPLICATE ? 2 : frames.effect() == FrameEffect.DROP ? 0 : copies;
@@ -349,7 +386,7 @@ final class TwinLink {
                 write(late + chance.pipe(), arrival);
             }
         }
-        for (TwinFaults.Armed hit : faults.at(slot, KillPoint.AFTER_SEND)) {
+        for (TwinFaults.Armed hit : faults.at(slot, Moment.AFTER_SEND)) {
             if (hit.fault() instanceof ChaosFault.Signalled signalled) {
                 signal(hit, signalled);
             }

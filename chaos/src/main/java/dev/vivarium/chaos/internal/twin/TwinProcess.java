@@ -5,7 +5,6 @@ import dev.vivarium.PoolException;
 import dev.vivarium.PythonException;
 import dev.vivarium.Signal;
 import dev.vivarium.chaos.ChaosFault;
-import dev.vivarium.chaos.KillPoint;
 import dev.vivarium.internal.call.ActiveCall;
 import dev.vivarium.internal.call.SessionAttempt;
 import dev.vivarium.internal.call.SessionTicket;
@@ -13,6 +12,7 @@ import dev.vivarium.internal.recovery.Recovery;
 import dev.vivarium.protocol.Execution;
 import dev.vivarium.protocol.message.ErrorBody;
 import dev.vivarium.protocol.message.ErrorKind;
+import dev.vivarium.testkit.Moment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -152,7 +152,7 @@ final class TwinProcess {
         running = call;
         link.started(call.id());
         long work = chance.about(world.scenario.load().work().toNanos());
-        for (TwinFaults.Armed hit : faults.at(slot, KillPoint.STARTED)) {
+        for (TwinFaults.Armed hit : faults.at(slot, Moment.STARTED)) {
             work += befall(hit);
         }
         if (living && !hung) {
@@ -229,7 +229,7 @@ final class TwinProcess {
         running = null;
         link.finished(call.id());
         Reply reply = answer(call);
-        for (TwinFaults.Armed hit : faults.at(slot, KillPoint.EXECUTED)) {
+        for (TwinFaults.Armed hit : faults.at(slot, Moment.EXECUTED)) {
             if (hit.fault() instanceof ChaosFault.Signalled signalled) {
                 signal(signalled.signal().number());
                 hit.whenHealed(() -> signal(Signal.CONT.number()));
