@@ -7,6 +7,8 @@ import java.util.Map;
  *
  * @param at when its last result was written, as ISO-8601; two records with the same are of the same build
  * @param run which tests were run: {@code unit}, {@code integration} or {@code all}
+ * @param layers the layers that it was for, in order, with commas; empty where none were named
+ * @param status what Maven ended with: of a build that did not end well, times and counts are of a part
  * @param commit what was built; empty where it is not known
  * @param wallSeconds how long the run took, 0 where it is not known
  * @param testSeconds how long its tests took, added up
@@ -19,6 +21,8 @@ import java.util.Map;
 record BuildRecord(
         String at,
         String run,
+        String layers,
+        int status,
         String commit,
         double wallSeconds,
         double testSeconds,
@@ -29,9 +33,20 @@ record BuildRecord(
         Map<String, Double> types) {
 
     BuildRecord {
+        layers = layers == null ? "" : layers;
         coverage = coverage == null ? Map.of() : Map.copyOf(coverage);
         mutants = mutants == null ? Map.of() : Map.copyOf(mutants);
         types = types == null ? Map.of() : Map.copyOf(types);
+    }
+
+    /** Returns whether the other was of the same tests, so that their times can be compared. */
+    boolean isOfKindOf(BuildRecord other) {
+        return run.equals(other.run) && layers.equals(other.layers);
+    }
+
+    /** Returns whether both are of the same build. */
+    boolean isSameAs(BuildRecord other) {
+        return isOfKindOf(other) && at.equals(other.at);
     }
 
     static Share sum(Map<String, Share> shares) {

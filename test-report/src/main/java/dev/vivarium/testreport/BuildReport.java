@@ -5,15 +5,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Everything that a report of a build says. Immutable.
  *
  * @param build what is kept of it
  * @param tests its tests
- * @param kinds what the classifier found, by test
+ * @param notes what could not be read
+ * @param kinds what the classifier found, by {@link TestResult#test()} and name
  * @param seeds the lines of the file of failing seeds
  * @param slower the classes that got slower
  * @param knowsUsualTimes whether there are enough earlier builds to say what got slower
@@ -23,6 +26,7 @@ import java.util.function.Function;
 record BuildReport(
         BuildRecord build,
         List<TestResult> tests,
+        List<String> notes,
         Map<String, String> kinds,
         List<String> seeds,
         List<History.Slower> slower,
@@ -83,7 +87,31 @@ record BuildReport(
     }
 
     String kind(TestResult test) {
-        return kinds.getOrDefault(test.test(), NOT_CLASSIFIED);
+        String kind = kinds.get(kindKey(test.test(), test.name()));
+        if (kind != null) {
+            return kind;
+        }
+        // Surefire and JUnit have other names for what a test with arguments is called.
+        Set<String> ofTest = kinds.entrySet().stream()
+                .filter(each -> each.getKey().startsWith(kindKey(test.test(), "")))
+                .map(Map.Entry::getValue)
+                .collect(Collectors.toSet());
+        return ofTest.size() == 1 ? ofTest.iterator().next() : NOT_CLASSIFIED;
+    }
+
+    /** Names a test with its layer or arguments, as the classifier does. */
+    static String kindKey(String test, String name) {
+        return test + " " + name;
+    }
+
+    /** Returns how the build ended, in a few words. */
+    String verdict() {
+        if (build.failed() > 0) {
+            return "failed";
+        } else if (build.status() != 0) {
+            return "the build failed, with status " + build.status();
+        }
+        return brokenLimits.isEmpty() ? "passed" : "beyond a limit";
     }
 
     /** Returns the page's content as text, without the trend. */
@@ -98,6 +126,13 @@ record BuildReport(
                 build.failed(),
                 build.testSeconds(),
                 build.wallSeconds() > 0 ? String.format(Locale.ROOT, ", %.0f s in all", build.wallSeconds()) : "");
+        if (build.status() != 0) {
+            line(
+                    text,
+                    "the build ended with status %d: there may be tests that did not come to their end",
+                    build.status());
+        }
+        notes.forEach(note -> line(text, "note: %s", note));
         brokenLimits.forEach(limit -> line(text, "limit: %s", limit));
         for (TestResult test : failures()) {
             line(
@@ -107,7 +142,7 @@ record BuildReport(
                     test.name(),
                     kind(test),
                     test.seed().isEmpty() ? "" : ", seed " + test.seed());
-            line(text, "  %s", test.failure().lines().findFirst().orElse(""));
+            line(text, "  %s", test.headline());
         }
         byLayer(tests)
                 .forEach((layer, group) ->

@@ -6,15 +6,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** The builds that were recorded before, in a file with a line for each, the oldest first. */
 final class History {
@@ -57,52 +57,73 @@ final class History {
         return new History(List.of());
     }
 
-    /** Reads the builds before one, of its kind. A file that is not there has none. */
-    static History before(Path file, BuildRecord build) {
-        return new History(read(file).stream()
-                .filter(each -> each.run().equals(build.run()) && !each.at().equals(build.at()))
+    /**
+     * Reads the builds before one, of its kind, that ended well. A file that is not there has none.
+     *
+     * @param notes is told of lines that are no records: a program that was killed leaves half a line
+     */
+    static History before(Path file, BuildRecord build, Consumer<String> notes) {
+        return new History(read(file, notes).stream()
+                .filter(each -> each.isOfKindOf(build) && !each.isSameAs(build) && each.status() == 0)
                 .toList());
     }
 
-    private static List<BuildRecord> read(Path file) {
+    private static List<BuildRecord> read(Path file, Consumer<String> notes) {
         if (!Files.exists(file)) {
             return List.of();
         }
         List<BuildRecord> builds = new ArrayList<>();
-        try {
-            for (String line : Files.readAllLines(file)) {
+        int number = 0;
+        for (String line : lines(file)) {
+            number++;
+            try {
                 if (!line.isBlank()) {
                     builds.add(JSON.readValue(line, BuildRecord.class));
                 }
+            } catch (JsonProcessingException e) {
+                notes.accept(file + ", line " + number + ", is no record of a build, and is left out");
             }
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(
-                    file + ", line " + (builds.size() + 1) + ", is no record of a build: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file, e);
         }
         return builds;
     }
 
-    /** Adds a build to a file, unless it is there: a report may be made again. */
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file, e);
+        }
+    }
+
+    /**
+     * Adds a build to a file, or puts it in the place of its record: a report may be made again, and know more. Lines that are no records
+     * stay.
+     */
     static void add(Path file, BuildRecord build) {
-        boolean there = read(file).stream()
-                .anyMatch(each -> each.at().equals(build.at()) && each.run().equals(build.run()));
-        if (there) {
-            return;
+        List<String> kept = new ArrayList<>();
+        for (String line : Files.exists(file) ? lines(file) : List.<String>of()) {
+            if (!isOf(line, build)) {
+                kept.add(line);
+            }
         }
         try {
-            Path folder = file.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
-            Files.write(
-                    file,
-                    (JSON.writeValueAsString(build) + "\n").getBytes(StandardCharsets.UTF_8),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.APPEND);
+            kept.add(JSON.writeValueAsString(build));
+            Path target = file.toAbsolutePath();
+            Path folder = Objects.requireNonNull(target.getParent());
+            Files.createDirectories(folder);
+            Path whole = Files.createTempFile(folder, "builds", ".new");
+            Files.write(whole, kept);
+            Files.move(whole, target, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot add the build to " + file, e);
+        }
+    }
+
+    private static boolean isOf(String line, BuildRecord build) {
+        try {
+            return !line.isBlank() && JSON.readValue(line, BuildRecord.class).isSameAs(build);
+        } catch (JsonProcessingException e) {
+            return false;
         }
     }
 
@@ -131,7 +152,7 @@ final class History {
             if (before.size() < USUAL_FROM) {
                 continue;
             }
-            double usual = before.get(before.size() / 2);
+            double usual = (before.get((before.size() - 1) / 2) + before.get(before.size() / 2)) / 2;
             if (now.getValue() >= usual * SLOWER_TIMES && now.getValue() >= usual + SLOWER_SECONDS) {
                 slower.add(new Slower(now.getKey(), now.getValue(), usual));
             }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What a run may take and must have, from a file with a line for each limit: {@code RUN [PART]: SUBJECT <= NUMBER}, or
@@ -19,6 +20,14 @@ final class Limits {
 
     /** The runs that there are. */
     static final Set<String> RUNS = Set.of("unit", "integration", "performance", "chaos", "all");
+
+    private static final Set<String> LAYERS = Set.of("FAKE", "SCRIPTED", "PYTHON");
+
+    private static final Set<String> BENCHES =
+            Set.of("latency", "throughput", "payload", "restart", "startup", "idle", "stream", "session");
+
+    private static final Map<String, Set<String>> PARTS =
+            Map.of("unit", LAYERS, "integration", LAYERS, "all", LAYERS, "performance", BENCHES, "chaos", Set.of());
 
     private static final Pattern LINE = Pattern.compile("(\\S+)(?: (\\S+))?: (.+?) *(<=|>=) *(\\d+(?:\\.\\d+)?)");
 
@@ -66,6 +75,16 @@ final class Limits {
                 continue;
             }
             String part = parts.group(2) == null ? "" : parts.group(2);
+            Set<String> known = PARTS.getOrDefault(parts.group(1), Set.of());
+            if (!part.isEmpty() && !known.contains(part)) {
+                wrong.add(file + ", line " + (i + 1) + ": " + parts.group(1) + " has no part '" + part + "'"
+                        + (known.isEmpty()
+                                ? ""
+                                : ", but "
+                                        + String.join(
+                                                ", ", known.stream().sorted().toList())));
+                continue;
+            }
             limits.add(new Limit(
                     parts.group(1),
                     part,
@@ -77,6 +96,14 @@ final class Limits {
             throw new IllegalArgumentException(String.join("\n", wrong));
         }
         return new Limits(file, limits);
+    }
+
+    /** Returns the parts that a run has limits for. */
+    Set<String> parts(String run) {
+        return limits.stream()
+                .filter(limit -> limit.run().equals(run))
+                .map(Limit::part)
+                .collect(Collectors.toSet());
     }
 
     /** Names what was measured, as limits do: {@code PART: SUBJECT}, or the subject alone. */

@@ -1,5 +1,6 @@
 package dev.vivarium.testreport;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -9,6 +10,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,24 +26,26 @@ import java.util.TreeMap;
  *
  * <pre>{@code
  * report [--root DIR] [--out DIR] [--run NAME] [--layers A,B] [--seconds N] [--commit C]
- *        [--limits FILE] [--history FILE] [--failing-seeds FILE]
+ *        [--status N] [--limits FILE] [--history FILE] [--failing-seeds FILE]
  * limits --run NAME --limits FILE [--seconds N] [BENCH.json...]
  * }</pre>
  *
  * <p>{@code report} writes {@code index.html}, {@code summary.txt} and {@code report.json}, and adds the build to the history if
  * one is named. {@code limits} compares the time of a run, and ratios of benches, with limits. The status is 0, 3 when a limit does not hold,
- * 64 for wrong usage, 66 when there is nothing to report. Failed tests do not change it: they have failed their build.
+ * 64 for wrong usage, 66 when there is nothing to report, 74 when a file cannot be read or written. {@code --status} is what Maven ended
+ * with: of a build that failed, times are kept and not compared with later ones. Failed tests do not change it: they have failed their build.
  */
 public final class Main {
 
     private static final String USAGE = """
             usage: report [--root DIR] [--out DIR] [--run NAME] [--layers A,B] [--seconds N] [--commit C]
-                          [--limits FILE] [--history FILE] [--failing-seeds FILE]
+                          [--status N] [--limits FILE] [--history FILE] [--failing-seeds FILE]
                    limits --run NAME --limits FILE [--seconds N] [BENCH.json...]""";
 
     private static final int BEYOND_A_LIMIT = 3;
     private static final int WRONG_USAGE = 64;
     private static final int NOTHING_THERE = 66;
+    private static final int CANNOT_READ = 74;
 
     private static final String SECONDS = "seconds";
     private static final String TESTS = "tests";
@@ -64,7 +68,20 @@ public final class Main {
         } catch (IllegalArgumentException e) {
             err.println(e.getMessage() + "\n" + USAGE);
             return WRONG_USAGE;
+        } catch (UncheckedIOException e) {
+            err.println(e.getMessage() + ": " + e.getCause());
+            return CANNOT_READ;
         }
+    }
+
+    /** Returns which run it was. */
+    private static String run(Options options, String otherwise) {
+        String run = options.text("--run", otherwise);
+        if (!Limits.RUNS.contains(run)) {
+            throw new IllegalArgumentException("--run must be one of "
+                    + String.join(", ", Limits.RUNS.stream().sorted().toList()) + ", got '" + run + "'");
+        }
+        return run;
     }
 
     private static int report(List<String> words, PrintStream out, PrintStream err) {
@@ -77,6 +94,7 @@ public final class Main {
                         "--layers",
                         "--seconds",
                         "--commit",
+                        "--status",
                         "--limits",
                         "--history",
                         "--failing-seeds"));
@@ -85,7 +103,7 @@ public final class Main {
         }
         Path root = options.path("--root").orElse(Path.of("."));
         Path folder = options.path("--out").orElse(root.resolve("target/test-report"));
-        String run = options.text("--run", "all");
+        String run = run(options, "all");
         Optional<Limits> limits = options.path("--limits").map(Limits::read);
 
         TestResults results = TestResults.read(root);
@@ -95,14 +113,17 @@ public final class Main {
         }
         BuildRecord build = record(root, run, results, options);
         Optional<Path> kept = options.path("--history");
-        History history = kept.map(file -> History.before(file, build)).orElseGet(History::none);
+        List<String> notes = new ArrayList<>(results.notes());
+        History history =
+                kept.map(file -> History.before(file, build, notes::add)).orElseGet(History::none);
         List<String> broken = limits.map(each -> each.broken(
                         run, options.names("--layers"), measured(build, results, options.names("--layers"))))
                 .orElse(List.of());
         BuildReport report = new BuildReport(
                 build,
                 results.tests(),
-                kinds(folder),
+                notes,
+                kinds(folder, results.at(), notes),
                 seeds(options.path("--failing-seeds")),
                 history.slower(build),
                 history.knowsUsualTimes(),
@@ -117,6 +138,7 @@ public final class Main {
 
     private static int limits(List<String> words, PrintStream out, PrintStream err) {
         Options options = new Options(words, Set.of("--run", "--limits", "--seconds"));
+        String run = run(options, "");
         Limits limits = Limits.read(
                 options.path("--limits").orElseThrow(() -> new IllegalArgumentException("--limits must name a file")));
         Map<String, Map<String, Double>> benches =
@@ -127,7 +149,7 @@ public final class Main {
             measured.put(Limits.key(bench, ratio), value);
             out.printf(Locale.ROOT, "%s: %.2f  %s%n", bench, value, ratio);
         }));
-        return complain(limits.broken(options.text("--run", ""), benches.keySet(), measured), err);
+        return complain(limits.broken(run, limits.parts(run), measured), err);
     }
 
     private static int complain(List<String> broken, PrintStream err) {
@@ -142,6 +164,8 @@ public final class Main {
         return new BuildRecord(
                 results.at().toString(),
                 run,
+                String.join(",", options.names("--layers").stream().sorted().toList()),
+                (int) options.seconds("--status"),
                 options.text("--commit", ""),
                 options.seconds("--seconds"),
                 rounded(results.tests().stream()
@@ -150,7 +174,7 @@ public final class Main {
                 results.tests().size(),
                 (int) results.tests().stream().filter(TestResult::failed).count(),
                 Coverage.read(root),
-                Mutations.read(root),
+                Mutations.read(root, results.at()),
                 types);
     }
 
@@ -171,16 +195,28 @@ public final class Main {
         return measured;
     }
 
-    /** Reads what the classifier has written into the report's folder; of a test that it was told of twice, the later file by name. */
-    private static Map<String, String> kinds(Path folder) {
+    /**
+     * Reads what the classifier has written into the report's folder since the tests were run; of a test that it was told of twice, the
+     * later file by name.
+     */
+    private static Map<String, String> kinds(Path folder, Instant since, List<String> notes) {
         Map<String, String> kinds = new TreeMap<>();
         ObjectMapper json = new ObjectMapper();
         for (Path file : Modules.files(
                 folder.resolve("classified"), each -> each.toString().endsWith(".json"))) {
+            if (TestResults.written(file).isBefore(since)) {
+                continue;
+            }
             try {
                 for (JsonNode test : json.readTree(file.toFile())) {
-                    kinds.put(test.path("test").asText(), test.path("kind").asText());
+                    kinds.put(
+                            BuildReport.kindKey(
+                                    test.path("test").asText(),
+                                    test.path("name").asText()),
+                            test.path("kind").asText());
                 }
+            } catch (JsonProcessingException e) {
+                notes.add(file + " has no classification, and is left out");
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot read " + file, e);
             }

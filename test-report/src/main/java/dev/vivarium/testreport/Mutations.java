@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,14 +19,19 @@ final class Mutations {
 
     private Mutations() {}
 
-    /** Returns the detected mutants of each module that has a report; where it has several, the last by name, which is the newest. */
-    static Map<String, Share> read(Path root) {
+    /**
+     * Returns the detected mutants of each module that has a report; where it has several, the last by name, which is the newest.
+     *
+     * @param since what was counted before this moment was counted of an earlier build
+     */
+    static Map<String, Share> read(Path root, Instant since) {
         Map<String, Share> modules = new TreeMap<>();
         for (Path module : Modules.of(root)) {
             List<Path> reports = Modules.files(
                     module.resolve("target/pit-reports"),
                     file -> file.getFileName().toString().equals("mutations.xml"));
-            if (!reports.isEmpty()) {
+            if (!reports.isEmpty()
+                    && !TestResults.written(reports.get(reports.size() - 1)).isBefore(since)) {
                 modules.put(Modules.name(module), count(reports.get(reports.size() - 1)));
             }
         }

@@ -56,20 +56,23 @@ final class Page {
 
     private void head() {
         BuildRecord build = report.build();
-        boolean good = build.failed() == 0 && report.brokenLimits().isEmpty();
+        boolean good = report.verdict().equals("passed");
         html.append(String.format(
                 Locale.ROOT,
                 "<h1>%s: <span class=\"%s\">%s</span></h1>\n<p>%d tests, %d failed; %.1f s of tests%s. "
                         + "<span class=\"dim\">%s%s</span></p>\n",
                 escaped(build.run()),
                 good ? "good" : "bad",
-                build.failed() > 0 ? "failed" : good ? "passed" : "beyond a limit",
+                report.verdict(),
                 build.tests(),
                 build.failed(),
                 build.testSeconds(),
                 build.wallSeconds() > 0 ? String.format(Locale.ROOT, ", %.0f s in all", build.wallSeconds()) : "",
                 escaped(build.at()),
                 build.commit().isEmpty() ? "" : ", commit " + escaped(build.commit())));
+        report.notes()
+                .forEach(note ->
+                        html.append("<p class=\"bad\">").append(escaped(note)).append("</p>\n"));
     }
 
     private void limits() {
@@ -94,7 +97,7 @@ final class Page {
                     escaped(test.layer()),
                     escaped(report.kind(test)),
                     code(test.seed()),
-                    escaped(test.failure().lines().findFirst().orElse("")));
+                    escaped(test.headline()));
         }
         end();
     }

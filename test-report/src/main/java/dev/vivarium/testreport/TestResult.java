@@ -1,5 +1,7 @@
 package dev.vivarium.testreport;
 
+import java.util.stream.Collectors;
+
 /**
  * What one test of the build did. Immutable.
  *
@@ -24,6 +26,15 @@ record TestResult(
         String seed,
         String failure) {
 
+    /** A longer text of a failure is cut off, as in the journal. */
+    static final int LONGEST_FAILURE = 2_000;
+
+    private static final int HEADLINE = 300;
+
+    TestResult {
+        failure = failure.length() > LONGEST_FAILURE ? failure.substring(0, LONGEST_FAILURE) : failure;
+    }
+
     enum Status {
         PASSED,
         FAILED,
@@ -39,6 +50,15 @@ record TestResult(
     String topType() {
         int nested = type.indexOf('$');
         return nested < 0 ? type : type.substring(0, nested);
+    }
+
+    /** Returns what it failed with in one line, which may be cut off; assertions often begin with an empty one. */
+    String headline() {
+        String line = failure.lines()
+                .map(String::strip)
+                .filter(each -> !each.isEmpty())
+                .collect(Collectors.joining(" "));
+        return line.length() > HEADLINE ? line.substring(0, HEADLINE) + " ..." : line;
     }
 
     boolean failed() {

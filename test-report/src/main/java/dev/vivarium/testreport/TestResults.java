@@ -29,35 +29,44 @@ import javax.xml.stream.XMLStreamReader;
  *
  * @param tests the tests, by module
  * @param at when the newest of them was written
+ * @param notes what could not be read
  */
-record TestResults(List<TestResult> tests, Instant at) {
+record TestResults(List<TestResult> tests, Instant at, List<String> notes) {
 
     /** What the test kit is told to write, in each module. */
     static final String JOURNAL = "test-journal.jsonl";
 
     private static final Pattern SEED = Pattern.compile("seed[ =](-?\\d+)");
 
+    private static final Pattern METHOD = Pattern.compile("^[\\p{L}_$][\\p{L}\\p{N}_$]*(?=[(\\[{])");
+
     private static final double MILLIS = 1_000;
 
     TestResults {
         tests = List.copyOf(tests);
+        notes = List.copyOf(notes);
     }
 
     static TestResults read(Path root) {
         List<TestResult> tests = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
         List<Path> read = new ArrayList<>();
         for (Path module : Modules.of(root)) {
             Path journal = module.resolve("target").resolve(JOURNAL);
             Set<String> written = new HashSet<>();
+            Set<String> failed = new HashSet<>();
             if (Files.isRegularFile(journal)) {
-                List<TestResult> found = journal(module, journal);
+                List<TestResult> found = journal(module, journal, notes);
                 found.forEach(test -> written.add(test.topType()));
+                found.stream().filter(TestResult::failed).forEach(test -> failed.add(test.test()));
                 tests.addAll(found);
                 read.add(journal);
             }
             for (Path report : Modules.files(module.resolve("target/surefire-reports"), TestResults::isReport)) {
-                surefire(module, report).stream()
-                        .filter(test -> !written.contains(test.topType()))
+                // A virtual machine that ends in the middle of a class leaves in the journal what was before.
+                surefire(module, report, notes).stream()
+                        .filter(test ->
+                                !written.contains(test.topType()) || (test.failed() && !failed.contains(test.test())))
                         .forEach(tests::add);
                 read.add(report);
             }
@@ -67,7 +76,8 @@ record TestResults(List<TestResult> tests, Instant at) {
                 read.stream()
                         .map(TestResults::written)
                         .max(Comparator.naturalOrder())
-                        .orElse(Instant.EPOCH));
+                        .orElse(Instant.EPOCH),
+                notes);
     }
 
     private static boolean isReport(Path file) {
@@ -75,7 +85,7 @@ record TestResults(List<TestResult> tests, Instant at) {
         return name.startsWith("TEST-") && name.endsWith(".xml");
     }
 
-    private static Instant written(Path file) {
+    static Instant written(Path file) {
         try {
             return Files.getLastModifiedTime(file).toInstant();
         } catch (IOException e) {
@@ -83,7 +93,7 @@ record TestResults(List<TestResult> tests, Instant at) {
         }
     }
 
-    private static List<TestResult> journal(Path module, Path file) {
+    private static List<TestResult> journal(Path module, Path file, List<String> notes) {
         ObjectMapper json = new ObjectMapper();
         List<TestResult> tests = new ArrayList<>();
         List<String> lines;
@@ -92,29 +102,29 @@ record TestResults(List<TestResult> tests, Instant at) {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file, e);
         }
+        int number = 0;
         for (String line : lines) {
-            JsonNode test;
+            number++;
             try {
-                test = json.readTree(line);
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException(file + " has a line that is no JSON: " + line, e);
+                JsonNode test = json.readTree(line);
+                tests.add(new TestResult(
+                        Modules.name(module),
+                        test.path("class").asText(),
+                        test.path("method").asText(),
+                        test.path("name").asText(),
+                        test.path("layer").asText(),
+                        Status.valueOf(test.path("status").asText().toUpperCase(Locale.ROOT)),
+                        test.path("ms").asDouble() / MILLIS,
+                        test.path("seed").asText(),
+                        test.path("failure").asText()));
+            } catch (JsonProcessingException | IllegalArgumentException e) {
+                notes.add(file + ", line " + number + ", is no result of a test, and is left out");
             }
-            String failure = test.path("failure").asText();
-            tests.add(new TestResult(
-                    Modules.name(module),
-                    test.path("class").asText(),
-                    test.path("method").asText(),
-                    test.path("name").asText(),
-                    test.path("layer").asText(),
-                    Status.valueOf(test.path("status").asText().toUpperCase(Locale.ROOT)),
-                    test.path("ms").asDouble() / MILLIS,
-                    test.path("seed").asText(),
-                    failure));
         }
         return tests;
     }
 
-    private static List<TestResult> surefire(Path module, Path file) {
+    private static List<TestResult> surefire(Path module, Path file, List<String> notes) {
         XMLInputFactory factory = XMLInputFactory.newFactory();
         factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
         List<TestResult> tests = new ArrayList<>();
@@ -128,8 +138,8 @@ record TestResults(List<TestResult> tests, Instant at) {
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file, e);
-        } catch (XMLStreamException e) {
-            throw new IllegalStateException(file + " is no report of Surefire's: " + e.getMessage(), e);
+        } catch (XMLStreamException | NumberFormatException e) {
+            notes.add(file + " is no whole report of Surefire's: what comes after the mistake is left out");
         }
         return tests;
     }
@@ -159,8 +169,8 @@ record TestResults(List<TestResult> tests, Instant at) {
                 seed = found.find() ? found.group(1) : "";
             }
         }
-        int end = name.indexOf('(');
-        String method = end < 0 ? name : name.substring(0, end);
+        Matcher named = METHOD.matcher(name);
+        String method = named.find() ? named.group() : name;
         return new TestResult(Modules.name(module), type, method, name, "", status, seconds, seed, failure);
     }
 

@@ -122,7 +122,47 @@ class LimitsTest {
                         "limit: performance latency: call, directly / pipe, json must be <= 1.50, by "
                                 + build.path("limits") + ", and is 1.75",
                         "limit: performance latency: call, blocked / pipe, json must be <= 1.50, by "
-                                + build.path("limits") + ", and was not measured");
+                                + build.path("limits") + ", and was not measured",
+                        "limit: performance payload: bytes / copy must be <= 1, by " + build.path("limits")
+                                + ", and was not measured");
+    }
+
+    @Test
+    void isRefusedWhenItsPartIsNoneOfTheRuns() throws Exception {
+        int status = report(
+                "FAKE",
+                "performance latncy: call / pipe <= 2",
+                "integration PYTON: tests >= 1",
+                "chaos FAKE: seconds <= 1",
+                "performance payload: bytes / copy <= 1");
+
+        assertThat(status).isEqualTo(64);
+        assertThat(build.err())
+                .contains("line 1: performance has no part 'latncy', but idle, latency")
+                .contains("line 2: integration has no part 'PYTON', but FAKE, PYTHON, SCRIPTED")
+                .contains("line 3: chaos has no part 'FAKE'")
+                .doesNotContain("line 4");
+    }
+
+    @Test
+    void isOfARunThatThereIs() throws Exception {
+        build.file("limits", "unit: seconds <= 1");
+
+        assertThat(build.run("limits", "--limits", build.path("limits"), "--seconds", "9"))
+                .isEqualTo(64);
+        assertThat(build.err()).contains("--run must be one of all, chaos, integration, performance, unit, got ''");
+        assertThat(build.run("report", "--root", build.root(), "--run", "unti")).isEqualTo(64);
+    }
+
+    @Test
+    void isNotComparedWithABenchThatCannotBeRead() throws Exception {
+        build.file("limits", "performance: seconds <= 1");
+
+        int status = build.run(
+                "limits", "--run", "performance", "--limits", build.path("limits"), build.path("nowhere.json"));
+
+        assertThat(status).isEqualTo(74);
+        assertThat(build.err()).contains("nowhere.json").doesNotContain("\tat ");
     }
 
     @Test

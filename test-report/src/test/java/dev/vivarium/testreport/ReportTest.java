@@ -7,7 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -17,6 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 class ReportTest {
 
     private static final Instant NOON = Instant.parse("2030-01-01T12:00:00Z");
+
+    private static final String PASSED =
+            "{\"class\":\"b.ShopTest\",\"method\":\"sells\",\"name\":\"sells()\",\"layer\":\"\",\"status\":\"passed\",\"ms\":1,"
+                    + "\"seed\":\"\",\"failure\":\"\"}";
 
     @TempDir
     Path folder;
@@ -111,6 +118,95 @@ class ReportTest {
         }
 
         @Test
+        void areOfSurefireWhereTheJournalEndsBeforeTheFailure() throws Exception {
+            build.file("shop/target/test-journal.jsonl", PASSED);
+            build.file(
+                    "shop/target/surefire-reports/TEST-b.ShopTest.xml",
+                    "<testsuite><testcase name='sells()' classname='b.ShopTest' time='1'/>",
+                    "<testcase name='halts()' classname='b.ShopTest' time='1'><error type='Crash' message='gone'/></testcase>",
+                    "</testsuite>");
+
+            build.run("report", "--root", build.root());
+
+            assertThat(build.out()).contains("2 tests, 1 failed").contains("failed: b.ShopTest#halts");
+        }
+
+        @Test
+        void areNotTakenForPassedWhenTheBuildWasNotWell() throws Exception {
+            build.file("shop/target/test-journal.jsonl", PASSED);
+
+            build.run("report", "--root", build.root(), "--status", "1");
+
+            assertThat(build.out()).contains("the build ended with status 1");
+            assertThat(build.page()).contains("the build failed, with status 1").doesNotContain("passed</span>");
+        }
+
+        @Test
+        void areReadWithoutALineThatIsCutOff() throws Exception {
+            build.file("shop/target/test-journal.jsonl", PASSED, "{\"class\":\"b.Sh");
+            build.file("shop/target/surefire-reports/TEST-b.HalfTest.xml", "<testsuite><testcase name='x()' ");
+
+            int status = build.run("report", "--root", build.root());
+
+            assertThat(status).isZero();
+            assertThat(build.out())
+                    .contains("1 tests, 0 failed")
+                    .contains("test-journal.jsonl, line 2, is no result of a test")
+                    .contains("TEST-b.HalfTest.xml is no whole report");
+            assertThat(build.page()).contains("is no result of a test");
+        }
+
+        @Test
+        void showWhatTheyFailedWithThoughItBeginsWithAnEmptyLineAndIsLong() throws Exception {
+            build.file(
+                    "shop/target/surefire-reports/TEST-b.ShopTest.xml",
+                    "<testsuite><testcase name='sells()' classname='b.ShopTest' time='1'>",
+                    "<failure type='AssertionError' message='&#10;expected: 1&#10; but was: 2" + "x".repeat(3_000_000)
+                            + "'/></testcase></testsuite>");
+
+            build.run("report", "--root", build.root());
+
+            assertThat(build.out())
+                    .contains("AssertionError: expected: 1 but was: 2xxx")
+                    .hasSizeLessThan(5_000);
+            assertThat(build.page()).contains("expected: 1 but was: 2xxx").hasSizeLessThan(20_000);
+        }
+
+        @Test
+        void areNotClassifiedByWhatWasFoundBeforeTheyWereRun() throws Exception {
+            aBuildOfTwoModules();
+            build.file(
+                    "target/test-report/classified/ShopTest.json",
+                    "[{\"test\":\"b.ShopTest$Sale#sells\",\"name\":\"on layer PYTHON\",\"kind\":\"flaky\",\"runs\":[]}]");
+            Files.setLastModifiedTime(
+                    folder.resolve("target/test-report/classified/ShopTest.json"),
+                    FileTime.from(NOON.minusSeconds(1_000_000_000)));
+
+            build.run("report", "--root", build.root());
+
+            assertThat(build.out()).contains("on layer PYTHON (not classified)");
+        }
+
+        @Test
+        void areClassifiedEachForItself() throws Exception {
+            String failed = "{\"class\":\"b.ShopTest\",\"method\":\"sells\",\"name\":\"on layer %s\",\"layer\":\"%s\","
+                    + "\"status\":\"failed\",\"ms\":1,\"seed\":\"1\",\"failure\":\"x\"}";
+            build.file(
+                    "shop/target/test-journal.jsonl",
+                    String.format(failed, "FAKE", "FAKE"),
+                    String.format(failed, "PYTHON", "PYTHON"));
+            String kind = "{\"test\":\"b.ShopTest#sells\",\"name\":\"on layer %s\",\"kind\":\"%s\",\"runs\":[]}";
+            build.file(
+                    "target/test-report/classified/ShopTest.json",
+                    "[" + String.format(kind, "FAKE", "deterministic") + ",",
+                    String.format(kind, "PYTHON", "flaky") + "]");
+
+            build.run("report", "--root", build.root());
+
+            assertThat(build.out()).contains("on layer FAKE (deterministic)").contains("on layer PYTHON (flaky)");
+        }
+
+        @Test
         void areNoneWhereNothingWasRun() {
             assertThat(build.run("report", "--root", build.root())).isEqualTo(66);
             assertThat(build.err()).contains("no results of tests below");
@@ -156,9 +252,11 @@ class ReportTest {
     @Nested
     class TheHistory {
 
-        private int report(String run) {
-            return build.run(
-                    "report", "--root", build.root(), "--run", run, "--history", build.path("kept/builds.jsonl"));
+        private int report(String run, String... more) {
+            List<String> words = new ArrayList<>(List.of(
+                    "report", "--root", build.root(), "--run", run, "--history", build.path("kept/builds.jsonl")));
+            words.addAll(List.of(more));
+            return build.run(words.toArray(String[]::new));
         }
 
         private void builds(int count) throws IOException {
@@ -212,6 +310,82 @@ class ReportTest {
             report("all");
 
             assertThat(build.out()).contains("what got slower: not known before 3 earlier builds");
+        }
+
+        @Test
+        void comparesWithBuildsOfTheSameLayersOnly() throws Exception {
+            builds(3);
+            build.took("b.ShopTest", 9, NOON.plusSeconds(60));
+
+            report("unit", "--layers", "FAKE,PYTHON");
+
+            assertThat(build.out()).contains("what got slower: not known before 3 earlier builds");
+        }
+
+        @Test
+        void takesTheMiddleOfAnEvenNumberBetweenTheTwoInTheMiddle() throws Exception {
+            for (int i = 0; i < 4; i++) {
+                build.took("b.ShopTest", i < 2 ? 1 : 2, NOON.plusSeconds(i));
+                report("unit");
+            }
+            build.took("b.ShopTest", 3, NOON.plusSeconds(60));
+
+            report("unit");
+
+            assertThat(build.out()).contains("slower: b.ShopTest took 3.0 s, usually 1.5");
+        }
+
+        @Test
+        void doesNotCompareWithBuildsThatEndedBadly() throws Exception {
+            builds(2);
+            build.took("b.ShopTest", 1, NOON.plusSeconds(30));
+            report("unit", "--status", "1");
+            build.took("b.ShopTest", 9, NOON.plusSeconds(60));
+
+            report("unit");
+
+            assertThat(build.out()).contains("what got slower: not known before 3 earlier builds");
+        }
+
+        @Test
+        void isReadWithoutALineThatIsCutOffWhichStays() throws Exception {
+            build.file("kept/builds.jsonl", "{\"at\":\"20");
+            build.took("b.ShopTest", 1, NOON);
+
+            int status = report("unit");
+
+            assertThat(status).isZero();
+            assertThat(build.out()).contains("builds.jsonl, line 1, is no record of a build");
+            assertThat(Files.readAllLines(folder.resolve("kept/builds.jsonl"))).hasSize(2);
+        }
+
+        @Test
+        void learnsOfMutantsThatAreCountedAfterTheTests() throws Exception {
+            builds(1);
+            build.file(
+                    "shop/target/pit-reports/mutations.xml",
+                    "<mutations><mutation detected='true' status='KILLED'/></mutations>");
+            Files.setLastModifiedTime(
+                    folder.resolve("shop/target/pit-reports/mutations.xml"), FileTime.from(NOON.plusSeconds(30)));
+
+            report("unit");
+
+            assertThat(Files.readAllLines(folder.resolve("kept/builds.jsonl")))
+                    .singleElement()
+                    .asString()
+                    .contains("\"mutants\":{\"shop\"");
+        }
+
+        @Test
+        void hasNoMutantsThatWereCountedBeforeTheTests() throws Exception {
+            build.file(
+                    "shop/target/pit-reports/mutations.xml",
+                    "<mutations><mutation detected='true' status='KILLED'/></mutations>");
+            build.took("b.ShopTest", 1, Instant.now().plusSeconds(60));
+
+            report("unit");
+
+            assertThat(build.out()).contains("mutants detected: not measured");
         }
 
         @Test

@@ -116,11 +116,11 @@ final class FailingSeeds {
         }
         kept.add(line.seed() + "\t" + line.layer() + "\t" + line.test());
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(String.join("\n", kept) + "\n");
-        channel.truncate(0);
-        channel.position(0);
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        // Written over and then made shorter: whoever is killed in between has lost no seed. The file stays the one
+        // that is locked.
+        int length = bytes.remaining();
+        for (int at = 0; bytes.hasRemaining(); at += channel.write(bytes, at)) {}
+        channel.truncate(length);
     }
 
     private List<Line> lines() {

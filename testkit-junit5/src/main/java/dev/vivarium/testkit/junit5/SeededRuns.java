@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.TestExecutionResult.Status;
@@ -25,6 +26,9 @@ import org.junit.platform.launcher.core.LauncherFactory;
 
 /** Runs a selection of tests in this JVM with a seed, and says of each how it ended. One run at a time. */
 final class SeededRuns {
+
+    /** A longer text of a failure is cut off. */
+    private static final int LONGEST = 300;
 
     private static final Pattern LAYER = Pattern.compile("\\bon layer ([A-Z]+)\\b");
 
@@ -160,8 +164,14 @@ final class SeededRuns {
             return layer.find() ? layer.group(1) : FailingSeeds.NO_LAYER;
         }
 
+        /** Assertions often begin with an empty line. */
         private static String line(Throwable failure) {
-            return failure.toString().lines().findFirst().orElse("");
+            String line = failure.toString()
+                    .lines()
+                    .map(String::strip)
+                    .filter(each -> !each.isEmpty())
+                    .collect(Collectors.joining(" "));
+            return line.length() > LONGEST ? line.substring(0, LONGEST) + " ..." : line;
         }
     }
 }

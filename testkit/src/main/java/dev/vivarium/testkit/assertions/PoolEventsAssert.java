@@ -68,10 +68,21 @@ public final class PoolEventsAssert extends AbstractAssert<PoolEventsAssert, Lis
         return this;
     }
 
-    /** There are events of these kinds in this order; others may lie between. */
+    private static void named(int length, String what) {
+        if (length == 0) {
+            throw new IllegalArgumentException("name at least one " + what + ": with none, every pool would do");
+        }
+    }
+
+    /**
+     * There are events of these kinds in this order; others may lie between.
+     *
+     * @throws IllegalArgumentException when none is named
+     */
     @SafeVarargs
     public final PoolEventsAssert containInOrder(Class<? extends PoolEvent>... types) {
         isNotNull();
+        named(types.length, "kind of event");
         int found = 0;
         for (PoolEvent event : actual) {
             if (found < types.length && types[found].isInstance(event)) {
@@ -90,9 +101,14 @@ public final class PoolEventsAssert extends AbstractAssert<PoolEventsAssert, Lis
         return this;
     }
 
-    /** The states that a slot, by its number from 1, went through contain these, one right after the other. */
+    /**
+     * The states that a slot, by its number from 1, went through contain these, one right after the other.
+     *
+     * @throws IllegalArgumentException when none is named
+     */
     public PoolEventsAssert showStates(int slot, WorkerState... expected) {
         isNotNull();
+        named(expected.length, "state");
         List<WorkerState> states =
                 transitions(slot).stream().map(WorkerTransitioned::to).toList();
         if (Collections.indexOfSubList(states, Arrays.asList(expected)) < 0) {
@@ -102,9 +118,12 @@ public final class PoolEventsAssert extends AbstractAssert<PoolEventsAssert, Lis
         return this;
     }
 
-    /** The incarnations of a slot, by its number from 1, that are over ended for these reasons, oldest first. */
+    /** The incarnations of a slot, by its number from 1, that are over ended for these reasons, oldest first; there must be such a slot. */
     public PoolEventsAssert showEnds(int slot, TransitionCause... expected) {
         isNotNull();
+        if (transitions(slot).isEmpty()) {
+            throw failure("there should be a slot %s, and no event tells of it; %s", slot, shown());
+        }
         List<TransitionCause> causes = transitions(slot).stream()
                 .filter(transition -> transition.to() == WorkerState.TERMINATED)
                 .map(WorkerTransitioned::cause)

@@ -45,9 +45,12 @@ public final class PoolSnapshotAssert extends AbstractAssert<PoolSnapshotAssert,
         return check("the number of " + phase + " workers", expected, actual.count(phase));
     }
 
-    /** Every slot is idle: no call runs and no worker is on its way. */
+    /** There are slots, and every one is idle: no call runs and no worker is on its way. */
     public PoolSnapshotAssert isIdle() {
         isNotNull();
+        if (actual.total() == 0) {
+            throw failure("the pool should be idle, and has no slots: %s", actual);
+        }
         return workers(Phase.IDLE, actual.total());
     }
 
