@@ -97,7 +97,7 @@ def leave_child() -> int:
     return subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
 
 
-@handler  # Not recorded: a recorded handler is no coroutine any more.
+@recorded
 async def asynchronous(value):
     return value
 

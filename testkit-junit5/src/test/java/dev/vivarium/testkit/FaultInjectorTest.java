@@ -19,10 +19,15 @@ class FaultInjectorTest {
     private final List<Runnable> timers = new ArrayList<>();
 
     private FaultInjector on(Layer layer) {
-        return new FaultInjector(layer, true, new FaultPlan(), (delay, task) -> {
-            delays.add(delay);
-            timers.add(task);
-        });
+        return new FaultInjector(
+                layer,
+                true,
+                new FaultPlan(),
+                (delay, task) -> {
+                    delays.add(delay);
+                    timers.add(task);
+                },
+                () -> "nothing has happened");
     }
 
     /** Returns the moments at which a fault can be armed. */

@@ -12,6 +12,9 @@ import dev.vivarium.PythonPool;
 import dev.vivarium.SessionCounts;
 import dev.vivarium.WorkerId;
 import dev.vivarium.WorkerSnapshot;
+import dev.vivarium.internal.pool.WorkerHost;
+import dev.vivarium.internal.worker.WorkerDriver;
+import dev.vivarium.internal.worker.WorkerEvents;
 import dev.vivarium.testkit.Leak.Kind;
 import java.io.IOException;
 import java.io.InputStream;
@@ -495,6 +498,47 @@ class SabotageTest {
         }
 
         @Test
+        void findsALeaseThatIsNeverGivenBack() throws Exception {
+            // Given workers of which the pool never hears that they have answered, though the caller has the answer
+            TestPool kit =
+                    TestPool.prepare(TestPoolSpec.of(Layer.FAKE).workers(2).auditPatience(Duration.ofMillis(200)));
+            kit.startOn(host -> (pool, context) -> deaf(host.start(pool, context)))
+                    .ensureReady();
+            assertThat(kit.pool().call("echo", String.class, "x").await()).isEqualTo("x");
+
+            // When
+            List<Leak> leaks = left(kit);
+
+            // Then
+            assertThat(leaks)
+                    .filteredOn(leak -> leak.kind() == Kind.LEASE)
+                    .singleElement()
+                    .asString()
+                    .contains("1 workers have a call and 0 calls wait, but only 0 calls are open");
+        }
+
+        private static WorkerHost deaf(WorkerHost host) {
+            return new WorkerHost() {
+                @Override
+                public WorkerDriver.Factory drivers() {
+                    return (slot, incarnation, events) -> host.drivers().create(slot, incarnation, (WorkerEvents)
+                            Proxy.newProxyInstance(
+                                    WorkerEvents.class.getClassLoader(),
+                                    new Class<?>[] {WorkerEvents.class},
+                                    (proxy, method, arguments) ->
+                                            method.getName().equals("answered")
+                                                    ? null
+                                                    : method.invoke(events, arguments)));
+                }
+
+                @Override
+                public void stop(Runnable whenGone) {
+                    host.stop(whenGone);
+                }
+            };
+        }
+
+        @Test
         void findsAPoolWhoseBooksDoNotBalanceWhenItHasClosed() throws Exception {
             TestPool kit = pool();
             PythonPool real = kit.pool();
@@ -545,7 +589,7 @@ class SabotageTest {
                     List.of(busy));
             List<Leak> leaks = new ArrayList<>();
 
-            TestPool.books(books, leaks);
+            Books.lookAtTheEnd(books, leaks);
 
             assertThat(leaks).extracting(Leak::kind).containsExactly(Kind.LEASE, Kind.LEASE, Kind.LEASE);
         }
@@ -612,6 +656,18 @@ class SabotageTest {
                     .anyMatch(leak -> leak.kind() == Kind.KIT
                             && leak.name().contains("testkit-scripted-")
                             && leak.name().contains("NegativeArraySizeException"));
+        }
+
+        @Test
+        void tellsOfAReactionThatNeedsAChannelWhereThereIsNone() throws Exception {
+            WorkerScript wired = WorkerScript.standard().with("wired", call -> new Reaction.Raw(new byte[] {1}));
+            TestPool kit = pool(wired);
+            assertThatThrownBy(() -> kit.outcome(kit.pool().call("wired", String.class)))
+                    .isInstanceOf(dev.vivarium.WorkerCrashed.class)
+                    .hasMessageContaining("needs a channel");
+
+            assertThat(left(kit))
+                    .anyMatch(leak -> leak.kind() == Kind.KIT && leak.name().contains("layer SCRIPTED, this is FAKE"));
         }
 
         @Test

@@ -170,12 +170,13 @@ class WaitingTest {
         void endsInOneWayWhenTheyAreNotMadeInTime() {
             for (int i = 0; i < 200; i++) {
                 CountDownLatch never = new CountDownLatch(1);
-                Synchronized<String> late =
-                        new Synchronized<>("late", Duration.ofNanos(1 + i * 10_000L), 2, number -> blocked(never));
+                Synchronized<String> late = new Synchronized<>(
+                        "late", Duration.ofNanos(1 + i * 10_000L), 2, number -> blocked(never), () -> "the events");
 
                 assertThatThrownBy(late::run)
                         .isInstanceOf(AssertionError.class)
-                        .hasMessageContaining("a call has not been made");
+                        .hasMessageMatching(
+                                "call \\d of 2, counted from 0, has not been made after \\d+ ms; the events");
             }
         }
 
@@ -185,14 +186,19 @@ class WaitingTest {
             CountDownLatch never = new CountDownLatch(1);
             List<String> interrupted = Collections.synchronizedList(new ArrayList<>());
             CountDownLatch ended = new CountDownLatch(2);
-            Synchronized<String> stuck = new Synchronized<>("sync", Duration.ofMinutes(5), 2, number -> {
-                making.countDown();
-                PendingCall<String> none = blocked(never);
-                Thread self = Thread.currentThread();
-                interrupted.add((self.isDaemon() ? "daemon " : "") + self.getName());
-                ended.countDown();
-                return none;
-            });
+            Synchronized<String> stuck = new Synchronized<>(
+                    "sync",
+                    Duration.ofMinutes(5),
+                    2,
+                    number -> {
+                        making.countDown();
+                        PendingCall<String> none = blocked(never);
+                        Thread self = Thread.currentThread();
+                        interrupted.add((self.isDaemon() ? "daemon " : "") + self.getName());
+                        ended.countDown();
+                        return none;
+                    },
+                    () -> "the events");
             Thread waiting = new Thread(() -> assertThatThrownBy(stuck::run).isInstanceOf(InterruptedException.class));
             waiting.start();
             assertThat(making.await(20, TimeUnit.SECONDS)).isTrue();

@@ -4,6 +4,7 @@ import dev.vivarium.testkit.internal.FaultPlan;
 import dev.vivarium.testkit.internal.Signals;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Arms faults that land at exact moments. Thread-safe.
@@ -28,12 +29,19 @@ public final class FaultInjector {
     private final boolean possible;
     private final FaultPlan plan;
     private final Timer timer;
+    private final Supplier<String> lately;
 
-    FaultInjector(Layer layer, boolean possible, FaultPlan plan, Timer timer) {
+    /**
+     * Creates an injector.
+     *
+     * @param lately what has happened, for waits that expire
+     */
+    FaultInjector(Layer layer, boolean possible, FaultPlan plan, Timer timer, Supplier<String> lately) {
         this.layer = layer;
         this.possible = possible;
         this.plan = plan;
         this.timer = timer;
+        this.lately = lately;
     }
 
     /** Begins a fault that lands at a moment; once, in any worker, unless said otherwise. */
@@ -123,7 +131,7 @@ public final class FaultInjector {
          */
         public FaultLease arm(Fault fault) {
             check(fault);
-            FaultLease lease = new FaultLease(fault, moment, slot, times, share, seed);
+            FaultLease lease = new FaultLease(fault, moment, slot, times, share, seed).telling(lately);
             plan.add(lease);
             timer.after(ttl, lease::heal);
             return lease;

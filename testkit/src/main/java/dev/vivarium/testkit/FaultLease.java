@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 
 /**
  * A fault that is armed: it lands at its moment, as often as was asked for, and is healed when it is closed, when its time
@@ -26,6 +27,7 @@ public final class FaultLease implements AutoCloseable {
     private final List<IntConsumer> listeners = new ArrayList<>();
     private final List<Runnable> healing = new ArrayList<>();
     private final Set<Integer> landedIn = new HashSet<>();
+    private Supplier<String> lately = () -> "there is no record of events";
     private int landed;
     private boolean healed;
 
@@ -43,6 +45,12 @@ public final class FaultLease implements AutoCloseable {
         this.moment = moment;
         this.slot = slot;
         this.times = times;
+    }
+
+    /** Has a wait that expires tell this, too. */
+    FaultLease telling(Supplier<String> what) {
+        lately = what;
+        return this;
     }
 
     /** Returns the fault. */
@@ -70,7 +78,8 @@ public final class FaultLease implements AutoCloseable {
         while (landed == 0) {
             long left = end - System.nanoTime();
             if (left <= 0) {
-                throw new TimeoutException(this + " has not landed within " + Patience.LIMIT.toSeconds() + " s");
+                throw new TimeoutException(
+                        this + " has not landed within " + Patience.LIMIT.toSeconds() + " s; " + lately.get());
             }
             TimeUnit.NANOSECONDS.timedWait(this, left);
         }

@@ -24,8 +24,10 @@ public final class StrayWarnings implements AutoCloseable {
      * Begins to gather.
      *
      * @param loggers beginnings of loggers' names, such as {@code dev.vivarium}
+     * @throws IllegalStateException when one of these is at a level above WARN, or not additive: its warnings would go unnoticed
      */
     public static StrayWarnings gather(List<String> loggers) {
+        WarningDesk.requireAudible(loggers);
         StrayWarnings rest = new StrayWarnings(loggers);
         WarningDesk.open(rest);
         return rest;

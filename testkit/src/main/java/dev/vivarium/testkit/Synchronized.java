@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /** Calls that are made at the same moment. */
 final class Synchronized<T> {
@@ -20,8 +21,14 @@ final class Synchronized<T> {
     private final Duration patience;
     private final int count;
     private final IntFunction<PendingCall<T>> call;
+    private final Supplier<String> lately;
 
-    Synchronized(String name, Duration patience, int count, IntFunction<PendingCall<T>> call) {
+    /**
+     * Prepares.
+     *
+     * @param lately what has happened, for a wait that expires
+     */
+    Synchronized(String name, Duration patience, int count, IntFunction<PendingCall<T>> call, Supplier<String> lately) {
         if (count < 1) {
             throw new IllegalArgumentException("count must be 1 or more, got " + count);
         }
@@ -29,6 +36,7 @@ final class Synchronized<T> {
         this.patience = patience;
         this.count = count;
         this.call = call;
+        this.lately = lately;
     }
 
     List<PendingCall<T>> run() throws InterruptedException {
@@ -39,6 +47,7 @@ final class Synchronized<T> {
             thread.setDaemon(true);
             return thread;
         });
+        List<PendingCall<T>> calls = new ArrayList<>();
         try {
             List<Future<PendingCall<T>>> made = new ArrayList<>();
             for (int number = 0; number < count; number++) {
@@ -49,7 +58,6 @@ final class Synchronized<T> {
                     return call.apply(mine);
                 }));
             }
-            List<PendingCall<T>> calls = new ArrayList<>();
             for (Future<PendingCall<T>> future : made) {
                 long left = Math.max(0, end - System.nanoTime());
                 calls.add(future.get(left, TimeUnit.NANOSECONDS));
@@ -58,7 +66,10 @@ final class Synchronized<T> {
         } catch (ExecutionException e) {
             throw new IllegalStateException("a call could not be made", e.getCause());
         } catch (TimeoutException e) {
-            throw new AssertionError("a call has not been made after " + patience.toMillis() + " ms", e);
+            throw new AssertionError(
+                    "call " + calls.size() + " of " + count + ", counted from 0, has not been made after "
+                            + patience.toMillis() + " ms; " + lately.get(),
+                    e);
         } finally {
             threads.shutdownNow();
         }

@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -40,6 +41,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.Behavior;
@@ -125,7 +127,7 @@ public final class TestPool implements AutoCloseable {
         ledger = new Ledger(log, spec.scripted());
         gates = new Gates(folder.gates());
         ScriptedProcess.Shared shared = new ScriptedProcess.Shared(spec.script(), gates, log, plan, this::later);
-        faults = new FaultInjector(spec.layer(), spec.faults(), plan, this::later);
+        faults = new FaultInjector(spec.layer(), spec.faults(), plan, this::later, events::last);
         ProcessLauncher launcher =
                 spec.layer() == Layer.PYTHON ? ProcessLauncher.system() : ScriptedGuardian.launcher(shared);
         Entropy entropy = new SeededEntropy(spec.seed(), name);
@@ -138,6 +140,13 @@ public final class TestPool implements AutoCloseable {
     /** Starts the pool as its specification says. */
     public TestPool start() {
         return start(settings -> {});
+    }
+
+    /** Starts the pool on what is made of its host, for tests of the kit. */
+    TestPool startOn(UnaryOperator<WorkerHost.Starter> made) {
+        started(Pools.startOn(
+                machine, made.apply(Objects.requireNonNull(host)), config(settings -> {}), actors.system()));
+        return this;
     }
 
     /**
@@ -347,7 +356,7 @@ public final class TestPool implements AutoCloseable {
         } catch (TimeoutException e) {
             throw new AssertionError("the pool does not serve: " + serving.snapshot() + "; " + events.last(), e);
         } catch (ExecutionException e) {
-            throw new AssertionError("the pool cannot serve: " + e.getCause(), e);
+            throw new AssertionError("the pool cannot serve: " + e.getCause() + "; " + events.last(), e);
         }
         long end = System.nanoTime() + Patience.LIMIT.toNanos();
         while (available() < wanted || !events.haveToldOf(serving.snapshot())) {
@@ -415,7 +424,7 @@ public final class TestPool implements AutoCloseable {
      */
     public <T> List<PendingCall<T>> synchronize(int count, IntFunction<PendingCall<T>> call)
             throws InterruptedException {
-        return new Synchronized<>(name, Patience.LIMIT, count, call).run();
+        return new Synchronized<>(name, Patience.LIMIT, count, call, events::last).run();
     }
 
     private synchronized void end() {
@@ -454,15 +463,18 @@ public final class TestPool implements AutoCloseable {
      * @throws InterruptedException when interrupted while waiting for what is ending
      */
     public List<Leak> leaks() throws InterruptedException {
-        end();
         List<Leak> leaks = new ArrayList<>();
+        PythonPool running = pool;
+        if (running != null && last == null) {
+            Books.lookWhileItServes(running, events, spec.auditPatience(), leaks);
+        }
+        end();
         for (TestPool other : others()) {
             leaks.addAll(other.leaks());
         }
         leaks.addAll(audit.verify());
-        PoolSnapshot books = last;
-        if (books != null) {
-            books(books, leaks);
+        if (last != null) {
+            Books.lookAtTheEnd(last, leaks);
         }
         if (first) {
             unexpectedWarnings().forEach(text -> leaks.add(new Leak(Leak.Kind.WARNING, text)));
@@ -484,17 +496,5 @@ public final class TestPool implements AutoCloseable {
         end();
         others().forEach(TestPool::close);
         folder.close();
-    }
-
-    static void books(PoolSnapshot books, List<Leak> leaks) {
-        long open = books.accepted() - books.succeeded() - books.failed();
-        if (open != 0) {
-            leaks.add(new Leak(Leak.Kind.LEASE, open + " calls count as open in " + books));
-        }
-        if (books.waiting() != 0) {
-            leaks.add(new Leak(Leak.Kind.LEASE, books.waiting() + " calls count as waiting in " + books));
-        }
-        books.workers()
-                .forEach(worker -> leaks.add(new Leak(Leak.Kind.LEASE, worker.worker() + " is " + worker.phase())));
     }
 }

@@ -20,6 +20,8 @@ public final class TestPoolSpec {
 
     static final Duration CLOSE_PATIENCE = Duration.ZERO;
 
+    private static final int WORKERS = 2;
+
     private final Layer layer;
     private final int workers;
     private final boolean virtualTime;
@@ -52,13 +54,13 @@ public final class TestPoolSpec {
     }
 
     /**
-     * Returns the specification of a pool with two workers and the standard handlers; virtual time on layer FAKE, real time
+     * Returns the specification of a pool with the standard handlers and, unless configuration says otherwise, two workers; virtual time on layer FAKE, real time
      * on the others. The seed is the system property {@code vivarium.testkit.seed}, or the time.
      */
     public static TestPoolSpec of(Layer layer) {
         return new TestPoolSpec(
                 layer,
-                2,
+                0,
                 layer == Layer.FAKE,
                 WorkerScript.standard(),
                 List.of(),
@@ -68,8 +70,11 @@ public final class TestPoolSpec {
                 true);
     }
 
-    /** Sets how many workers the pool has. */
+    /** Sets how many workers the pool has. Default: what options or configuration say, else two. */
     public TestPoolSpec workers(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("workers must be 1 or more, got " + count);
+        }
         return new TestPoolSpec(layer, count, virtualTime, script, handlers, options, seed, auditPatience, faults);
     }
 
@@ -127,10 +132,6 @@ public final class TestPoolSpec {
         return layer;
     }
 
-    int workers() {
-        return workers;
-    }
-
     boolean virtualTime() {
         return virtualTime;
     }
@@ -165,7 +166,17 @@ public final class TestPoolSpec {
         Config own = ConfigFactory.parseString("vivarium.pool {\n" + String.join("\n", options) + "\n}");
         // A test that makes calls fail on purpose is not to be alarmed about them; the events are there all the same.
         Config quiet = ConfigFactory.parseString("vivarium.pool.alerts.log = false");
-        return PoolConfig.fromConfig(own.withFallback(quiet).withFallback(ConfigFactory.load()))
-                .workers(workers);
+        for (String kits : List.of("name", "handlers", "runtime-directory")) {
+            if (own.hasPath("vivarium.pool." + kits)) {
+                throw new IllegalArgumentException("option " + kits + " is the kit's own"
+                        + (kits.equals("handlers") ? ": handlers of the test's are named by handlers(...)" : ""));
+            }
+        }
+        Config all = own.withFallback(quiet).withFallback(ConfigFactory.load());
+        PoolConfigBuilder builder = PoolConfig.fromConfig(all);
+        if (workers > 0) {
+            return builder.workers(workers);
+        }
+        return all.hasPath("vivarium.pool.workers") ? builder : builder.workers(WORKERS);
     }
 }

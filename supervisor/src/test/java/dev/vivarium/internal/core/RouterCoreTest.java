@@ -147,7 +147,7 @@ class RouterCoreTest {
 
     @Test
     void neitherLosesNorDoublesACallWhateverHappens() {
-        long seed = new Random().nextLong();
+        long seed = Long.getLong("vivarium.seed", new Random().nextLong());
         Random chance = new Random(seed);
         int submitted = 0;
         int ended = 0;
@@ -159,10 +159,12 @@ class RouterCoreTest {
                 case 2 -> ended += router.expire(i).size();
                 default -> ended += router.assign().size();
             }
-            assertThat(router.waiting()).as("seed %d", seed).isEqualTo(submitted - ended);
+            assertThat(router.waiting())
+                    .as("repeat with -Dvivarium.seed=%d", seed)
+                    .isEqualTo(submitted - ended);
         }
         assertThat(router.drain())
-                .as("seed %d", seed)
+                .as("repeat with -Dvivarium.seed=%d", seed)
                 .hasSize(submitted - ended)
                 .doesNotHaveDuplicates();
     }

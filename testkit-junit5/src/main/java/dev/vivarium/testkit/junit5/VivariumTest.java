@@ -32,7 +32,7 @@ public @interface VivariumTest {
     /** The layers to run on. Default: FAKE. A layer that is not there fails the test. */
     Layer[] layers() default {};
 
-    /** How many workers. Default: 2. */
+    /** How many workers. Default: what options or configuration say, else 2. */
     int workers() default 0;
 
     /** Handler sources for layer PYTHON: files, or class path resources with a leading slash. */

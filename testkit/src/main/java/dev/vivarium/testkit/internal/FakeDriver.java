@@ -48,6 +48,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
     private final WorkerEvents events;
     private final Consumer<FakeDriver> died;
     private final Consumer<FakeDriver> born;
+    private final FaultPlan faults;
     private final ScriptedProcess process;
     private final CallbackLine callbacks;
     private final AtomicReference<@Nullable ActiveCall> running = new AtomicReference<>();
@@ -71,6 +72,7 @@ final class FakeDriver implements WorkerDriver, Outlet {
         this.events = events;
         this.died = died;
         this.born = born;
+        this.faults = shared.faults();
         this.process = new ScriptedProcess(shared, context.worker(slot).toString(), slot, incarnation, this);
         this.callbacks = new CallbackLine(context, slot, incarnation, process.callbacks::answered);
         this.incarnation = incarnation;
@@ -391,7 +393,9 @@ final class FakeDriver implements WorkerDriver, Outlet {
 
     @Override
     public void raw(byte[] bytes) {
-        events.violated(new ProtocolViolation(ProtocolViolation.Kind.BAD_MAGIC, "raw bytes", bytes));
+        String needed = "a reaction that writes bytes needs a channel: layer SCRIPTED, this is FAKE";
+        faults.problem(needed);
+        events.violated(new ProtocolViolation(ProtocolViolation.Kind.BAD_MAGIC, needed, bytes));
     }
 
     @Override

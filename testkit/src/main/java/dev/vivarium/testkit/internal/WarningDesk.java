@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.vivarium.testkit.StrayWarnings;
+import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -41,14 +42,40 @@ public final class WarningDesk extends AppenderBase<ILoggingEvent> {
         REST.remove(rest);
     }
 
+    /** While a thread begins to use SLF4J, it holds this lock, and others are given substitutes. */
+    @SuppressWarnings("LockOnNonEnclosingClassLiteral") // It is SLF4J's own lock that is wanted.
+    private static LoggerContext logback() {
+        synchronized (LoggerFactory.class) {
+            return (LoggerContext) LoggerFactory.getILoggerFactory();
+        }
+    }
+
     /** Listens, also after Logback was configured anew. */
     private static synchronized void listen() {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        LoggerContext context = logback();
         ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         if (!root.isAttached(DESK)) {
             DESK.setContext(context);
             DESK.start();
             root.addAppender(DESK);
+        }
+    }
+
+    /**
+     * Makes sure that warnings of the pools can be heard at all: whoever expects none is not to find none for that.
+     *
+     * @throws IllegalStateException when a logger has them left out, or does not pass them on
+     */
+    public static void requireAudible(Collection<String> loggers) {
+        LoggerContext context = logback();
+        for (String name : loggers) {
+            ch.qos.logback.classic.Logger logger = context.getLogger(name);
+            if (!logger.isWarnEnabled() || !logger.isAdditive()) {
+                throw new IllegalStateException("unexpected warnings would go unnoticed: logger " + name
+                        + (logger.isAdditive()
+                                ? " has level " + logger.getEffectiveLevel() + ", and WARN is needed"
+                                : " is not additive"));
+            }
         }
     }
 

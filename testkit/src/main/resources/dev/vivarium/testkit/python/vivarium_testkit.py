@@ -97,7 +97,8 @@ def recorded(
     """Make a function a handler whose executions are recorded for the ledger of the test kit.
 
     ``effects`` is that of ``@handler``. Arguments that do not fit it raise TypeError; those of a plain handler are refused by the worker.
-    ``heedless``: whatever is raised in it, a cancellation above all, from when it counts as started, it begins again.
+    Coroutines and generators of both kinds can be recorded; what is recorded is their run, and not that they were made.
+    ``heedless``, for plain functions only: whatever is raised in it, a cancellation above all, from when it counts as started, it begins again.
     """
     if function is None:
         return functools.partial(recorded, effects=effects, heedless=heedless)
@@ -128,6 +129,29 @@ def recorded(
             _record(ctx.call_id, "FINISHED", ctx.worker_id)
 
     @functools.wraps(target)
+    async def awaiting(*args: Any, **keywords: Any) -> Any:
+        ctx = entered(args, keywords)
+        try:
+            _halt(ctx.call_id)
+            return await target(*args, **keywords)
+        finally:
+            _record(ctx.call_id, "FINISHED", ctx.worker_id)
+
+    @functools.wraps(target)
+    async def generating_asynchronously(*args: Any, **keywords: Any) -> Any:
+        ctx = entered(args, keywords)
+        items = target(*args, **keywords)
+        try:
+            _halt(ctx.call_id)
+            async for item in items:
+                yield item
+        finally:
+            try:
+                await items.aclose()
+            finally:
+                _record(ctx.call_id, "FINISHED", ctx.worker_id)
+
+    @functools.wraps(target)
     def recording(*args: Any, **keywords: Any) -> Any:
         ctx = entered(args, keywords)
         try:
@@ -154,8 +178,16 @@ def recorded(
         _record(0, "RECORDED", target.__name__)
     except OSError:
         pass  # The test is over, and its folder gone.
-    plain = unheeding if heedless else recording
-    wrapper: Any = generating if inspect.isgeneratorfunction(target) else plain
+    wrapper: Any = unheeding if heedless else recording
+    for is_of_kind, of_kind in (
+        (inspect.isgeneratorfunction, generating),
+        (inspect.iscoroutinefunction, awaiting),
+        (inspect.isasyncgenfunction, generating_asynchronously),
+    ):
+        if is_of_kind(target):
+            if heedless:
+                raise TypeError(f"{target.__name__} cannot be heedless: it is no plain function")
+            wrapper = of_kind
     wrapper.__signature__ = signature
     _touch(_gate(f".recorded-{target.__name__}"))
     return handler(effects=effects)(wrapper)
