@@ -1,4 +1,4 @@
-package dev.vivarium.testkit.internal;
+package dev.vivarium.pooltests;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-class WarningDeskTest {
+class StrayWarningsTest {
 
     private static Logger logger(String name) {
         return (Logger) LoggerFactory.getLogger(name);
