@@ -135,7 +135,7 @@ class ChaosCommandTest extends CommandFixture {
 
         @Test
         void aSwarmWritesItsReport() throws Exception {
-            Path corpus = file("corpus.ndjson", "{\"seed\":\"0x2a\",\"generation\":1,\"failed\":[\"rest\"]}\n");
+            Path corpus = file("corpus.ndjson", "{\"seed\":\"0x2a\",\"generation\":2,\"failed\":[\"rest\"]}\n");
 
             Result result = run(
                     "chaos",
