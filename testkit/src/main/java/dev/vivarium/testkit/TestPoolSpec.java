@@ -54,8 +54,8 @@ public final class TestPoolSpec {
     }
 
     /**
-     * Returns the specification of a pool with the standard handlers and, unless configuration says otherwise, two workers; virtual time on layer FAKE, real time
-     * on the others. The seed is the system property {@code vivarium.testkit.seed}, or the time.
+     * Returns the specification of a pool with the standard handlers and, unless configuration says otherwise, two workers; virtual
+     * time on layer FAKE, real time on the others. The seed is the system property {@code vivarium.testkit.seed}, or the time.
      */
     public static TestPoolSpec of(Layer layer) {
         return new TestPoolSpec(

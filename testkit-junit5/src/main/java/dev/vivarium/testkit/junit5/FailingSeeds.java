@@ -99,8 +99,10 @@ final class FailingSeeds {
 
     private void add(FileChannel channel, Line line) throws IOException {
         String text = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
-        List<String> kept =
-                new ArrayList<>((text.isEmpty() ? HEAD : text).lines().toList());
+        List<String> kept = new ArrayList<>((text.isEmpty() ? HEAD : text)
+                .lines()
+                .filter(each -> !each.isBlank())
+                .toList());
         List<Integer> same = new ArrayList<>();
         for (int i = 0; i < kept.size(); i++) {
             Optional<Line> parsed = parse(kept.get(i), i + 1);
@@ -115,12 +117,17 @@ final class FailingSeeds {
             kept.remove((int) same.get(0));
         }
         kept.add(line.seed() + "\t" + line.layer() + "\t" + line.test());
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(String.join("\n", kept) + "\n");
-        // Written over and then made shorter: whoever is killed in between has lost no seed. The file stays the one
-        // that is locked.
-        int length = bytes.remaining();
+        // Written over in place, blank lines where it was longer: whoever is killed in between has lost no seed, and
+        // the file stays the
+        // one that is locked.
+        String lines = String.join("\n", kept) + "\n";
+        ByteBuffer bytes =
+                StandardCharsets.UTF_8.encode(lines + "\n".repeat(Math.max(0, bytesOf(text) - bytesOf(lines))));
         for (int at = 0; bytes.hasRemaining(); at += channel.write(bytes, at)) {}
-        channel.truncate(length);
+    }
+
+    private static int bytesOf(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     private List<Line> lines() {
