@@ -11,7 +11,7 @@ import os
 import sys
 import zlib
 
-sys.dont_write_bytecode = True  # As in support.py.
+sys.dont_write_bytecode = True  # Beside the sources the launcher would see a changed folder and build.
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src"))
 
 from vivarium_worker import frames  # noqa: E402

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import resource
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,9 +18,22 @@ from typing import Any, Dict, List, Optional, Tuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.path.join(os.path.dirname(HERE), "src")
 sys.path.insert(0, SRC)
-# No bytecode beside the sources, by this process or any that it starts: the launcher would see a changed folder and build.
-sys.dont_write_bytecode = True
-os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+
+def _compile_elsewhere() -> str:
+    """Return where this process, and each that it starts, leaves compiled code, so that it is compiled once.
+
+    Beside the sources there must be none: the launcher would see a changed folder and build.
+    """
+    folder, owner = tempfile.mkdtemp(prefix="vivarium-compiled-"), os.getpid()
+    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return folder
+
+
+COMPILED = _compile_elsewhere()
 
 from vivarium_worker import frames  # noqa: E402
 

@@ -13,12 +13,12 @@ import unittest
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from unittest import mock
 
-from .support import DEADLINE_S, HERE, SRC, Peer, await_end, frames, is_living
+from .support import COMPILED, DEADLINE_S, HERE, SRC, Peer, await_end, frames, is_living
 from vivarium_worker import guardian, inplace, processes
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
-ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPYCACHEPREFIX": COMPILED}
 
 
 PLACEHOLDER = inplace.WORKER

@@ -160,7 +160,18 @@ def _position_of_context(signature: inspect.Signature) -> Optional[int]:
 class Handler:
     """A function that can be called from the JVM, with what must be known about it per call worked out once."""
 
-    __slots__ = ("_context_index", "doc", "effects", "function", "is_async", "is_generator", "name", "signature", "wants_context")
+    __slots__ = (
+        "_context_index",
+        "doc",
+        "effects",
+        "function",
+        "is_async",
+        "is_generator",
+        "name",
+        "needs_event_loop",
+        "signature",
+        "wants_context",
+    )
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
@@ -168,6 +179,7 @@ class Handler:
         self.effects = effects_of(function)
         self.is_async = inspect.iscoroutinefunction(function)
         self.is_generator = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+        self.needs_event_loop = self.is_async or inspect.isasyncgenfunction(function)
         try:
             signature: Optional[inspect.Signature] = inspect.signature(function)
         except (TypeError, ValueError):

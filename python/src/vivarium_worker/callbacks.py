@@ -6,7 +6,6 @@ the main thread, any other thread that belongs to the call, or a coroutine.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import struct
 import threading
@@ -26,6 +25,8 @@ from .ending import die
 from .status import VIOLATED
 
 if TYPE_CHECKING:
+    import asyncio
+
     from .api import Context
     from .runtime import Worker
 
@@ -105,6 +106,8 @@ class Callbacks:
         self, context: "Context", function: str, positional: Tuple[Any, ...], keywords: Dict[str, Any]
     ) -> Any:
         """Do what ``ask`` does in a coroutine, whose loop goes on meanwhile."""
+        import asyncio  # It runs this, so it is there.
+
         loop = asyncio.get_running_loop()
         answered: "asyncio.Future[Optional[_Answer]]" = loop.create_future()
 

@@ -29,6 +29,13 @@ async def _awaited(awaitable: Any) -> Any:
     return await awaitable
 
 
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop and have this thread use it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
+
+
 class AsyncCall:
     """A call of an ``async def`` handler, which a cancellation reaches inside the coroutine, and nowhere else.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import select
 import threading
@@ -15,6 +14,8 @@ from .ending import die, flush
 from .status import VIOLATED
 
 if TYPE_CHECKING:
+    import asyncio
+
     from .runtime import Worker
 
 
@@ -43,6 +44,8 @@ class Feed:
 
     async def __anext__(self) -> Any:
         if not self._items and not self._is_over:
+            import asyncio  # It runs this, so it is there.
+
             await self._more_on(asyncio.get_running_loop())
         if not self._items:
             raise StopAsyncIteration
@@ -59,7 +62,7 @@ class Feed:
             self._worker._interruptible = 0
         self._allow_strike(interruptible)
 
-    async def _more_on(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _more_on(self, loop: "asyncio.AbstractEventLoop") -> None:
         interruptible = self._ask()
         while not self._is_answered():
             readable = loop.create_future()

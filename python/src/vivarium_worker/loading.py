@@ -65,6 +65,9 @@ def load(sources: List[str], hooks: Optional[Dict[str, FunctionType]] = None) ->
                 raise LoadError(f"two handlers are named '{name}': in {origins[name]} and in {source}")
             handlers[name] = Handler(name, function)
             origins[name] = source
+    if any(handler.needs_event_loop for handler in handlers.values()):
+        # Not in the time of the first call.
+        importlib.import_module(".coroutines", __package__)
     return handlers
 
 

@@ -7,7 +7,6 @@ changes hands on the way of a call.
 
 from __future__ import annotations
 
-import asyncio
 import faulthandler
 import json
 import logging
@@ -17,13 +16,12 @@ import signal
 import socket
 import threading
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from . import codec, errors, frames, sessions, streams
 from .api import CallCancelled, Context, Handler
 from .attachments import Attachments
 from .callbacks import Callbacks
-from .coroutines import AsyncCall, end_tasks
 from .data import DataChannel
 from .ending import die, flush
 from .feeding import Feed
@@ -33,6 +31,11 @@ from .loading import LoadError, Loaded, describe
 from .logs import ControlChannel, LogHandler
 from .segments import Space, Unavailable
 from .status import DRAINING, LOADING, SERVING, VIOLATED, StatusPage
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .coroutines import AsyncCall
 
 EXIT_DEFECT = 70
 EXIT_LOAD_FAILED = 72
@@ -76,9 +79,9 @@ class Worker:
         self._space = Space(self._send)
         self._worker_id = "?"
         self._logger = logging.getLogger("handler")
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._loop: "Optional[asyncio.AbstractEventLoop]" = None
         # The asynchronous call that runs: a cancellation is its affair.
-        self._async_call: Optional[AsyncCall] = None
+        self._async_call: "Optional[AsyncCall]" = None
         # The call that may be interrupted right now; 0 outside of handlers. Only the main thread writes it.
         self._interruptible = 0
         self._cancel_requested = 0
@@ -370,9 +373,11 @@ class Worker:
         self._send_error(call_id, errors.of_exception("handler", "RAN", error))
 
     def _run_async(self, call_id: int, awaitable: Any) -> Any:
+        # With asyncio, which takes as long to import as all the rest: `load` has done so if there are such handlers.
+        from .coroutines import AsyncCall, end_tasks, new_loop
+
         if self._loop is None or self._loop.is_closed():
-            self._loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self._loop)
+            self._loop = new_loop()
         call = AsyncCall(self._loop, awaitable, f"call {call_id} was cancelled", self._end_if_forked)
         # Until here a cancellation raises in this function, and nothing has begun; from here on it raises in none of ours.
         self._async_call = call

@@ -8,7 +8,6 @@ generator may block at any moment, and the main thread with it.
 from __future__ import annotations
 
 import array
-import asyncio
 import queue
 import struct
 import sys
@@ -22,6 +21,8 @@ from .api import CallCancelled
 from .forked import end_child
 
 if TYPE_CHECKING:
+    import asyncio
+
     from .runtime import Worker
 
 HEAD = struct.Struct(">QQIB")
@@ -265,6 +266,8 @@ class Stream:
 
     async def _drain(self, generator: AsyncGenerator[Any, Any]) -> None:
         worker, call_id = self._worker, self.call_id
+        import asyncio  # It runs this, so it is there.
+
         loop = asyncio.get_running_loop()
         try:
             while True:

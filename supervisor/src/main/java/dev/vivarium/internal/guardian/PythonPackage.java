@@ -75,6 +75,8 @@ public final class PythonPackage {
                 .filter(l -> !l.isBlank())
                 .toList();
         Map<String, byte[]> files = new LinkedHashMap<>();
+        // Workers know by it that this is a copy of the pool's own, in which they may leave compiled code.
+        files.put("INDEX", resource("INDEX"));
         for (String name : names) {
             files.put(name, resource(name));
         }

@@ -64,7 +64,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     private final AtomicBoolean readerDone = new AtomicBoolean();
     private final AtomicReference<@Nullable Exited> exit = new AtomicReference<>();
     private final AtomicBoolean ended = new AtomicBoolean();
-    private volatile @Nullable Connection control;
+    private final ControlLine control;
     private volatile @Nullable IoLoop loop;
     private volatile @Nullable StatusPage page;
     private volatile @Nullable WorkerHello hello;
@@ -87,8 +87,9 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         this.data = new DataLine(context, slot, incarnation, events, new FromWorker());
         this.carried = new Carried(context);
         this.clock = new SharedClock(context.clock());
-        this.streams = new StreamLine(incarnation, this::sendControl, data::writeAside);
-        this.callbacks = new CallbackLine(context, slot, incarnation, this::sendControl);
+        this.control = new ControlLine(events::loaded);
+        this.streams = new StreamLine(incarnation, control::send, data::writeAside);
+        this.callbacks = new CallbackLine(context, slot, incarnation, control::send);
     }
 
     /** Returns the slot. */
@@ -189,7 +190,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
             case CALLBACK -> callbacks.received(running(frame), frame);
             case SPACE_WANTED -> {
                 var unused = running(frame);
-                sendControl(carried.space(frame));
+                control.send(carried.space(frame));
             }
             case ERROR -> {
                 ErrorBody error = Bodies.read(frame, ErrorBody.class);
@@ -205,7 +206,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
                 hello = said;
                 events.hello();
             }
-            case READY -> events.loaded(Bodies.read(frame, Ready.class));
+            case READY -> control.ready(Bodies.read(frame, Ready.class));
             case BYE -> log.debug("{} says goodbye", context.worker(slot));
             default ->
                 throw Violations.of(ProtocolViolation.Kind.UNEXPECTED_TYPE, frame, frame.type() + " on a data channel");
@@ -299,7 +300,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void cancel(long callId) {
-        sendControl(Frame.of(FrameType.CANCEL, callId, incarnation));
+        control.send(Frame.of(FrameType.CANCEL, callId, incarnation));
         callbacks.cancelled(callId);
     }
 
@@ -325,19 +326,12 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void ping() {
-        sendControl(checks.next(incarnation));
+        control.send(checks.next(incarnation));
     }
 
     @Override
     public void drain() {
         data.write(Frame.of(FrameType.DRAIN, 0, incarnation));
-    }
-
-    private void sendControl(Frame frame) {
-        Connection connection = control;
-        if (connection != null) {
-            connection.send(frame);
-        }
     }
 
     @Override
@@ -421,10 +415,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
         if (offered != null && !data.isAttached()) {
             offered.delete();
         }
-        Connection connection = control;
-        if (connection != null) {
-            connection.close();
-        }
+        control.close();
         guardian.forget(this);
     }
 
@@ -457,7 +448,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void opened(Connection connection) {
-        control = connection;
+        control.opened(connection);
         if (data.isClosed()) {
             connection.close(); // It came when nobody waited for it any more.
         }
@@ -487,7 +478,7 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
 
     @Override
     public void closed() {
-        control = null;
+        control.closed();
         output.closed();
     }
 }
