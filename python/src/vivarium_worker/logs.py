@@ -71,6 +71,13 @@ class LogHandler(logging.Handler):
         self._told = 0
         self._is_child = False
 
+    def install(self) -> None:
+        """Have this process log through it alone, from level INFO on, and its warnings as well."""
+        root = logging.getLogger()
+        root.handlers[:] = [self]
+        root.setLevel(logging.INFO)
+        logging.captureWarnings(True)
+
     def become_child(self) -> None:
         """Write records to standard error from now on: a forked child has no channel, but its output is captured."""
         self._is_child = True

@@ -114,7 +114,8 @@ class Worker:
         self._send(frames.HELLO, 0, json.dumps(hello()).encode())
         # While the JVM answers.
         self._start_control_thread()
-        self._configure_logging()
+        self._log_handler = LogHandler(self._control_channel, lambda: self._interruptible)
+        self._log_handler.install()
         answer = self._receive()
         if answer is None:
             return 0
@@ -472,13 +473,6 @@ class Worker:
         # Asked again just before: what waits for any signal in another call's handler is not to be woken.
         if self._must_strike():
             signal.pthread_kill(self._main_thread, CANCEL_SIGNAL)
-
-    def _configure_logging(self) -> None:
-        root = logging.getLogger()
-        self._log_handler = LogHandler(self._control_channel, lambda: self._interruptible)
-        root.handlers[:] = [self._log_handler]
-        root.setLevel(logging.INFO)
-        logging.captureWarnings(True)
 
     def _receive(self) -> Optional[frames.Frame]:
         while not self._inbox:
