@@ -24,7 +24,9 @@ public enum Benchmark {
     /** What sessions cost. */
     SESSION("calls of sessions beside calls of none, by size of the state", 1, 12_000, 6_000),
     /** Small items, one after the other. */
-    STREAM("small items of a stream, beside the floor; and memory while a consumer has stopped", 1, 2_000_000, 400_000);
+    STREAM("small items of a stream, beside the floor; and memory while a consumer has stopped", 1, 2_000_000, 400_000),
+    /** Other ways to call Python. */
+    PEERS("the same work on other ways to call Python from Java: those that are there", 1, 4_000, 4_000);
 
     /** One way of measuring. */
     @FunctionalInterface
@@ -54,6 +56,7 @@ public enum Benchmark {
             case IDLE -> new Idle();
             case SESSION -> new SessionCost();
             case STREAM -> new Streams();
+            case PEERS -> new Peers();
         };
     }
 

@@ -7,7 +7,9 @@ public enum Side {
     /** Of what is compared with. */
     FLOOR,
     /** Of a pool. */
-    VIVARIUM;
+    VIVARIUM,
+    /** Of another way to call Python. */
+    PEER;
 
     /** Returns the word for it in reports. */
     String word() {

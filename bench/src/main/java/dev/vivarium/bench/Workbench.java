@@ -80,6 +80,13 @@ final class Workbench implements AutoCloseable {
         return process;
     }
 
+    /** Starts another way to call Python. */
+    Peer.Started start(Peer peer) throws Exception {
+        Peer.Started started = peer.start(settings.python(), folder);
+        open.push(started::close);
+        return started;
+    }
+
     /** Starts a process of the floor that writes items. */
     ItemLoop itemLoop() throws BenchUnavailable {
         ItemLoop loop = ItemLoop.start(settings.python(), folder.resolve("stream.py"));

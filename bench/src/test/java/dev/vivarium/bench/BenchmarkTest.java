@@ -126,6 +126,21 @@ class BenchmarkTest {
     }
 
     @Test
+    void peersDoTheSameWork() throws Exception {
+        Report report = run(Benchmark.PEERS, 40, 0);
+
+        isComplete(report);
+        assertThat(names(report, Side.PEER, Row.MICROS))
+                .containsExactly(
+                        "a process for each call, blocked caller",
+                        "HTTP, of both standard libraries, blocked caller",
+                        "a process for each call, 1 MiB, blocked caller",
+                        "HTTP, of both standard libraries, 1 MiB, blocked caller");
+        assertThat(names(report, Side.PEER, Row.RATE))
+                .containsExactly("HTTP, of both standard libraries, 32 in flight");
+    }
+
+    @Test
     void restartKillsAsOftenAsIsAskedFor() throws Exception {
         Report report = run(Benchmark.RESTART, 2, 0);
 

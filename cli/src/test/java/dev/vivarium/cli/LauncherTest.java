@@ -86,9 +86,14 @@ class LauncherTest {
     }
 
     private List<String> launch(String java, String arguments, String redirection) throws Exception {
+        return launchWith("", java, arguments + " " + redirection);
+    }
+
+    /** Runs the script with variables of its own. */
+    private List<String> launchWith(String variables, String java, String words) throws Exception {
         Files.deleteIfExists(notes);
-        List<String> command = new ArrayList<>(
-                List.of("bash", "-c", "exec \"$0\" " + arguments + " " + redirection, target + "/../../vivarium"));
+        List<String> command =
+                new ArrayList<>(List.of("bash", "-c", variables + "exec \"$0\" " + words, target + "/../../vivarium"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).directory(folder.toFile());
         builder.environment().put("JAVA_HOME", folder.resolve(java).toString());
@@ -128,6 +133,38 @@ class LauncherTest {
 
         assertThat(words.get(words.indexOf("-cp") + 1))
                 .isEqualTo(target.toRealPath().resolve("vivarium.jar") + ":" + folder.resolve("other.jar"));
+    }
+
+    @Test
+    void buildsWhatABenchIsComparedWithOnlyForThat() throws Exception {
+        // Given a Maven that leaves a class path where it is told to
+        Path module = Files.createDirectories(target.resolve("../../bench-peers/src/main"));
+        Files.createFile(module.resolve("../../pom.xml"));
+        Path bin = Files.createDirectories(folder.resolve("bin"));
+        aProgram(bin.resolve("mvn"), """
+                #!/bin/sh
+                echo mvn >>"$NOTES"
+                for word; do case "$word" in -Dmdep.outputFile=*) echo peer.jar >"${word#*=}" ;; esac; done
+                """);
+        String path = "PATH=" + bin + ":\"$PATH\" ";
+        String peers = target.toRealPath().resolve("../../bench-peers/target").normalize() + "/classes:peer.jar";
+
+        // When
+        List<String> other = launchWith(path, "one", "bench latency");
+        List<String> first = launchWith(path, "one", "bench peers");
+        List<String> second = launchWith(path, "one", "bench peers");
+
+        // Then
+        assertThat(other).doesNotContain("mvn");
+        assertThat(classPath(other)).doesNotContain("peer");
+        assertThat(first).contains("mvn");
+        assertThat(classPath(first)).endsWith(peers);
+        assertThat(second).doesNotContain("mvn");
+        assertThat(classPath(second)).endsWith(peers);
+    }
+
+    private static String classPath(List<String> words) {
+        return words.get(words.lastIndexOf("-cp") + 1);
     }
 
     @Nested

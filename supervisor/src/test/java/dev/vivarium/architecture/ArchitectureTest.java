@@ -177,6 +177,7 @@ class ArchitectureTest {
                 "testkit-junit5/src/main",
                 "test-report/src/main",
                 "bench/src/main",
+                "bench-peers/src/main",
                 "chaos/src/main",
                 "cli/src/main",
                 "python/src")) {

@@ -30,6 +30,7 @@ class SleepingTest {
             "pool-tests",
             "test-report",
             "bench",
+            "bench-peers",
             "chaos",
             "cli",
             "examples",

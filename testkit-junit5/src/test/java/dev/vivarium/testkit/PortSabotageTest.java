@@ -104,7 +104,7 @@ class PortSabotageTest {
         // Given a pool that believes of the call of a dead worker that it has been answered
         try (TestPool kit = pool(driver((method, arguments, real) -> {
             Object result = real.call();
-            return method.equals("takeBack") ? Boolean.FALSE : result;
+            return method.equals("takeBack") ? false : result;
         }))) {
             PendingCall<String> call = kit.pool().call(once("hang"));
 
