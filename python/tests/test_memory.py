@@ -236,9 +236,11 @@ class AWatch(unittest.TestCase):
     def setUp(self) -> None:
         self.now = 100.0
         self.takes = 0.0
+        self.used = 0.0
+        self.uses = 0.0
         self.searches = 0
         self.trees: Dict[int, Tree] = {}
-        patch = mock.patch.object(memory, "time", mock.Mock(monotonic=lambda: self.now))
+        patch = mock.patch.object(memory, "time", mock.Mock(monotonic=lambda: self.now, thread_time=lambda: self.used))
         patch.start()
         self.addCleanup(patch.stop)
 
@@ -249,6 +251,7 @@ class AWatch(unittest.TestCase):
 
     def look_of_the_meter(self, _: Dict[int, str], search: bool) -> Dict[int, Tree]:
         self.now += self.takes
+        self.used += self.uses
         self.searches += search
         return self.trees
 
@@ -294,13 +297,36 @@ class AWatch(unittest.TestCase):
     def test_searches_as_if_there_were_new_processes_where_the_kernel_does_not_say(self) -> None:
         self.assertEqual(self.searches_in_ten_looks([None]), 2)
 
-    def test_rests_fifty_times_as_long_as_a_look_took(self) -> None:
+    def test_rests_fifty_times_the_processor_time_of_a_look(self) -> None:
         watch = self.watch(1024 * MIB)
-        self.takes = 0.1
+        self.told(watch, 1024 * MIB)
+        self.uses = 0.1
 
         self.told(watch, 1024 * MIB)
 
         self.assertAlmostEqual(watch.pause_ms(True) or 0, 5001, delta=1)
+
+    def test_does_not_rest_for_the_time_that_it_waited_for_a_processor(self) -> None:
+        watch = self.watch(1024 * MIB)
+        self.takes = 2.0
+
+        for _ in range(2):
+            self.told(watch, 1024 * MIB)
+            self.assertAlmostEqual(watch.pause_ms(True) or 0, 201, delta=1)
+
+    def test_goes_on_looking_at_what_it_knows_after_a_search_that_cost_much(self) -> None:
+        watch = self.watch(1024 * MIB)
+        self.uses = 0.1
+        with mock.patch.object(memory, "_newest_process", lambda: None):
+            self.told(watch, 1024 * MIB)
+            self.uses = 0.0
+            self.assertAlmostEqual(watch.pause_ms(True) or 0, 201, delta=1)
+            self.now += 4.9
+            self.told(watch, 1024 * MIB)
+            self.assertEqual(self.searches, 1)
+            self.now += 0.2
+            self.told(watch, 1024 * MIB)
+            self.assertEqual(self.searches, 2)
 
     def test_tells_what_has_changed_by_a_mebibyte(self) -> None:
         watch = self.watch(0)

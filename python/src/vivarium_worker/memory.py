@@ -21,7 +21,8 @@ _SEARCHES = 2
 """Of the looks in an interval, at most so many are also for processes that no look has seen; those cost the most."""
 
 _REST = 50
-"""Between two looks there is so many times what the last one took: they never take more than a fiftieth of the time."""
+"""Between two looks, and between two searches, there is so many times the processor time that one took: neither takes more than
+a fiftieth of it. Not the time that passed: who is kept waiting for a processor would wait fifty times as long after that."""
 
 _FORGET_STRANGERS = 64
 """After so many searches every process is looked at anew: the number of one that ended may have passed to one of ours."""
@@ -146,6 +147,7 @@ class Watch:
         self._due = 0.0
         self._search_due = 0.0
         self._search_overdue = 0.0
+        self._cost = 0.0
         self._newest: Optional[bytes] = None
 
     def pause_ms(self, workers: bool) -> Optional[int]:
@@ -162,13 +164,19 @@ class Watch:
         """Return what is to be told, by the workers' processes; the parameter is as for ``Meter.look``."""
         if self._meter is None:
             return []
-        begun = time.monotonic()
-        trees = self._meter.look(workers, self._must_search(begun))
+        begun = time.thread_time()
+        search = self._must_search(time.monotonic())
+        trees = self._meter.look(workers, search)
         self._told = {pid: self._told.get(pid) or Told() for pid in trees}
         news = [(pid, tree) for pid, tree in trees.items() if self._is_news(self._told[pid], tree)]
         largest = max((tree.bytes for tree in trees.values()), default=0)
-        now = time.monotonic()
-        self._due = now + max(self._pause(largest), _REST * (now - begun))
+        now, cost = time.monotonic(), time.thread_time() - begun
+        if search:
+            # What a search costs must not keep it from looking at the processes that it knows, which cost little.
+            self._search_due = max(self._search_due, now + _REST * cost)
+        else:
+            self._cost = cost
+        self._due = now + max(self._pause(largest), _REST * self._cost)
         return news
 
     def _must_search(self, now: float) -> bool:

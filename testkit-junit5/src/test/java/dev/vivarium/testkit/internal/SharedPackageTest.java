@@ -22,8 +22,8 @@ class SharedPackageTest {
                 first = PythonPackage.unpack(ended.runtime(), "one");
 
                 // Then each has it in its own directory, and it is one
-                assertThat(first).startsWith(ended.runtime());
-                assertThat(second).startsWith(lasting.runtime());
+                assertThat(first.startsWith(ended.runtime())).isTrue();
+                assertThat(second.startsWith(lasting.runtime())).isTrue();
                 assertThat(first.toRealPath()).isEqualTo(second.toRealPath());
             }
             assertThat(first).doesNotExist();
