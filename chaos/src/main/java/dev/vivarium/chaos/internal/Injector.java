@@ -366,8 +366,18 @@ final class Injector implements AutoCloseable {
 
     /** Heals whatever is not healed. */
     void healAll() {
-        heals.forEach(Runnable::run);
-        kit.faults().healAll();
+        for (Runnable heal : heals) {
+            safely(heal); // One that cannot be healed must not keep the others.
+        }
+        safely(kit.faults()::healAll);
+    }
+
+    private void safely(Runnable heal) {
+        try {
+            heal.run();
+        } catch (RuntimeException e) {
+            troubles.accept("a fault could not be healed: " + e);
+        }
     }
 
     /** Heals whatever is not healed, and ends the helper. */

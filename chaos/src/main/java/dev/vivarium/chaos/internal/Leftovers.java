@@ -6,6 +6,7 @@ import dev.vivarium.testkit.LeakAudit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** What runs have left whose runner was killed. */
@@ -20,6 +22,9 @@ public final class Leftovers {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int DEPTH = 3;
+
+    /** Names of the folders of a test pool, of the runner's orders, and of what fills shared memory. */
+    private static final Pattern MADE = Pattern.compile("vtk\\d+|vchaos\\d+|vchaos-test\\d+-\\d+");
 
     private Leftovers() {}
 
@@ -53,10 +58,16 @@ public final class Leftovers {
         }
         long open = open(history);
         int processes = end(run.path("pool").asText());
-        for (JsonNode folder : run.path("folders")) {
-            Orders.remove(Path.of(folder.asText()));
+        StringBuilder kept = new StringBuilder();
+        for (JsonNode named : run.path("folders")) {
+            Path folder = Path.of(named.asText());
+            if (isOurs(folder)) {
+                Orders.remove(folder);
+            } else if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+                kept.append("; left ").append(folder).append(" alone, which no run of this user makes");
+            }
         }
-        String sentence = "its runner was ended; healed " + open + " faults, ended " + processes + " processes";
+        String sentence = "its runner was ended; healed " + open + " faults, ended " + processes + " processes" + kept;
         Files.writeString(
                 history,
                 "\n" + JSON.writeValueAsString(Map.of("what", "healed-later", "faults", open, "processes", processes))
@@ -66,6 +77,21 @@ public final class Leftovers {
                 history.resolveSibling(Journal.FILE),
                 JSON.writeValueAsString(Map.of("verdict", "UNKNOWN", "reason", sentence)) + "\n");
         return Optional.of(sentence);
+    }
+
+    /**
+     * Whether a folder is one that a run makes: a report may come from elsewhere, or be written by somebody else, and what it names
+     * is removed with all that is in it.
+     */
+    private static boolean isOurs(Path folder) throws IOException {
+        Path parent = folder.getParent();
+        return folder.isAbsolute()
+                && folder.equals(folder.normalize())
+                && parent != null
+                && MADE.matcher(folder.getFileName().toString()).matches()
+                && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                && Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS)
+                        .equals(Files.getOwner(Path.of("/proc/self"), LinkOption.NOFOLLOW_LINKS));
     }
 
     /** Whether the runner goes on: a process of its number that began when it did. */

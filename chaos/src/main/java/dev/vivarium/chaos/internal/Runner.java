@@ -202,8 +202,11 @@ public final class Runner {
             try {
                 return play(loadBefore);
             } finally {
-                injector.close();
-                kit.close();
+                try {
+                    injector.close();
+                } finally {
+                    kit.close();
+                }
             }
         }
 

@@ -34,7 +34,7 @@ public final class Watch {
     private boolean over;
     private int exits;
     private int mostWaiting;
-    private long mostMemory;
+    private long mostMemory = -1;
 
     /**
      * Creates a watch.

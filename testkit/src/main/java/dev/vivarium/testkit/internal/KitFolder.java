@@ -23,7 +23,7 @@ public final class KitFolder implements AutoCloseable {
     /** Makes a new folder. */
     public static KitFolder create() {
         try {
-            KitFolder folder = new KitFolder(temporary("vtk"));
+            KitFolder folder = new KitFolder(Files.createTempDirectory("vtk"));
             for (Path part :
                     List.of(folder.runtime(), folder.gates(), folder.sockets(), folder.python(), folder.temporary())) {
                 Files.createDirectory(part);
@@ -80,20 +80,6 @@ public final class KitFolder implements AutoCloseable {
     /** Removes everything. Idempotent. */
     @Override
     public void close() {
-        delete(root);
-    }
-
-    /** Makes a folder for temporary files. */
-    static Path temporary(String prefix) {
-        try {
-            return Files.createTempDirectory(prefix);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Removes a folder with all that is in it, if it is there. */
-    static void delete(Path root) {
         if (!Files.exists(root)) {
             return;
         }

@@ -6,10 +6,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
 
 /**
- * The pool's Python package, unpacked once for all test pools of this JVM: each has a runtime directory of its own, and its
- * first worker would compile the package anew, which takes as long as all else that a small test does.
+ * The pool's Python package, unpacked once for all test pools of this user, where pools of services unpack it as well: each has a
+ * runtime directory of its own, and its first worker would compile the package anew, which takes as long as all else that a
+ * small test does. Its name is that of its contents, and it is kept, as after any pool.
  */
 final class SharedPackage {
 
@@ -24,13 +26,12 @@ final class SharedPackage {
     }
 
     private static final class Holder {
-        static final Path ROOT = KitFolder.temporary("vtkpy");
+        static final Path ROOT = Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
         static final Path UNPACKED = unpack();
 
         private static Path unpack() {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> KitFolder.delete(ROOT), "vivarium-testkit-package"));
             try {
-                return PythonPackage.unpack(ROOT, "kit");
+                return PythonPackage.unpack(ROOT, "kit-" + UUID.randomUUID());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
