@@ -341,13 +341,16 @@ public final class Runner {
         }
 
         /** Returns when all workers were there and all calls had ended; -1 for not within the runner's patience. */
-        private long awaitRecovered(long from, boolean disturbed) {
+        private long awaitRecovered(long from, boolean disturbed) throws InterruptedException {
             long patience = scenario.recover().toNanos() * (disturbed ? DISTURBED_PATIENCE : 1);
             while (history.now() - from <= patience) {
                 if (healedAt > 0 && watch.isWhole() && calls.open() == 0) {
                     return history.now();
                 }
                 LockSupport.parkNanos(LOOK_NANOS);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
             }
             return -1;
         }
