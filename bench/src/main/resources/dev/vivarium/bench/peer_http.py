@@ -25,12 +25,16 @@ class Echo(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # Of 32 connections that come at once, its five would be all that is not refused.
+
+
 def end_with_the_input() -> None:
     sys.stdin.buffer.read()
     os._exit(0)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+server = Server(("127.0.0.1", 0), Echo)
 threading.Thread(target=end_with_the_input, daemon=True).start()
 print(server.server_port, flush=True)
 server.serve_forever()
