@@ -45,17 +45,28 @@ public final class PythonPackage {
             Files.createDirectories(path.getParent());
             Files.write(path, file.getValue());
         }
-        RuntimeDirectory.delete(target);
         try {
-            Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            RuntimeDirectory.delete(fresh);
-            if (!matches(target, files)) {
-                throw e;
+            if (!moved(fresh, target) && !matches(target, files)) {
+                // Damaged. What another JVM has just put there with the same contents is in use, and must not be
+                // touched.
+                RuntimeDirectory.delete(target);
+                if (!moved(fresh, target) && !matches(target, files)) {
+                    throw new IOException(target + " cannot be replaced");
+                }
             }
-            // Another JVM was quicker with the same contents.
+        } finally {
+            RuntimeDirectory.delete(fresh);
         }
         return target;
+    }
+
+    private static boolean moved(Path fresh, Path target) {
+        try {
+            Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (IOException thereAlready) {
+            return false;
+        }
     }
 
     private static boolean matches(Path target, Map<String, byte[]> files) throws IOException {
