@@ -412,7 +412,7 @@ class CrashTest {
             awaitReplacement(kit);
         }
 
-        @VivariumTest(layers = Layer.PYTHON, expectWarnings = "closed its data channel")
+        @VivariumTest(layers = Layer.PYTHON, expectWarnings = "closed one of its channels")
         void whichCannotReadWhatItIsSentIsAViolation(TestPool kit, FaultInjector faults) throws Exception {
             try (FaultLease oversized = faults.at(Moment.BEFORE_SEND).arm(new Fault.Oversized())) {
                 assertThat(kit.pool().call("echo", String.class, "sent again").await())

@@ -3,7 +3,8 @@ package dev.vivarium.internal.link;
 import dev.vivarium.internal.channel.Connection;
 import dev.vivarium.protocol.Frame;
 import dev.vivarium.protocol.message.Ready;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ControlLine {
 
     private final Consumer<Ready> whenBoth;
-    private final AtomicReference<@Nullable Ready> untold = new AtomicReference<>();
+    private final Queue<Ready> untold = new ConcurrentLinkedQueue<>();
     private volatile @Nullable Connection connection;
 
     /** Creates the line; {@code whenBoth} hears that the worker is ready, once it has its control channel. */
@@ -23,9 +24,9 @@ final class ControlLine {
         this.whenBoth = whenBoth;
     }
 
-    /** The worker says that it is ready. */
+    /** The worker says that it is ready: each time, as a second time breaks the protocol. */
     void ready(Ready said) {
-        untold.set(said);
+        untold.add(said);
         tell();
     }
 
@@ -36,9 +37,10 @@ final class ControlLine {
     }
 
     private void tell() {
-        Ready said = connection == null ? null : untold.getAndSet(null);
-        if (said != null) {
-            whenBoth.accept(said);
+        if (connection != null) {
+            for (Ready said = untold.poll(); said != null; said = untold.poll()) {
+                whenBoth.accept(said);
+            }
         }
     }
 

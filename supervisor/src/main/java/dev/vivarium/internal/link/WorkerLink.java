@@ -480,5 +480,6 @@ public final class WorkerLink implements WorkerDriver, Acceptor.Frames {
     public void closed() {
         control.closed();
         output.closed();
+        events.channelClosed(); // Without it no cancellation, credit or check could reach the process any more.
     }
 }

@@ -152,7 +152,7 @@ final class EndRecord {
             case RECYCLED -> worn == null ? "was recycled on demand" : "was recycled: " + worn;
             case MEMORY_LIMIT -> excess == null ? detail : outgrown(excess);
             case DRAINED -> "was drained";
-            case PROTOCOL_VIOLATION -> detail == null ? "closed its data channel while it lived" : detail;
+            case PROTOCOL_VIOLATION -> detail == null ? "closed one of its channels while it lived" : detail;
             default -> detail;
         };
         if (own != null) {

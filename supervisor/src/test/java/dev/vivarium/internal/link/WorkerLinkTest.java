@@ -120,6 +120,48 @@ class WorkerLinkTest {
         }
     }
 
+    @Test
+    void aWorkerThatIsReadyTwiceIsHeardTwiceAlsoBeforeItsControlChannelIsThere() throws Exception {
+        try (IoLoop loop = new IoLoop("link", socket, SECRET, new OfTheLink())) {
+            loop.start();
+            // Given
+            try (SocketChannel data = attached("data")) {
+                write(data, Frame.of(FrameType.READY, 0, 1, Bodies.write(new Ready(List.of(), 0, List.of()))));
+                write(data, Frame.of(FrameType.READY, 0, 1, Bodies.write(new Ready(List.of(), 0, List.of()))));
+                write(data, Frame.of(FrameType.HELLO, 0, 1, Bodies.write(hello())));
+                assertThat(next()).isEqualTo("hello");
+
+                // When
+                try (SocketChannel control = attached("control")) {
+                    assertThat(control.isConnected()).isTrue();
+
+                    // Then
+                    assertThat(next()).isEqualTo("loaded");
+                    assertThat(next()).isEqualTo("loaded");
+                }
+            }
+        }
+    }
+
+    @Test
+    void aWorkerThatClosesItsControlChannelHasClosedAChannel() throws Exception {
+        try (IoLoop loop = new IoLoop("link", socket, SECRET, new OfTheLink())) {
+            loop.start();
+            // Given
+            try (SocketChannel data = attached("data");
+                    SocketChannel control = attached("control")) {
+                write(data, Frame.of(FrameType.READY, 0, 1, Bodies.write(new Ready(List.of(), 0, List.of()))));
+                assertThat(next()).isEqualTo("loaded");
+
+                // When
+                control.shutdownOutput();
+
+                // Then
+                assertThat(next()).isEqualTo("channelClosed");
+            }
+        }
+    }
+
     private final class OfTheLink implements Acceptor {
         @Override
         public @Nullable Frames guardian() {

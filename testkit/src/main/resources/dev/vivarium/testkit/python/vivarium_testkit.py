@@ -76,12 +76,23 @@ def _hang(call_id: int) -> None:
     os.close(file)
 
 
-def _when_healed(lease: str, give_back: Callable[[], None]) -> None:
-    """Run something on a thread of its own once the kit lets go of a lock."""
+def _opened(lease: str) -> Optional[int]:
+    """Open the file that the kit has locked until a fault is healed; None when it is healed already, and the file gone."""
     path = _gate(lease)
     if not path:
         raise RuntimeError("this worker does not belong to a pool of the test kit")
-    file = os.open(path, os.O_RDWR)
+    try:
+        return os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+
+
+def _when_healed(lock: Optional[int], give_back: Callable[[], None]) -> None:
+    """Run something on a thread of its own once the kit lets go of a lock; at once when it has."""
+    if lock is None:
+        give_back()
+        return
+    file: int = lock
 
     def wait() -> None:
         fcntl.lockf(file, fcntl.LOCK_EX)
@@ -279,7 +290,7 @@ def balloon(size: int, lease: str) -> int:
     block = bytearray(size)
     block[:: os.sysconf("SC_PAGE_SIZE")] = b"\1" * len(block[:: os.sysconf("SC_PAGE_SIZE")])
     taken: List[bytearray] = [block]
-    _when_healed(lease, taken.clear)
+    _when_healed(_opened(lease), taken.clear)
     return size
 
 
@@ -292,12 +303,13 @@ def open_many(count: int, lease: str) -> int:
         for file in files:
             os.close(file)
 
-    _when_healed(lease, close)
+    lock = _opened(lease)  # First: it takes a descriptor, and soon there may be none.
     try:
         for _ in range(count):
             files.append(os.open(os.devnull, os.O_RDONLY))
     except OSError:
         pass
+    _when_healed(lock, close)
     return len(files)
 
 

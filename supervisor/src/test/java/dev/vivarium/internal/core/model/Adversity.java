@@ -14,7 +14,7 @@ enum Adversity {
     VIOLATION,
     /** A process says hello, ready or "cannot load" out of turn. */
     BABBLE,
-    /** A process closes its data channel and lives on. */
+    /** A process closes one of its channels and lives on. */
     CLOSED_CHANNEL,
     /** A process takes more memory than it may. */
     GREED,
