@@ -15,8 +15,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.stream.LongStream;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * One mebibyte there and back, as bytes and as an array of float32, beside the JSON and through it; and what a large array takes
@@ -145,10 +147,10 @@ final class Payload implements Benchmark.Program {
         double[] heap = new double[LARGE_CALLS];
         double[] anonymous = new double[LARGE_CALLS];
         for (int i = 0; i < LARGE_CALLS; i++) {
-            long before = allocated();
+            Map<Long, Long> before = allocated();
             var unused = pool.call(PythonCall.to("echo").args(tensor).returningInto(destination.clear()))
                     .await();
-            heap[i] = (allocated() - before) / MEBIBYTE;
+            heap[i] = allocatedSince(before) / MEBIBYTE;
             anonymous[i] = pool.call("anonymous_bytes", Long.class, tensor).await() / MEBIBYTE;
         }
         return List.of(
@@ -160,10 +162,20 @@ final class Payload implements Benchmark.Program {
                         Distribution.of(anonymous)));
     }
 
-    /** Returns what all threads that live have allocated on the heap. */
-    private static long allocated() {
+    /** Returns what each thread that lives has allocated on the heap. */
+    private static Map<Long, Long> allocated() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        return LongStream.of(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
+        long[] ids = threads.getAllThreadIds();
+        long[] bytes = threads.getThreadAllocatedBytes(ids);
+        return IntStream.range(0, ids.length)
+                .boxed()
+                .collect(Collectors.toMap(i -> ids[i], i -> Math.max(0, bytes[i]))); // -1 of one that has just ended.
+    }
+
+    /** Thread by thread: one that ends meanwhile would take all that it ever allocated out of a sum. */
+    private static long allocatedSince(Map<Long, Long> before) {
+        return allocated().entrySet().stream()
+                .mapToLong(now -> Math.max(0, now.getValue() - before.getOrDefault(now.getKey(), 0L)))
                 .sum();
     }
 
