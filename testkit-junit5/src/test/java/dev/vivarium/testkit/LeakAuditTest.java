@@ -13,8 +13,10 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What the leak audit takes for a pool's own, without a pool. */
+@ResourceLock("processes of this JVM") // Runs of tests within a test look for what this JVM has started.
 class LeakAuditTest {
 
     @TempDir

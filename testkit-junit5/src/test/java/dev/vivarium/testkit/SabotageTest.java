@@ -39,11 +39,13 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /** Each check of the kit catches what it is there for, planted on purpose; and nothing else. */
 @Tag("processes")
+@ResourceLock("processes of this JVM") // Runs of tests within a test look for what this JVM has started.
 class SabotageTest {
 
     private static TestPool pool(WorkerScript script) throws InterruptedException {

@@ -10,7 +10,7 @@ public record Leak(Kind kind, String name) {
 
     /** The kinds of things that can be left behind. */
     public enum Kind {
-        /** A process that carries the test's mark. */
+        /** A process that carries the test's mark, or that the test has started itself. */
         PROCESS,
         /** A thread of the pool's, its actor system's or the kit's. */
         THREAD,

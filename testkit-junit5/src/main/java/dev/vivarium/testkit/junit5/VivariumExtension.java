@@ -6,6 +6,7 @@ import dev.vivarium.testkit.FaultInjector;
 import dev.vivarium.testkit.Layer;
 import dev.vivarium.testkit.Leak;
 import dev.vivarium.testkit.Ledger;
+import dev.vivarium.testkit.StrayProcesses;
 import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestPoolSpec;
 import dev.vivarium.testkit.TestTime;
@@ -208,6 +209,7 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         private final List<VivariumTest> annotations;
         private final @Nullable Long seed;
         private @Nullable TestPool pool;
+        private @Nullable StrayProcesses processes;
 
         PoolOfTest(Layer layer, List<VivariumTest> annotations, @Nullable Long seed) {
             this.layer = layer;
@@ -218,6 +220,7 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         @Override
         public void beforeEach(ExtensionContext context) throws ReflectiveOperationException, InterruptedException {
             WarningsOfTheRun.watch(context);
+            processes = ProcessesOfTheRun.watch(context).begin(context);
             TestPool started = TestPool.prepare(spec(context));
             pool = started;
             for (VivariumTest annotation : annotations) {
@@ -344,7 +347,11 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
             List<Leak> leaks;
             List<Ledger.Report> books;
             try (used) {
-                leaks = used.leaks();
+                leaks = new ArrayList<>(used.leaks());
+                StrayProcesses own = processes;
+                if (own != null) {
+                    leaks.addAll(ProcessesOfTheRun.watch(context).left(own));
+                }
                 books = Stream.concat(Stream.of(used), used.others().stream())
                         .map(each -> each.ledger().report())
                         .filter(report -> !report.findings().isEmpty())

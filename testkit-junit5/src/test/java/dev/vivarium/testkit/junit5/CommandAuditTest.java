@@ -14,11 +14,13 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
 
 /** A test of a program that leaves something behind fails and says what it was. */
 @Tag("processes")
+@ResourceLock("processes of this JVM") // Runs of tests within a test look for what this JVM has started.
 class CommandAuditTest {
 
     private static Events run(String method) {

@@ -26,11 +26,13 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
 
 /** Failing tests of each kind are planted, and found to be what they are. */
 @Isolated("the seed that planted tests get is a system property, which other tests would get too")
+@ResourceLock("processes of this JVM") // Runs of tests within a test look for what this JVM has started.
 class FlakyTestClassifierTest {
 
     private static final String SEED = "planted.seed";

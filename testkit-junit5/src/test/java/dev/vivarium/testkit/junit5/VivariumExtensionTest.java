@@ -22,12 +22,16 @@ import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
@@ -36,6 +40,7 @@ import org.slf4j.LoggerFactory;
 
 /** A test that leaves something behind, or whose books do not balance, fails and says what it was. */
 @Tag("processes")
+@ResourceLock("processes of this JVM") // Runs of tests within a test look for what this JVM has started.
 class VivariumExtensionTest {
 
     private static Events run(Class<?> tests) {
@@ -146,6 +151,71 @@ class VivariumExtensionTest {
                                         && text.contains("WARN astray.logger: nobody's business")))));
     }
 
+    @Nested
+    class AProcessThatATestStartsAndLeaves {
+
+        @AfterEach
+        void end() {
+            LeavesAProcess.LEFT.forEach(Process::destroyForcibly);
+            LeavesAProcess.LEFT.clear();
+        }
+
+        private static EngineExecutionResults leave(String when) {
+            return EngineTestKit.engine("junit-jupiter")
+                    .configurationParameter(ProcessesOfTheRun.WHEN, when)
+                    .selectors(selectClass(LeavesAProcess.class))
+                    .execute();
+        }
+
+        private static Predicate<String> namesIt(String beginning) {
+            long pid = LeavesAProcess.LEFT.get(0).pid();
+            return text ->
+                    text.contains(beginning) && text.contains("PROCESS: " + pid + " ") && text.contains("tail -f");
+        }
+
+        @Test
+        void failsThatTest() {
+            Events tests = leave("test").testEvents();
+
+            tests.assertThatEvents()
+                    .haveExactly(
+                            1, event(finishedWithFailure(message(namesIt("the test left behind, on layer FAKE")))));
+        }
+
+        @Test
+        void failsTheRunWhereTestsMayRunSideBySide() {
+            EngineExecutionResults run = leave("run");
+
+            assertThat(run.testEvents().succeeded().count()).isEqualTo(1);
+            run.containerEvents()
+                    .assertThatEvents()
+                    .haveExactly(
+                            1,
+                            event(
+                                    engine(),
+                                    finishedWithFailure(message(namesIt("the tests left processes")
+                                            .and(text -> text.contains(LeavesAProcess.class.getName()))))));
+        }
+
+        @Test
+        void isNotLookedForWhereThatIsNotWanted() {
+            EngineExecutionResults run = leave("never");
+
+            assertThat(run.allEvents().failed().count()).isZero();
+        }
+
+        @Test
+        void isLookedForAsAValueThatIsKnownSays() {
+            leave("sometimes")
+                    .testEvents()
+                    .assertThatEvents()
+                    .haveExactly(
+                            1,
+                            event(finishedWithFailure(message(
+                                    "vivarium.testkit.processes must be test, run or never, got \"sometimes\""))));
+        }
+    }
+
     @Test
     void saysThatAConstructorCannotHaveWhatBeginsAfterIt() {
         failsWith(
@@ -177,7 +247,9 @@ class VivariumExtensionTest {
     @Test
     @SuppressWarnings("deprecation") // What came in its place is not in JUnit before 5.13.
     void isClosedAtTheEndOfTheRunByAnyJUnit() {
-        assertThat(ExtensionContext.Store.CloseableResource.class).isAssignableFrom(WarningsOfTheRun.class);
+        assertThat(ExtensionContext.Store.CloseableResource.class)
+                .isAssignableFrom(WarningsOfTheRun.class)
+                .isAssignableFrom(ProcessesOfTheRun.class);
     }
 
     @VivariumTest(workers = 5)
@@ -207,6 +279,15 @@ class VivariumExtensionTest {
             void nearest(TestPool kit) {
                 assertThat(kit.pool().snapshot().wanted()).isEqualTo(1);
             }
+        }
+    }
+
+    static class LeavesAProcess {
+        private static final List<Process> LEFT = new CopyOnWriteArrayList<>();
+
+        @VivariumTest
+        void careless(TestPool kit) throws Exception {
+            LEFT.add(new ProcessBuilder("tail", "-f", "/dev/null").start());
         }
     }
 

@@ -13,11 +13,13 @@ import java.util.List;
 import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /** JUnit finds the journal by itself, and it has what other reports leave out. */
+@ResourceLock("processes of this JVM") // Runs of tests within a test look for what this JVM has started.
 class TestJournalTest {
 
     @TempDir
