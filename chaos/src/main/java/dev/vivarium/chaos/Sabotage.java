@@ -30,6 +30,10 @@ public enum Sabotage {
     RETRY_STORM("retries"),
     /** Workers are restarted though none has ended. */
     RESTART_STORM("restarts"),
+    /** Workers end and are restarted many times at once. */
+    RESTART_BURST("restart intensity"),
+    /** No call is answered from the first fault on. */
+    STAY_BROKEN("steady state during"),
     /** More calls wait than may. */
     ENDLESS_QUEUE("queue"),
     /** Every answer takes longer, from the first fault on. */

@@ -3,7 +3,7 @@
 Started with the mark of the pool, and the name of its variable. Reads orders from stdin, a line each:
 
     NUMBER TTL_MS signal PID SIGNAL
-    NUMBER TTL_MS pause MILLIS
+    NUMBER TTL_MS pause PARENT MILLIS
     NUMBER TTL_MS fill MOST PATH
     NUMBER 0 heal
 
@@ -106,11 +106,14 @@ class Signalled(Lease):
 class Paused(Lease):
     """The JVM, which is this process's parent."""
 
-    def __init__(self, number: str, ttl_s: float, time_s: float) -> None:
+    def __init__(self, number: str, ttl_s: float, parent: int, time_s: float) -> None:
         super().__init__(number, ttl_s)
         self._time_s = time_s
-        self._pid = os.getppid()
+        self._pid = parent
         self._process = os.pidfd_open(self._pid)
+        if os.getppid() != parent:  # Asked when it is held: who takes in orphans is not to be stopped.
+            os.close(self._process)
+            raise Refused(f"process {parent} is not this one's parent any more")
         self._other = os.fork()
         if self._other == 0:
             self._go_on_later(ttl_s)
@@ -214,7 +217,7 @@ class Helper:
         if what == "signal":
             return Signalled(number, ttl_s, self._mark, int(words[3]), int(words[4]))
         if what == "pause":
-            return Paused(number, ttl_s, int(words[3]) / 1000)
+            return Paused(number, ttl_s, int(words[3]), int(words[4]) / 1000)
         if what == "fill":
             return Filled(number, ttl_s, int(words[3]), words[4])
         self._heal(number)

@@ -117,17 +117,11 @@ public record Facts(
                 .orElse(times.method());
     }
 
-    /** Returns whether a call was still under way when the method began, and not late by then: what becomes of it is the faults' doing. */
-    private boolean isMetByMethod(Call call) {
-        boolean open = call.ended() == 0 || call.ended() > times.method();
-        return open && times.method() - call.due() < scenario.steady().p99().toNanos();
-    }
-
     /** Returns the calls that were due in a phase; all when it is empty. */
     public List<Call> in(String phase) {
         return calls.stream()
                 .filter(call -> switch (phase) {
-                    case "before" -> call.due() < times.method() && !isMetByMethod(call);
+                    case "before" -> Before.isBefore(call, times.method(), scenario.steady());
                     case "during" -> call.due() >= firstLanded() && call.due() < times.healed();
                     case "after" -> call.due() >= times.last();
                     default -> true;

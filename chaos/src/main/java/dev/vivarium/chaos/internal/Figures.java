@@ -160,7 +160,8 @@ final class Figures {
                 .sum();
     }
 
-    private int mostRestarts() {
+    /** Returns the most processes that were started in place of others within a second. */
+    int mostRestarts() {
         List<Long> restarts = facts.pool().restarts();
         int most = 0;
         for (int from = 0, to = 0; to < restarts.size(); to++) {

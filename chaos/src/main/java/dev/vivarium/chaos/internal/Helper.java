@@ -83,7 +83,7 @@ final class Helper implements AutoCloseable {
 
     /** Has the JVM stopped for a time, counted from when it is; healed at the end of the time to live in any case. */
     int pause(Duration time, Duration ttl, Listener listener) {
-        return order(ttl, "pause " + time.toMillis(), listener);
+        return order(ttl, "pause " + ProcessHandle.current().pid() + " " + time.toMillis(), listener);
     }
 
     /** Has a file take all that its file system has, if it is no more than this. */

@@ -1,7 +1,6 @@
 package dev.vivarium.chaos.internal;
 
 import dev.vivarium.bench.load.LoadPlanText;
-import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Expectation;
 import dev.vivarium.chaos.Finding;
 import dev.vivarium.chaos.Metric;
@@ -14,12 +13,9 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * Judges a run. What must always hold is judged first, then what the scenario expects. A checker that fails itself says UNKNOWN; one
@@ -42,6 +38,9 @@ public final class Oracle {
     /** The same on a machine that was busy with other things, before it is the pool's all the same. */
     private static final Duration DISTURBED_SLACK = Duration.ofSeconds(3);
 
+    /** How often each worker may be started anew within a second; waits between failed starts keep it far below. */
+    static final int MOST_RESTARTS = 5;
+
     private final Facts facts;
     private final List<Finding> findings = new ArrayList<>();
     private Figures figures;
@@ -60,8 +59,9 @@ public final class Oracle {
 
     private void all() {
         check("runner", false, this::runner);
-        check("landed", false, this::landed);
+        check("landed", false, () -> Landed.judge(facts));
         check("steady state before", false, this::steadyBefore);
+        check("steady state during", true, this::steadyDuring);
         check("outcomes", false, this::outcomes);
         check("deadlines", true, this::deadlines);
         check("sessions", false, this::sessions);
@@ -69,9 +69,10 @@ public final class Oracle {
         check("leaks", false, this::leaks);
         check("retries", false, this::retries);
         check("restarts", false, this::restarts);
+        check("restart intensity", false, this::intensity);
         check("queue", false, this::queue);
         check("recovery", facts.times().recovered() >= 0, this::recovery);
-        check("steady state after", true, () -> steady("steady state after", "after"));
+        check("steady state after", true, () -> calm("steady state after", "after"));
         for (Expectation expectation : facts.scenario().expect()) {
             check("expect " + expectation, expectation.metric().isTimed(), () -> expected(expectation));
         }
@@ -131,43 +132,8 @@ public final class Oracle {
                 : new Finding("runner", Verdict.UNKNOWN, String.join("; ", troubles), "no trouble");
     }
 
-    private Finding landed() {
-        Map<String, int[]> kinds = new TreeMap<>();
-        facts.schedule()
-                .faults()
-                .forEach(
-                        planned -> kinds.computeIfAbsent(ScenarioWriter.kind(planned.fault()), kind -> new int[2])[0] +=
-                                planned.fault() instanceof ChaosFault.OfPool
-                                        ? 1
-                                        : planned.offsets().size());
-        facts.struck().stream()
-                .filter(target -> target.landings() > 0)
-                .forEach(target -> kinds.computeIfAbsent(
-                                ScenarioWriter.kind(target.planned().fault()), kind -> new int[2])[1]++);
-        List<String> text = new ArrayList<>();
-        boolean enough = true;
-        String refusals = facts.struck().stream()
-                .map(Struck::refusal)
-                .filter(refusal -> !refusal.isEmpty())
-                .distinct()
-                .map(refusal -> "; " + refusal)
-                .collect(Collectors.joining());
-        for (Map.Entry<String, int[]> kind : kinds.entrySet()) {
-            int[] counts = kind.getValue();
-            enough &= counts[1] > 0 && 2 * counts[1] >= counts[0];
-            text.add(counts[1] + " of " + counts[0] + " " + kind.getKey());
-        }
-        return new Finding(
-                "landed",
-                enough ? Verdict.VALID : Verdict.UNKNOWN,
-                text.isEmpty()
-                        ? "nothing was to"
-                        : String.join(", ", text) + (enough ? "" : ": faults have not landed" + refusals),
-                "half of each kind");
-    }
-
     private Finding steadyBefore() {
-        Finding finding = steady("steady state before", "before");
+        Finding finding = calm("steady state before", "before");
         return finding.verdict() == Verdict.INVALID
                 ? new Finding(
                         finding.checker(),
@@ -177,19 +143,30 @@ public final class Oracle {
                 : finding;
     }
 
-    private Finding steady(String name, String phase) {
+    private Finding calm(String name, String phase) {
         SteadyState wanted = facts.scenario().steady();
+        return steady(name, phase, wanted.ok(), wanted.p99());
+    }
+
+    private Finding steadyDuring() {
+        SteadyState wanted = facts.scenario().steady();
+        String name = "steady state during";
+        return facts.in("during").isEmpty()
+                ? new Finding(name, Verdict.VALID, "no call was due in it", "")
+                : steady(name, "during", wanted.okDuring(), wanted.p99During());
+    }
+
+    private Finding steady(String name, String phase, double least, Duration most) {
         List<Call> calls = facts.in(phase);
-        long ok =
-                calls.stream().filter(call -> call.outcome() == Call.Outcome.OK).count();
+        long ok = calls.stream().filter(figures::counts).count();
         OptionalDouble p99 = figures.quantile(phase, 0.99);
-        String asked = percent(wanted.ok()) + " ok, p99 <= " + LoadPlanText.text(wanted.p99());
-        if (calls.isEmpty() || p99.isEmpty()) {
-            return new Finding(name, Verdict.UNKNOWN, "no call was answered in it", asked);
+        String asked = percent(least) + " ok, p99 <= " + LoadPlanText.text(most);
+        if (calls.isEmpty()) {
+            return new Finding(name, Verdict.UNKNOWN, "no call was due in it", asked);
         }
         double share = (double) ok / calls.size();
-        boolean held = share >= wanted.ok() && p99.getAsDouble() <= wanted.p99().toNanos() / 1e9;
-        String found = percent(share) + " of " + calls.size() + " ok, p99 " + seconds(p99.getAsDouble());
+        boolean held = share >= least && p99.orElse(0) <= most.toNanos() / 1e9;
+        String found = percent(share) + " of " + calls.size() + " ok, p99 " + seconds(p99.orElse(0));
         return Finding.of(name, held, found, asked);
     }
 
@@ -297,6 +274,16 @@ public final class Oracle {
                 restarts <= facts.pool().exits() + ahead,
                 restarts + " restarts, " + facts.pool().exits() + " exits",
                 "no more restarts than exits" + (ahead == 0 ? "" : ", and one for each worker that is replaced"));
+    }
+
+    private Finding intensity() {
+        int most = MOST_RESTARTS * facts.scenario().workers();
+        int found = figures.mostRestarts();
+        return Finding.of(
+                "restart intensity",
+                found <= most,
+                "at most " + found + " restarts within a second",
+                "at most " + most + ", " + MOST_RESTARTS + " for each worker");
     }
 
     private Finding queue() {

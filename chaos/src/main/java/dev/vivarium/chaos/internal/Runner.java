@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -252,8 +253,10 @@ public final class Runner {
                     sampler.scheduleWithFixedDelay(() -> say(part), STATUS_MS, STATUS_MS, TimeUnit.MILLISECONDS);
             long load = history.now();
             Duration window = scenario.steady().window();
-            schedule(window, this::beginMethod);
-            schedule(window.plus(schedule.length()), this::endMethod);
+            schedule(window, () -> {
+                beginMethod();
+                schedule(schedule.length(), this::endMethod);
+            });
             var plan = scenario.load().loadPlan();
             LoadReport report = new LoadGenerator(
                             plan,
@@ -272,6 +275,7 @@ public final class Runner {
             injector.close();
             watch.end();
             subject.ending();
+            troubles.addAll(subject.troubles());
             List<Leak> leaks = kit.leaks();
             Facts.Times times = new Facts.Times(load, methodAt, healedAt, end - window.toNanos(), end, recovered);
             return facts(times, machine, leaks);
@@ -317,6 +321,12 @@ public final class Runner {
 
         private void beginMethod() {
             methodAt = history.now();
+            Optional<String> unwell = Before.trouble(calls.all(), methodAt, scenario.steady());
+            if (unwell.isPresent()) {
+                troubles.add("no fault was injected: " + unwell.get());
+                begin("not well: no faults");
+                return;
+            }
             begin("safety: faults");
             injector.begin(schedule);
         }

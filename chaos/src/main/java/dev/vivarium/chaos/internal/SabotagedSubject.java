@@ -17,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -33,13 +35,16 @@ final class SabotagedSubject extends Subject {
     /** Of so many calls, each wrong befalls one. */
     private static final int EVERY = 16;
 
-    private static final Duration SLOW = Duration.ofSeconds(3);
-    private static final int STORM = 20;
+    private static final Duration SLOW = Duration.ofSeconds(7);
+    /** More than any scenario has workers, and each may be restarted within a second. */
+    private static final int STORM = 400;
 
     private final Set<Sabotage> planted;
     private final Path kit;
     private final Duration late;
+    private final Set<Sabotage> befallen = ConcurrentHashMap.newKeySet();
     private volatile boolean landed;
+    private volatile PoolEvent.@Nullable WorkerExited lastExit;
 
     /**
      * Creates the view.
@@ -59,9 +64,27 @@ final class SabotagedSubject extends Subject {
         return planted.contains(wrong);
     }
 
+    /** Whether a wrong befalls what is there for it. */
+    private boolean befalls(Sabotage wrong) {
+        return has(wrong) && note(wrong);
+    }
+
+    private boolean note(Sabotage wrong) {
+        befallen.add(wrong);
+        return true;
+    }
+
     /** Whether a wrong of single calls befalls this one; no two befall the same. */
     private boolean isDue(Sabotage wrong, int number) {
-        return has(wrong) && number % EVERY == wrong.ordinal();
+        return has(wrong) && number % EVERY == wrong.ordinal() && note(wrong);
+    }
+
+    @Override
+    List<String> troubles() {
+        return planted.stream()
+                .filter(wrong -> !befallen.contains(wrong))
+                .map(wrong -> "the sabotage " + wrong.word() + " has had nothing to befall in this run")
+                .toList();
     }
 
     @Override
@@ -84,14 +107,14 @@ final class SabotagedSubject extends Subject {
         } else if (isDue(Sabotage.MISREPORT, number)) {
             // One that is refused, and so is said not to have started.
             record(send(PythonCall.to("no_such_handler"), null).id());
-        } else if (isDue(Sabotage.FAIL_CALLS, number)) {
+        } else if (isDue(Sabotage.FAIL_CALLS, number) || (landed && befalls(Sabotage.STAY_BROKEN))) {
             PendingCall<JsonNode> pending = send(call, session);
             var unused = pending.cancel();
             return pending.handle((answer, error) -> {
                 tell(told, answer, error, pending.attempts());
                 return answer;
             });
-        } else if (has(Sabotage.STAY_SLOW) && landed) {
+        } else if (landed && befalls(Sabotage.STAY_SLOW)) {
             return late(call, session, number, told, SLOW);
         }
         return super.call(call, session, number, (how, what) -> told.accept(how, changed(session, number, what)));
@@ -99,10 +122,10 @@ final class SabotagedSubject extends Subject {
 
     private Told changed(@Nullable String session, int number, Told what) {
         JsonNode answer = what.answer();
-        int attempts = has(Sabotage.RETRY_STORM) ? what.attempts() + STORM : what.attempts();
-        if (isDue(Sabotage.FOREIGN_ANSWER, number) && session == null && what.error() == null) {
+        int attempts = befalls(Sabotage.RETRY_STORM) ? what.attempts() + STORM : what.attempts();
+        if (session == null && what.error() == null && isDue(Sabotage.FOREIGN_ANSWER, number)) {
             answer = JsonNodeFactory.instance.arrayNode().add("0-0").add(0);
-        } else if (has(Sabotage.LOSE_COMMIT) && session != null && answer != null && answer.asLong() > 1) {
+        } else if (session != null && answer != null && answer.asLong() > 1 && befalls(Sabotage.LOSE_COMMIT)) {
             answer = new LongNode(1);
         }
         return new Told(answer, what.error(), attempts);
@@ -148,8 +171,8 @@ final class SabotagedSubject extends Subject {
     @Override
     PoolSnapshot snapshot() {
         PoolSnapshot real = super.snapshot();
-        int slots = real.workers().size() - (has(Sabotage.LOSE_LEASE) ? 1 : 0);
-        int waiting = real.waiting() + (has(Sabotage.ENDLESS_QUEUE) ? 10_000_000 : 0);
+        int slots = real.workers().size() - (befalls(Sabotage.LOSE_LEASE) ? 1 : 0);
+        int waiting = real.waiting() + (befalls(Sabotage.ENDLESS_QUEUE) ? 10_000_000 : 0);
         return with(real, waiting, Math.max(0, slots));
     }
 
@@ -177,33 +200,48 @@ final class SabotagedSubject extends Subject {
     @Override
     void event(PoolEvent event, Consumer<PoolEvent> to) {
         to.accept(event);
-        if (has(Sabotage.RESTART_STORM)
-                && event instanceof PoolEvent.WorkerTransitioned moved
+        if (event instanceof PoolEvent.WorkerExited exited) {
+            lastExit = exited;
+        }
+        if (event instanceof PoolEvent.WorkerTransitioned moved
                 && moved.to() == WorkerState.INITIALIZING
                 && moved.incarnation() > 1) {
-            for (int i = 1; i < STORM; i++) {
-                to.accept(new PoolEvent.WorkerTransitioned(
-                        new WorkerId(moved.worker().pool(), moved.worker().slot()),
-                        moved.incarnation(),
-                        null,
-                        moved.to(),
-                        moved.cause(),
-                        moved.at()));
+            if (befalls(Sabotage.RESTART_STORM)) {
+                again(moved, null, to);
             }
+            if (befalls(Sabotage.RESTART_BURST)) {
+                again(moved, lastExit, to);
+            }
+        }
+    }
+
+    private static void again(
+            PoolEvent.WorkerTransitioned moved, PoolEvent.@Nullable WorkerExited exit, Consumer<PoolEvent> to) {
+        for (int i = 1; i < STORM; i++) {
+            if (exit != null) {
+                to.accept(exit);
+            }
+            to.accept(new PoolEvent.WorkerTransitioned(
+                    new WorkerId(moved.worker().pool(), moved.worker().slot()),
+                    moved.incarnation(),
+                    null,
+                    moved.to(),
+                    moved.cause(),
+                    moved.at()));
         }
     }
 
     @Override
     void landed() {
         landed = true;
-        if (has(Sabotage.LOSE_WORKER)) {
+        if (befalls(Sabotage.LOSE_WORKER)) {
             pool().resize(pool().snapshot().wanted() - 1);
         }
     }
 
     @Override
     void ending() {
-        if (has(Sabotage.LEAVE_FILE)) {
+        if (befalls(Sabotage.LEAVE_FILE)) {
             try {
                 Files.writeString(kit.resolve("tmp").resolve("left"), "left");
             } catch (IOException e) {

@@ -119,6 +119,11 @@ public final class ScenarioChecks {
         within("steady.window", steady.window(), Duration.ofMillis(100), LONGEST);
         share("steady.ok", steady.ok());
         within("steady.p99", steady.p99(), Duration.ofMillis(1), LONGEST);
+        require(
+                steady.okDuring() >= 0 && steady.okDuring() <= 1,
+                "steady.ok-during",
+                "must be 0% to 100%, got " + steady.okDuring() * 100 + "%");
+        within("steady.p99-during", steady.p99During(), Duration.ofMillis(1), LONGEST);
     }
 
     private void step(String path, Step step, int depth) {

@@ -92,7 +92,9 @@ public final class ScenarioReader {
         SteadyState steady = new SteadyState(
                 reading.time("window", defaults.window()),
                 reading.share("ok", defaults.ok()),
-                reading.time("p99", defaults.p99()));
+                reading.time("p99", defaults.p99()),
+                reading.share("ok-during", defaults.okDuring()),
+                reading.time("p99-during", defaults.p99During()));
         reading.end();
         return steady;
     }

@@ -56,6 +56,8 @@ public final class ScenarioWriter {
         time("window", scenario.steady().window());
         share("ok", scenario.steady().ok());
         time("p99", scenario.steady().p99());
+        share("ok-during", scenario.steady().okDuring());
+        time("p99-during", scenario.steady().p99During());
         out.writeEndObject();
         steps("method", scenario.method());
         time("recover", scenario.recover());
@@ -253,6 +255,25 @@ public final class ScenarioWriter {
             return "health-lie";
         }
         return "slow-start";
+    }
+
+    /** Returns the word of a fault's kind, and what kinds of that kind there are: another signal, effect, direction or lie is another. */
+    static String finerKind(ChaosFault fault) {
+        String kind = kind(fault);
+        if (fault instanceof ChaosFault.Signalled signalled) {
+            return kind + " " + signalled.signal();
+        } else if (fault instanceof ChaosFault.PoolSignalled signalled) {
+            return kind + " " + Reading.word(signalled.process()) + " " + signalled.signal();
+        } else if (fault instanceof ChaosFault.Frames frames) {
+            return kind + " " + Reading.word(frames.effect()) + " " + Reading.word(frames.direction());
+        } else if (fault instanceof ChaosFault.Partitioned partitioned) {
+            return kind + " " + Reading.word(partitioned.direction());
+        } else if (fault instanceof ChaosFault.Delayed delayed) {
+            return kind + " " + Reading.word(delayed.direction());
+        } else if (fault instanceof ChaosFault.HealthLied lied) {
+            return kind + " " + Reading.word(lied.lie());
+        }
+        return kind;
     }
 
     /** Returns a fault as one line for people. */

@@ -6,6 +6,7 @@ import dev.vivarium.PoolEvent;
 import dev.vivarium.PoolSnapshot;
 import dev.vivarium.PythonCall;
 import dev.vivarium.PythonPool;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -81,4 +82,9 @@ class Subject {
 
     /** All has ended, and the pool is about to be closed. */
     void ending() {}
+
+    /** Returns what kept this view from being what it was to be. */
+    List<String> troubles() {
+        return List.of();
+    }
 }

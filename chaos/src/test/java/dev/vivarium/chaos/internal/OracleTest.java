@@ -3,11 +3,14 @@ package dev.vivarium.chaos.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vivarium.chaos.ChaosFault;
+import dev.vivarium.chaos.Direction;
 import dev.vivarium.chaos.Finding;
+import dev.vivarium.chaos.FrameEffect;
 import dev.vivarium.chaos.LoadSpec;
 import dev.vivarium.chaos.Scenario;
 import dev.vivarium.chaos.Schedule;
 import dev.vivarium.chaos.SteadyState;
+import dev.vivarium.chaos.Step;
 import dev.vivarium.chaos.Targets;
 import dev.vivarium.chaos.Verdict;
 import dev.vivarium.protocol.Execution;
@@ -74,24 +77,34 @@ class OracleTest {
         return call;
     }
 
+    private Call failed(int number) {
+        Call call = call(number, Call.Outcome.FAILED, 10);
+        calls.remove(calls.size() - 1);
+        return call;
+    }
+
     private List<Finding> judged() {
+        return Oracle.judge(facts(scenario, schedule, struck));
+    }
+
+    private Facts facts(Scenario of, Schedule drawn, List<Struck> targets) {
         Ledger.Report report = new Ledger.Report(calls.size(), calls.size(), 0, 0, calls.size(), ledger);
         Facts.PoolFacts pool = new Facts.PoolFacts(
                 Set.of(), restarts, exits, outages, List.of(), waiting, -1, 10, violations, "something");
         Facts.Times times = new Facts.Times(SECOND, 3 * SECOND, 5 * SECOND, 9 * SECOND, 11 * SECOND, recovered);
-        return Oracle.judge(new Facts(
-                scenario,
-                schedule,
+        return new Facts(
+                of,
+                drawn,
                 calls,
                 report,
                 sessions,
-                struck,
+                targets,
                 leaks,
                 pool,
                 times,
                 machine,
                 new Facts.Limits(100, 0.1, 10),
-                troubles));
+                troubles);
     }
 
     private Verdict verdict() {
@@ -217,6 +230,28 @@ class OracleTest {
         }
 
         @Test
+        void whenWorkersAreRestartedTooOftenWithinASecond() {
+            exits = 100;
+            for (int i = 0; i <= 2 * Oracle.MOST_RESTARTS; i++) {
+                assertThat(verdict()).as("%s", judged()).isEqualTo(Verdict.VALID);
+                restarts.add(4 * SECOND + i);
+            }
+
+            only("restart intensity", Verdict.INVALID);
+        }
+
+        @Test
+        void whenTooFewAreAnsweredMeanwhile() {
+            for (int i = 10; i < 40; i++) { // From the first landing to the heal.
+                calls.set(i, failed(i));
+            }
+
+            assertThat(judged())
+                    .anyMatch(
+                            each -> each.checker().equals("steady state during") && each.verdict() == Verdict.INVALID);
+        }
+
+        @Test
         void whenTheQueueIsLongerThanItMay() {
             waiting = 101;
 
@@ -275,6 +310,67 @@ class OracleTest {
             struck.set(0, new Struck(schedule.faults().get(0), 1, 2 * SECOND));
 
             only("landed", Verdict.UNKNOWN);
+        }
+
+        @Test
+        void whenNotHalfOfAFinerKindHasLandedThoughHalfOfTheKindHas() {
+            Scenario lies = Scenario.builder("lies")
+                    .workers(2)
+                    .fault(Duration.ZERO, frames(FrameEffect.DROP), Targets.ALL)
+                    .fault(Duration.ZERO, frames(FrameEffect.CROSS), Targets.ONE)
+                    .expect("lost == 0")
+                    .build();
+
+            assertThat(landed(lies, FrameEffect.DROP)).satisfies(finding -> {
+                assertThat(finding.verdict()).isEqualTo(Verdict.UNKNOWN);
+                assertThat(finding.found())
+                        .contains("0 of 1 frames cross to-jvm, 2 of 2 frames drop to-jvm: faults have not landed");
+            });
+        }
+
+        @Test
+        void notWhenAMixHasDrawnWhatFindsItsTargetDead() {
+            Scenario mix = Scenario.builder("mix")
+                    .workers(2)
+                    .step(new Step.Mix(
+                            Duration.ZERO,
+                            Duration.ofSeconds(9),
+                            Duration.ofMillis(100),
+                            List.of(
+                                    new Step.Choice(5, inject(FrameEffect.DROP)),
+                                    new Step.Choice(1, inject(FrameEffect.CROSS))),
+                            false))
+                    .expect("lost == 0")
+                    .build();
+
+            assertThat(landed(mix, FrameEffect.DROP)).satisfies(finding -> {
+                assertThat(finding.verdict()).as(finding.found()).isEqualTo(Verdict.VALID);
+                assertThat(finding.found()).endsWith(" frames");
+            });
+        }
+
+        private static ChaosFault frames(FrameEffect effect) {
+            return new ChaosFault.Frames(effect, Direction.TO_JVM, 1);
+        }
+
+        private static Step inject(FrameEffect effect) {
+            return new Step.Inject(Duration.ZERO, frames(effect), Targets.ONE, Duration.ZERO, Duration.ofSeconds(1), 1);
+        }
+
+        /** Judges a run in which faults of one effect have landed and others have not. */
+        private Finding landed(Scenario of, FrameEffect effect) {
+            Schedule drawn = Schedule.of(of, 1);
+            List<Struck> all = new ArrayList<>();
+            drawn.faults().forEach(planned -> {
+                for (int i = 0; i < planned.offsets().size(); i++) {
+                    Struck each = new Struck(planned, i + 1, SECOND);
+                    if (planned.fault().equals(frames(effect))) {
+                        each.land(2 * SECOND);
+                    }
+                    all.add(each);
+                }
+            });
+            return Landed.judge(facts(of, drawn, all));
         }
 
         @Test

@@ -66,7 +66,7 @@ public final class SwarmScenario {
                         millis(150, 2500),
                         between(1, 6),
                         5_000),
-                new SteadyState(WINDOW, ANY_SHARE, ANY_TIME),
+                new SteadyState(WINDOW, ANY_SHARE, ANY_TIME, 0, ANY_TIME),
                 List.of(mix),
                 Duration.ofSeconds(20),
                 EXPECT);
