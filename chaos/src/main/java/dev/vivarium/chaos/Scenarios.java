@@ -23,7 +23,11 @@ public final class Scenarios {
             "memory-leak",
             "byzantine",
             "partition",
-            "combined");
+            "combined",
+            "breaker",
+            "slow-starts",
+            "full-disk",
+            "jvm-pause");
 
     private Scenarios() {}
 

@@ -34,7 +34,7 @@ class ChaosCommandTest extends CommandFixture {
         Result result = run("chaos", "list");
 
         assertThat(result.status()).as(result.err()).isZero();
-        assertThat(result.out().lines()).hasSize(11).allMatch(line -> line.length() > 30);
+        assertThat(result.out().lines()).hasSize(Scenarios.NAMES.size()).allMatch(line -> line.length() > 30);
         assertThat(result.out()).contains(Scenarios.NAMES);
     }
 
