@@ -54,7 +54,7 @@ class ChaosGuideTest {
                 .build();
 
         assertThat(Schedule.of(scenario, 1).faults()).hasSize(1);
-        assertThat(snippets("java")).hasSize(4);
+        assertThat(snippets("java")).hasSize(5);
         assertThat(stripped(Files.readString(SOURCE)))
                 .contains(stripped(snippets("java").get(0)));
         String run = stripped(snippets("java").get(1));
@@ -65,9 +65,9 @@ class ChaosGuideTest {
     @Test
     void theExamplesOfTheTwinAreThoseOfTests() throws IOException {
         assertThat(stripped(Files.readString(SOURCE.resolveSibling("TwinTest.java"))))
-                .contains(stripped(snippets("java").get(2)));
-        assertThat(stripped(Files.readString(SOURCE.resolveSibling("SwarmTest.java"))))
                 .contains(stripped(snippets("java").get(3)));
+        assertThat(stripped(Files.readString(SOURCE.resolveSibling("SwarmTest.java"))))
+                .contains(stripped(snippets("java").get(4)));
     }
 
     @Test

@@ -179,6 +179,7 @@ class ArchitectureTest {
                 "bench/src/main",
                 "bench-peers/src/main",
                 "chaos/src/main",
+                "chaos-junit5/src/main",
                 "cli/src/main",
                 "python/src")) {
             try (Stream<Path> files = Files.walk(Path.of("..", folder))) {

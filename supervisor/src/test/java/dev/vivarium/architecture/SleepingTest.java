@@ -32,6 +32,7 @@ class SleepingTest {
             "bench",
             "bench-peers",
             "chaos",
+            "chaos-junit5",
             "cli",
             "examples",
             "vivarium");
