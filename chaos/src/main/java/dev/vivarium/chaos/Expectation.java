@@ -5,17 +5,19 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a scenario expects of one figure, such as {@code ok(safe) >= 100%}, {@code p99(during) <= 1s}, {@code lost == 0} or
- * {@code reached(circuit-open)}.
+ * {@code reached(circuit-open)}; of shares and times of calls also window by window: {@code ok >= 50% over 2s}.
  *
  * @param metric the figure
  * @param argument what it is of; empty for all
  * @param comparison how it is compared
  * @param value with what: a share of 1, a count, a ratio, or seconds
+ * @param over the length of the windows in each of which it must hold; zero for all at once
  */
-public record Expectation(Metric metric, String argument, Comparison comparison, BigDecimal value) {
+public record Expectation(Metric metric, String argument, Comparison comparison, BigDecimal value, Duration over) {
 
     /** How two figures are compared. */
     public enum Comparison {
@@ -42,8 +44,12 @@ public record Expectation(Metric metric, String argument, Comparison comparison,
         }
     }
 
-    private static final Pattern FORM =
-            Pattern.compile("([a-z0-9-]+)(?:\\(([a-z0-9-]+)\\))?(?:\\s*(<=|>=|==|<|>)\\s*(\\S+))?");
+    private static final Pattern FORM = Pattern.compile(
+            "([a-z0-9-]+)(?:\\(([a-z0-9-]+)\\))?(?:\\s*(<=|>=|==|<|>)\\s*(\\S+)(?:\\s+over\\s+(\\S+))?)?");
+
+    /** The shortest window. */
+    private static final Duration LEAST_WINDOW = Duration.ofMillis(100);
+
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
     /**
@@ -55,7 +61,8 @@ public record Expectation(Metric metric, String argument, Comparison comparison,
         Matcher matcher = FORM.matcher(text.strip());
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
-                    "'" + text + "' is no expectation; write METRIC <= VALUE, or METRIC(ARGUMENT) <= VALUE");
+                    "'" + text
+                            + "' is no expectation; write METRIC <= VALUE, METRIC(ARGUMENT) <= VALUE, or with over WINDOW behind it");
         }
         Metric metric = Metric.of(matcher.group(1));
         String argument = matcher.group(2) == null ? "" : matcher.group(2);
@@ -66,9 +73,29 @@ public record Expectation(Metric metric, String argument, Comparison comparison,
                     "'" + text + "': " + metric.word() + (event ? " is not compared" : " needs a comparison"));
         }
         if (event) {
-            return new Expectation(metric, argument, Comparison.AT_LEAST, BigDecimal.ONE);
+            return new Expectation(metric, argument, Comparison.AT_LEAST, BigDecimal.ONE, Duration.ZERO);
         }
-        return new Expectation(metric, argument, comparison(matcher.group(3)), value(metric, matcher.group(4)));
+        return new Expectation(
+                metric,
+                argument,
+                comparison(matcher.group(3)),
+                value(metric, matcher.group(4)),
+                window(metric, matcher.group(5)));
+    }
+
+    private static Duration window(Metric metric, @Nullable String text) {
+        if (text == null) {
+            return Duration.ZERO;
+        }
+        if (!metric.isOfCalls()) {
+            throw new IllegalArgumentException(metric.word() + " is of the run, and not of windows of it");
+        }
+        Duration window = LoadPlanText.length(text);
+        if (window.compareTo(LEAST_WINDOW) < 0) {
+            throw new IllegalArgumentException(
+                    "a window must be " + LoadPlanText.text(LEAST_WINDOW) + " or more, got " + text);
+        }
+        return window;
     }
 
     private static void checkArgument(Metric metric, String argument) {
@@ -112,6 +139,11 @@ public record Expectation(Metric metric, String argument, Comparison comparison,
         }
     }
 
+    /** Returns whether the larger of two figures is further from what is expected. */
+    public boolean isWorseWhenLarger() {
+        return comparison != Comparison.AT_LEAST && comparison != Comparison.MORE;
+    }
+
     /** Returns whether a figure is as expected. */
     public boolean holds(double found) {
         return comparison.holds(found, value.doubleValue());
@@ -145,6 +177,7 @@ public record Expectation(Metric metric, String argument, Comparison comparison,
                 LoadPlanText.text(Duration.ofMillis(value.movePointRight(3).longValue()));
             default -> plain(value, 6);
         };
-        return name + " " + comparison.sign + " " + wanted;
+        String windows = over.isZero() ? "" : " over " + LoadPlanText.text(over);
+        return name + " " + comparison.sign + " " + wanted + windows;
     }
 }

@@ -112,6 +112,14 @@ public enum Metric {
         return timed;
     }
 
+    /** Returns whether it is a share or a time of calls, of which each window has one. */
+    public boolean isOfCalls() {
+        return switch (this) {
+            case OK, OK_DURING, P50, P99, MAX -> true;
+            default -> false;
+        };
+    }
+
     /** Returns what can stand in parentheses. */
     public List<String> arguments() {
         return arguments;

@@ -231,6 +231,13 @@ class ScenarioTest {
         }
 
         @Test
+        void areWrittenAsTheyAreRead() {
+            for (String text : List.of("ok(safe) >= 50% over 2s", "p99(during) <= 1.5s over 500ms", "max < 2s")) {
+                assertThat(Expectation.parse(text).toString()).isEqualTo(text);
+            }
+        }
+
+        @Test
         void areRefusedWithWhatThereIs() {
             assertThatThrownBy(() -> Expectation.parse("p99(noon) <= 1s"))
                     .hasMessageContaining("before, during, after");
@@ -238,6 +245,11 @@ class ScenarioTest {
             assertThatThrownBy(() -> Expectation.parse("lost")).hasMessageContaining("needs a comparison");
             assertThatThrownBy(() -> Expectation.parse("reached(moon)")).hasMessageContaining("circuit-open");
             assertThatThrownBy(() -> Expectation.parse("recovery <= 5")).hasMessageContaining("is not a duration");
+            assertThatThrownBy(() -> Expectation.parse("restarts <= 5 over 1s"))
+                    .hasMessage("restarts is of the run, and not of windows of it");
+            assertThatThrownBy(() -> Expectation.parse("ok >= 5% over 10ms"))
+                    .hasMessage("a window must be 100ms or more, got 10ms");
+            assertThatThrownBy(() -> Expectation.parse("ok >= 5% under 1s")).hasMessageContaining("over WINDOW");
         }
     }
 }

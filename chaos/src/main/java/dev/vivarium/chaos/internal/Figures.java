@@ -1,11 +1,16 @@
 package dev.vivarium.chaos.internal;
 
 import dev.vivarium.CallTimedOut;
+import dev.vivarium.chaos.Expectation;
 import dev.vivarium.chaos.Metric;
 import dev.vivarium.testkit.Ledger;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 
 /** The figures of a run. Times are in seconds. */
 final class Figures {
@@ -38,6 +43,46 @@ final class Figures {
     /** Returns whether a call counts as answered rightly. */
     boolean counts(Call call) {
         return call.outcome() == Call.Outcome.OK || (lenient && TIMED_OUT.equals(call.error()));
+    }
+
+    /** Returns the figure of an expectation: of all, or the worst of its windows; empty when there is nothing that it could be of. */
+    OptionalDouble of(Expectation expectation) {
+        Metric metric = expectation.metric();
+        if (expectation.over().isZero()) {
+            return of(metric, expectation.argument());
+        }
+        boolean share = metric.unit() == Metric.Unit.SHARE;
+        List<Call> calls = share
+                ? facts.in(metric == Metric.OK_DURING ? "during" : "").stream()
+                        .filter(call -> isOf(call, expectation.argument()))
+                        .toList()
+                : facts.in(expectation.argument());
+        DoubleStream windows = windows(calls, expectation.over().toNanos()).stream()
+                .map(window -> of(metric, window))
+                .flatMapToDouble(OptionalDouble::stream);
+        return expectation.isWorseWhenLarger() ? windows.max() : windows.min();
+    }
+
+    private OptionalDouble of(Metric metric, List<Call> window) {
+        return switch (metric) {
+            case P50 -> quantile(window, 0.5);
+            case P99 -> quantile(window, 0.99);
+            case MAX -> quantile(window, 1);
+            default -> ok(window, "");
+        };
+    }
+
+    /** Returns the calls that were due in each window, from the first call on. */
+    private static Collection<List<Call>> windows(List<Call> calls, long length) {
+        long begin = calls.stream().mapToLong(Call::due).min().orElse(0);
+        return calls.stream()
+                .collect(
+                        Collectors.groupingBy(call -> (call.due() - begin) / length, TreeMap::new, Collectors.toList()))
+                .values();
+    }
+
+    private static boolean isOf(Call call, String operation) {
+        return operation.isEmpty() || call.operation().equals(operation);
     }
 
     /** Returns a figure; empty when there is nothing that it could be of. */
@@ -107,16 +152,18 @@ final class Figures {
     }
 
     private OptionalDouble ok(List<Call> calls, String operation) {
-        List<Call> of = calls.stream()
-                .filter(call -> operation.isEmpty() || call.operation().equals(operation))
-                .toList();
+        List<Call> of = calls.stream().filter(call -> isOf(call, operation)).toList();
         long ok = of.stream().filter(this::counts).count();
         return of.isEmpty() ? OptionalDouble.empty() : count((double) ok / of.size());
     }
 
     /** Returns a quantile of the answered calls' times from when they were due, by nearest rank. */
     OptionalDouble quantile(String phase, double share) {
-        long[] nanos = facts.in(phase).stream()
+        return quantile(facts.in(phase), share);
+    }
+
+    private OptionalDouble quantile(List<Call> calls, double share) {
+        long[] nanos = calls.stream()
                 .filter(call -> call.outcome() == Call.Outcome.OK)
                 .mapToLong(Call::latency)
                 .sorted()

@@ -309,7 +309,7 @@ public final class Oracle {
     }
 
     private Finding expected(Expectation expectation) {
-        OptionalDouble figure = figures.of(expectation.metric(), expectation.argument());
+        OptionalDouble figure = figures.of(expectation);
         String name = "expect " + expectation;
         if (figure.isEmpty()) {
             return new Finding(name, Verdict.UNKNOWN, "there is nothing that it could be of", expectation.toString());

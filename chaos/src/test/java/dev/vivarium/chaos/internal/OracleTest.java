@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Direction;
+import dev.vivarium.chaos.Expectation;
 import dev.vivarium.chaos.Finding;
 import dev.vivarium.chaos.FrameEffect;
 import dev.vivarium.chaos.LoadSpec;
@@ -274,6 +275,26 @@ class OracleTest {
             calls.set(95, late(95, 150));
 
             only("steady state after", Verdict.INVALID);
+        }
+
+        @Test
+        void whenAnExpectationDoesNotHoldInOneOfItsWindows() {
+            for (int i = 20; i < 25; i++) {
+                calls.set(i, failed(i));
+            }
+            // Half of the second from 3 s on, and all of the others.
+            assertThat(figure("ok >= 99% over 1s")).isEqualTo(0.5);
+            assertThat(figure("ok >= 99% over 2s")).isEqualTo(0.75);
+            assertThat(figure("ok >= 99%")).isEqualTo(0.95);
+            calls.set(60, late(60, 400));
+            assertThat(figure("p99 <= 50ms over 1s")).isEqualTo(0.4);
+            assertThat(figure("p99(during) <= 50ms over 1s")).isEqualTo(0.01);
+        }
+
+        private double figure(String expectation) {
+            return new Figures(facts(scenario, schedule, struck), false)
+                    .of(Expectation.parse(expectation))
+                    .orElseThrow();
         }
 
         @Test
