@@ -37,6 +37,7 @@ public record Schedule(long seed, List<Planned> faults) {
      * @param ttl how long each lasts at most
      * @param times how often each may land
      * @param seed of what is drawn on the way, such as which frames
+     * @param when what must have happened before, or it is left out; empty for nothing
      */
     public record Planned(
             int number,
@@ -48,7 +49,8 @@ public record Schedule(long seed, List<Planned> faults) {
             List<KillPoint> points,
             Duration ttl,
             int times,
-            long seed) {
+            long seed,
+            String when) {
 
         /** Copies the lists. */
         public Planned {
@@ -74,7 +76,8 @@ public record Schedule(long seed, List<Planned> faults) {
         /** Returns it as a line. */
         @Override
         public String toString() {
-            String text = "+" + time(at) + " #" + number + " " + ScenarioWriter.describe(fault);
+            String text = "+" + time(at) + " #" + number + " " + ScenarioWriter.describe(fault)
+                    + (when.isEmpty() ? "" : " when " + when);
             if (fault instanceof ChaosFault.OfPool) {
                 return text + "; ttl " + time(ttl);
             }
@@ -144,6 +147,7 @@ public record Schedule(long seed, List<Planned> faults) {
         private final SplittableRandom moments;
         private final SplittableRandom swarm;
         private final List<Planned> planned = new ArrayList<>();
+        private String when = "";
 
         Drawing(Scenario scenario, RandomStreams streams) {
             this.scenario = scenario;
@@ -173,6 +177,10 @@ public record Schedule(long seed, List<Planned> faults) {
                 }
             } else if (step instanceof Step.Mix mix) {
                 end = mix(mix, at);
+            } else if (step instanceof Step.When condition) {
+                when = condition.event(); // There is none around it.
+                end = add(condition.step(), at);
+                when = "";
             }
             return end;
         }
@@ -236,7 +244,8 @@ public record Schedule(long seed, List<Planned> faults) {
                     points(count, inject.fault(), streams.stream("kill-points/" + number)),
                     inject.ttl(),
                     inject.times(),
-                    streams.seedOf("on-the-way/" + number));
+                    streams.seedOf("on-the-way/" + number),
+                    when);
             planned.add(fault);
             return fault.healed();
         }

@@ -59,6 +59,14 @@ public sealed interface Step {
     }
 
     /**
+     * A step of which only those faults come at whose moments something has already happened in the run; the others are left out, and
+     * that is noted. The schedule has all of them.
+     *
+     * @param event what must have happened, one of {@link Metric#events()}
+     */
+    record When(Duration after, String event, Step step) implements Step {}
+
+    /**
      * A step that can be drawn.
      *
      * @param weight how often in relation to the others

@@ -122,6 +122,42 @@ class ChaosRunTest {
         assertThat(machine.path("longestPause").asDouble()).isGreaterThan(0.6);
     }
 
+    @Test
+    void leavesOutWhatWaitsForSomethingThatHasNotHappened() throws Exception {
+        Scenario scenario = sabotaged();
+        Scenario waits = new Scenario(
+                scenario.name(),
+                scenario.title(),
+                scenario.workers(),
+                scenario.options(),
+                scenario.load(),
+                scenario.steady(),
+                List.of(
+                        new Step.When(Duration.ZERO, "circuit-open", fault(0, new ChaosFault.Exited(7), Targets.ONE)),
+                        fault(0, new ChaosFault.Signalled(Signal.KILL, KillPoint.OUTSIDE), Targets.ONE),
+                        new Step.When(
+                                Duration.ofMillis(800),
+                                "restart",
+                                fault(
+                                        0,
+                                        new ChaosFault.Delayed(
+                                                Direction.TO_JVM, Duration.ofMillis(1), Duration.ZERO, 0, 1),
+                                        Targets.ALL))),
+                scenario.recover(),
+                List.of(Expectation.parse("lost == 0")));
+
+        ChaosResult result = ChaosRun.run(waits, RunSettings.of(7, report));
+
+        String history = Files.readString(result.folder().resolve("history.ndjson"));
+        assertThat(history.lines().filter(line -> line.contains("\"left-out\"")))
+                .as(result.text())
+                .singleElement()
+                .asString()
+                .contains("\"exit\"", "circuit-open has not happened");
+        assertThat(history.lines().filter(line -> line.contains("\"requested\"") && line.contains("\"delay\"")))
+                .hasSize(2);
+    }
+
     private Scenario sabotaged() {
         Scenario scenario = scenario(Duration.ofMillis(500));
         return new Scenario(
@@ -138,7 +174,7 @@ class ChaosRunTest {
                         1000),
                 new SteadyState(Duration.ofMillis(300), 0.5, Duration.ofSeconds(1)),
                 scenario.method().subList(0, 1),
-                Duration.ofSeconds(8), // Late outcomes come within it.
+                Duration.ofSeconds(20), // Late outcomes come within it.
                 List.of(
                         Expectation.parse("ok >= 100%"),
                         Expectation.parse("duplicated == 0"),

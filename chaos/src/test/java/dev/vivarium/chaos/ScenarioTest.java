@@ -33,7 +33,7 @@ class ScenarioTest {
                     Duration.ofMillis(1500),
                     3,
                     99))
-            .steady(new SteadyState(Duration.ofMillis(300), 0.995, Duration.ofSeconds(2)))
+            .steady(new SteadyState(Duration.ofMillis(300), 0.995, Duration.ofSeconds(2), 0.25, Duration.ofSeconds(3)))
             .step(new Step.Sequence(
                     Duration.ofMillis(1),
                     List.of(
@@ -69,6 +69,8 @@ class ScenarioTest {
                             new Step.Choice(1, fault(new ChaosFault.Threads(4))),
                             new Step.Choice(1, fault(new ChaosFault.Descriptors(5)))),
                     true))
+            .step(new Step.When(
+                    Duration.ofMillis(3), "degraded", fault(new ChaosFault.Signalled(Signal.CONT, KillPoint.OUTSIDE))))
             .recover(Duration.ofSeconds(3))
             .expect("ok(call) >= 99.5%", "p99(during) < 1.5s", "reached(circuit-open)", "amplification <= 1.25")
             .build();
@@ -219,6 +221,21 @@ class ScenarioTest {
 
     @Nested
     class Expectations {
+
+        @Test
+        void ofAStepAreOfWhatThereIs() {
+            Step.Inject kill = (Step.Inject) fault(new ChaosFault.Exited(1));
+            Step nested = new Step.When(Duration.ZERO, "retry", new Step.When(Duration.ZERO, "moon", kill));
+
+            assertThatThrownBy(() -> Scenario.builder("when")
+                            .step(nested)
+                            .expect("lost == 0")
+                            .build())
+                    .isInstanceOf(InvalidScenario.class)
+                    .hasMessageContaining("method[0].when.step must have no when of its own")
+                    .hasMessageContaining("method[0].when.step.when.reached must be one of retry, restart")
+                    .hasMessageContaining("got 'moon'");
+        }
 
         @Test
         void areComparedInTheirUnits() {

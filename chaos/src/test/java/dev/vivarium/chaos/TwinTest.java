@@ -107,6 +107,21 @@ class TwinTest {
                 .doesNotContain("signal KILL in busy");
     }
 
+    @Test
+    void aFaultThatWaitsForSomethingComesWhenThatHasHappenedAndIsLeftOutOtherwise() {
+        Step.Inject kill = inject(new ChaosFault.Signalled(Signal.KILL, KillPoint.OUTSIDE));
+        Scenario waits = small().step(new Step.When(Duration.ZERO, "retry", kill))
+                .step(kill)
+                .step(new Step.When(Duration.ofMillis(500), "restart", kill))
+                .expect("restarts == 2")
+                .build();
+
+        TwinResult result = Twin.run(waits, 1);
+
+        assertThat(result.verdict()).as(result.text()).isEqualTo(Verdict.VALID);
+        assertThat(result.schedule().text()).contains("#1 signal signal=kill at=outside when retry; targets one");
+    }
+
     @Nested
     class ALieAboutHealth {
 

@@ -207,8 +207,28 @@ final class Figures {
                 .sum();
     }
 
-    /** Returns the most processes that were started in place of others within a second. */
-    int mostRestarts() {
+    /** Returns the most restarts within a second, without as many as faults landed that were in force then, or a second before. */
+    int mostRestartsBeyondFaults() {
+        List<Long> restarts = facts.pool().restarts();
+        int most = 0;
+        for (int from = 0, to = 0; to < restarts.size(); to++) {
+            while (restarts.get(to) - restarts.get(from) > NANOS) {
+                from++;
+            }
+            most = Math.max(most, to - from + 1 - landings(restarts.get(from) - (long) NANOS, restarts.get(to)));
+        }
+        return most;
+    }
+
+    private int landings(long from, long to) {
+        return facts.struck().stream()
+                .filter(target -> target.landed() > 0 && target.landed() <= to)
+                .filter(target -> target.healed() == 0 || target.healed() > from)
+                .mapToInt(Struck::landings)
+                .sum();
+    }
+
+    private int mostRestarts() {
         List<Long> restarts = facts.pool().restarts();
         int most = 0;
         for (int from = 0, to = 0; to < restarts.size(); to++) {

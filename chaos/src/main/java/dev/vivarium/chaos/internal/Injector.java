@@ -24,6 +24,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Has the faults of a schedule happen. Each is a lease: it is healed at the end of its time to live, or with all others. Only
@@ -83,10 +84,20 @@ final class Injector implements AutoCloseable {
         }
     }
 
-    /** Has everything happen in its time, counted from now, and all be healed at the end. */
-    void begin(Schedule schedule) {
+    /**
+     * Has everything happen in its time, counted from now, and all be healed at the end.
+     *
+     * @param reached says of an event whether it has happened
+     */
+    void begin(Schedule schedule, Predicate<String> reached) {
         for (Schedule.Planned planned : schedule.faults()) {
-            after(planned.at(), () -> choose(planned));
+            after(planned.at(), () -> {
+                if (planned.when().isEmpty() || reached.test(planned.when())) {
+                    choose(planned);
+                } else {
+                    leaveOut(planned);
+                }
+            });
         }
         var unused = timer.scheduleWithFixedDelay(guarded(this::look), LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
     }
@@ -108,6 +119,15 @@ final class Injector implements AutoCloseable {
                 troubles.accept("a fault could not be carried out: " + e);
             }
         };
+    }
+
+    private void leaveOut(Schedule.Planned planned) {
+        history.line("fault")
+                .with("number", planned.number())
+                .with("event", "left-out")
+                .with("kind", ScenarioWriter.kind(planned.fault()))
+                .with("reason", planned.when() + " has not happened")
+                .write();
     }
 
     private void choose(Schedule.Planned planned) {

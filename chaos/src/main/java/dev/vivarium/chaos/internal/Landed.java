@@ -2,6 +2,7 @@ package dev.vivarium.chaos.internal;
 
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Finding;
+import dev.vivarium.chaos.Schedule;
 import dev.vivarium.chaos.Step;
 import dev.vivarium.chaos.Verdict;
 import java.util.ArrayList;
@@ -41,7 +42,15 @@ final class Landed {
             parallel.steps().forEach(this::ask);
         } else if (step instanceof Step.Staged staged) {
             ask(staged.step());
+        } else if (step instanceof Step.When when) {
+            ask(when.step());
         }
+    }
+
+    /** Whether it was left out, as what it waits for had not happened. */
+    private boolean isLeftOut(Schedule.Planned planned) {
+        return !planned.when().isEmpty()
+                && facts.struck().stream().noneMatch(target -> target.planned().equals(planned));
     }
 
     private String kind(ChaosFault fault) {
@@ -51,8 +60,8 @@ final class Landed {
 
     private Finding finding() {
         Map<String, int[]> kinds = new TreeMap<>();
-        facts.schedule()
-                .faults()
+        facts.schedule().faults().stream()
+                .filter(planned -> !isLeftOut(planned))
                 .forEach(planned -> kinds.computeIfAbsent(kind(planned.fault()), kind -> new int[2])[0] +=
                         planned.fault() instanceof ChaosFault.OfPool
                                 ? 1

@@ -328,7 +328,7 @@ public final class Runner {
                 return;
             }
             begin("safety: faults");
-            injector.begin(schedule);
+            injector.begin(schedule, watch::hasReached);
         }
 
         private void endMethod() {

@@ -35,7 +35,7 @@ final class SabotagedSubject extends Subject {
     /** Of so many calls, each wrong befalls one. */
     private static final int EVERY = 16;
 
-    private static final Duration SLOW = Duration.ofSeconds(7);
+    private static final Duration SLOW = Duration.ofSeconds(15);
     /** More than any scenario has workers, and each may be restarted within a second. */
     private static final int STORM = 400;
 

@@ -7,6 +7,7 @@ import dev.vivarium.PoolConfig;
 import dev.vivarium.chaos.ChaosFault;
 import dev.vivarium.chaos.Direction;
 import dev.vivarium.chaos.LoadSpec;
+import dev.vivarium.chaos.Metric;
 import dev.vivarium.chaos.Scenario;
 import dev.vivarium.chaos.SteadyState;
 import dev.vivarium.chaos.Step;
@@ -83,6 +84,10 @@ public final class ScenarioChecks {
         require(value > 0 && value <= 1, path, "must be above 0% to 100%, got " + value * 100 + "%");
     }
 
+    private void perhapsNone(String path, double value) {
+        require(value >= 0 && value <= 1, path, "must be 0% to 100%, got " + value * 100 + "%");
+    }
+
     private void options(List<String> options) {
         try {
             var unused = PoolConfig.fromConfig(
@@ -117,12 +122,9 @@ public final class ScenarioChecks {
 
     private void steady(SteadyState steady) {
         within("steady.window", steady.window(), Duration.ofMillis(100), LONGEST);
-        share("steady.ok", steady.ok());
+        perhapsNone("steady.ok", steady.ok());
         within("steady.p99", steady.p99(), Duration.ofMillis(1), LONGEST);
-        require(
-                steady.okDuring() >= 0 && steady.okDuring() <= 1,
-                "steady.ok-during",
-                "must be 0% to 100%, got " + steady.okDuring() * 100 + "%");
+        perhapsNone("steady.ok-during", steady.okDuring());
         within("steady.p99-during", steady.p99During(), Duration.ofMillis(1), LONGEST);
     }
 
@@ -144,7 +146,31 @@ public final class ScenarioChecks {
             step(path + ".staged.step", staged.step(), depth + 1);
         } else if (step instanceof Step.Mix mix) {
             mix(path + ".mix", mix, depth);
+        } else if (step instanceof Step.When when) {
+            when(path + ".when", when, depth);
         }
+    }
+
+    private void when(String path, Step.When when, int depth) {
+        require(
+                Metric.events().contains(when.event()),
+                path + ".reached",
+                "must be one of " + String.join(", ", Metric.events()) + ", got '" + when.event() + "'");
+        require(!hasWhen(when.step()), path + ".step", "must have no when of its own");
+        step(path + ".step", when.step(), depth + 1);
+    }
+
+    private static boolean hasWhen(Step step) {
+        if (step instanceof Step.Sequence sequence) {
+            return sequence.steps().stream().anyMatch(ScenarioChecks::hasWhen);
+        } else if (step instanceof Step.Parallel parallel) {
+            return parallel.steps().stream().anyMatch(ScenarioChecks::hasWhen);
+        } else if (step instanceof Step.Staged staged) {
+            return hasWhen(staged.step());
+        } else if (step instanceof Step.Mix mix) {
+            return mix.choices().stream().anyMatch(choice -> hasWhen(choice.step()));
+        }
+        return step instanceof Step.When;
     }
 
     private void mix(String path, Step.Mix mix, int depth) {

@@ -162,7 +162,13 @@ public final class ScenarioReader {
             mix.end();
             return step;
         }
-        reading.problem("must have one of: fault, sequence, parallel, staged, mix");
+        if (reading.has("when")) {
+            Reading when = reading.fields("when");
+            Step.When step = new Step.When(after, when.text("reached", ""), step(when.fields("step")));
+            when.end();
+            return step;
+        }
+        reading.problem("must have one of: fault, sequence, parallel, staged, mix, when");
         return new Step.Sequence(after, List.of());
     }
 

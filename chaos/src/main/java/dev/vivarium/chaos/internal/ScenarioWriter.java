@@ -142,6 +142,13 @@ public final class ScenarioWriter {
             }
             out.writeEndArray();
             out.writeEndObject();
+        } else if (step instanceof Step.When when) {
+            out.writeObjectFieldStart("when");
+            out.writeStringField("reached", when.event());
+            out.writeObjectFieldStart("step");
+            step(when.step());
+            out.writeEndObject();
+            out.writeEndObject();
         }
     }
 

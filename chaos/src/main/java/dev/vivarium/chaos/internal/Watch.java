@@ -144,6 +144,11 @@ public final class Watch {
         }
     }
 
+    /** Returns whether something of {@link dev.vivarium.chaos.Metric#events()} has happened. */
+    public synchronized boolean hasReached(String event) {
+        return reached.contains(event);
+    }
+
     /** Returns how many workers serve. */
     public synchronized int serving() {
         return serving.size();

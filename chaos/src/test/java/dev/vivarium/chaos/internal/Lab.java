@@ -66,7 +66,7 @@ final class Lab implements AutoCloseable {
                 .build();
         Schedule schedule = Schedule.of(scenario, 7);
         injector.prepare(schedule);
-        injector.begin(schedule);
+        injector.begin(schedule, event -> true);
         int count = fault instanceof ChaosFault.OfPool ? 1 : targets.count(scenario.workers());
         until("requested", () -> injector.struck().size() == before + count);
         return injector.struck().subList(before, before + count);

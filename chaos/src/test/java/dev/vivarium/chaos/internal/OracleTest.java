@@ -239,6 +239,11 @@ class OracleTest {
             }
 
             only("restart intensity", Verdict.INVALID);
+
+            Struck longer = new Struck(schedule.faults().get(0), 1, 2 * SECOND);
+            longer.land(4 * SECOND);
+            struck.add(longer);
+            assertThat(verdict()).as("one that a fault brought: %s", judged()).isEqualTo(Verdict.VALID);
         }
 
         @Test
@@ -347,6 +352,26 @@ class OracleTest {
                 assertThat(finding.found())
                         .contains("0 of 1 frames cross to-jvm, 2 of 2 frames drop to-jvm: faults have not landed");
             });
+        }
+
+        @Test
+        void notWhenWhatWaitsForSomethingWasLeftOut() {
+            Scenario waits = Scenario.builder("waits")
+                    .workers(2)
+                    .fault(Duration.ZERO, frames(FrameEffect.DROP), Targets.ONE)
+                    .step(new Step.When(Duration.ZERO, "circuit-open", inject(FrameEffect.CROSS)))
+                    .expect("lost == 0")
+                    .build();
+            Schedule drawn = Schedule.of(waits, 1);
+            Struck dropped = new Struck(drawn.faults().get(0), 1, SECOND);
+            dropped.land(2 * SECOND);
+
+            Finding leftOut = Landed.judge(facts(waits, drawn, List.of(dropped)));
+            Finding inVain = Landed.judge(facts(
+                    waits, drawn, List.of(dropped, new Struck(drawn.faults().get(1), 1, SECOND))));
+
+            assertThat(leftOut.verdict()).as(leftOut.found()).isEqualTo(Verdict.VALID);
+            assertThat(inVain.verdict()).as(inVain.found()).isEqualTo(Verdict.UNKNOWN);
         }
 
         @Test

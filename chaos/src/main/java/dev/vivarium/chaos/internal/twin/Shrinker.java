@@ -236,7 +236,23 @@ public final class Shrinker {
         ChaosFault fault = planned.fault() instanceof ChaosFault.Signalled signalled
                 ? new ChaosFault.Signalled(signalled.signal(), planned.points().get(target))
                 : planned.fault();
-        return new Step.Inject(at, fault, targets, Duration.ZERO, planned.ttl(), planned.times());
+        Step.Inject inject = new Step.Inject(
+                planned.when().isEmpty() ? at : Duration.ZERO,
+                fault,
+                targets,
+                Duration.ZERO,
+                planned.ttl(),
+                planned.times());
+        return planned.when().isEmpty() ? inject : new Step.When(at, planned.when(), inject);
+    }
+
+    /** Returns the fault of a step of a flat method. */
+    private static Step.Inject injected(Step step) {
+        return step instanceof Step.When when ? (Step.Inject) when.step() : (Step.Inject) step;
+    }
+
+    private static Step.Inject at(Step.Inject inject, Duration after) {
+        return new Step.Inject(after, inject.fault(), inject.targets(), inject.within(), inject.ttl(), inject.times());
     }
 
     /** Returns it with a load that is just long enough, and no pause before the first fault. */
@@ -248,13 +264,15 @@ public final class Shrinker {
         List<Step> method = new ArrayList<>();
         Duration last = Duration.ZERO;
         for (Step step : scenario.method()) {
-            if (step instanceof Step.Inject inject) {
-                Duration after = inject.after().minus(first);
-                method.add(new Step.Inject(
-                        after, inject.fault(), inject.targets(), inject.within(), inject.ttl(), inject.times()));
-                Duration healed = after.plus(inject.within()).plus(inject.ttl());
-                last = healed.compareTo(last) > 0 ? healed : last;
+            Duration after = step.after().minus(first);
+            Step.Inject inject = injected(step);
+            if (step instanceof Step.When when) {
+                method.add(new Step.When(after, when.event(), inject));
+            } else {
+                method.add(at(inject, after));
             }
+            Duration healed = after.plus(inject.within()).plus(inject.ttl());
+            last = healed.compareTo(last) > 0 ? healed : last;
         }
         Duration length = scenario.steady().window().multipliedBy(2).plus(last).plusMillis(200);
         Scenario shorter = method(scenario, method);

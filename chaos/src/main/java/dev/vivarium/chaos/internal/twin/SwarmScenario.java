@@ -31,7 +31,7 @@ public final class SwarmScenario {
 
     private static final Duration WINDOW = Duration.ofMillis(500);
     private static final Duration ANY_TIME = Duration.ofMinutes(10);
-    private static final double ANY_SHARE = 1e-6;
+    private static final double ANY_SHARE = 0;
     private static final List<Expectation> EXPECT = List.of(
             Expectation.parse("lost == 0"),
             Expectation.parse("duplicated == 0"),

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,10 +128,18 @@ final class TwinFaults {
         return List.copyOf(struck);
     }
 
-    /** Has everything happen in its time, counted from now. */
-    void begin(Schedule schedule) {
+    /**
+     * Has everything happen in its time, counted from now.
+     *
+     * @param reached says of an event whether it has happened
+     */
+    void begin(Schedule schedule, Predicate<String> reached) {
         for (Schedule.Planned planned : schedule.faults()) {
-            world.time.after(planned.at(), () -> choose(planned));
+            world.time.after(planned.at(), () -> {
+                if (planned.when().isEmpty() || reached.test(planned.when())) {
+                    choose(planned);
+                }
+            });
         }
     }
 

@@ -185,7 +185,7 @@ public final class TwinRun {
         world.time.after(window, () -> {
             methodAt = world.notes.now();
             phase("safety: faults");
-            pool.faults().begin(schedule);
+            pool.faults().begin(schedule, watch::hasReached);
         });
         world.time.after(window.plus(schedule.length()), () -> {
             pool.faults().healAll();
