@@ -163,6 +163,12 @@ class PoolFailuresTest {
                         throw new IllegalArgumentException("no call " + i);
                     }))
                     .hasRootCauseMessage("no call 0");
+            assertThatThrownBy(() -> calls.oneAfterTheOther(1, 3, i -> {
+                        throw new AssertionError("mine");
+                    }))
+                    .hasRootCauseMessage("mine");
+            assertThatThrownBy(() -> calls.oneAfterTheOther(1, 0, PoolFailuresTest::echo))
+                    .hasMessageContaining("count must be 1 or more, got 0");
         }
     }
 }

@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -218,6 +219,31 @@ class WaitingTest {
                 return null;
             }
             return null;
+        }
+    }
+
+    @Nested
+    @VivariumTest(layers = Layer.FAKE)
+    class PatienceWithManyCalls {
+
+        private static final Duration SHORT = Duration.ofMillis(200);
+
+        @VivariumTest
+        void countsAnewFromEachProgress(TestPool kit) throws Exception {
+            AtomicInteger looks = new AtomicInteger();
+            long begin = System.nanoTime();
+
+            Passing.until(
+                    kit, "over", () -> System.nanoTime() - begin > 3 * SHORT.toNanos(), looks::incrementAndGet, SHORT);
+
+            assertThat(looks).hasPositiveValue();
+        }
+
+        @VivariumTest
+        void isOverWithoutAny(TestPool kit) {
+            assertThatThrownBy(() -> Passing.until(kit, "over", () -> false, () -> 7, SHORT))
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("not yet over");
         }
     }
 }

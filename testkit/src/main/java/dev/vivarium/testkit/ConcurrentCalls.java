@@ -5,6 +5,7 @@ import dev.vivarium.PendingCall;
 import dev.vivarium.PoolException;
 import dev.vivarium.PythonCall;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes many calls of a test's pool together, has them watched by a {@link PoolMonitor}, and waits for all of them. Virtual time
- * is moved on meanwhile, as {@link TestPool#passTimeUntil} does. Thread-safe.
+ * is moved on meanwhile, as {@link TestPool#passTimeUntil} does; patience ends when for so long no call was made and none ended.
+ * Thread-safe.
  */
 public final class ConcurrentCalls {
 
@@ -54,7 +56,7 @@ public final class ConcurrentCalls {
      * by all of them together; and waits until all have ended.
      *
      * @param callers how many calls there are at a time, 1 or more
-     * @param count how many calls there are in all
+     * @param count how many calls there are in all, 1 or more
      * @param call describes the call of a number, from 0; it is asked by any thread, once for each number
      * @return how they ended, by number
      */
@@ -63,11 +65,14 @@ public final class ConcurrentCalls {
         if (callers < 1) {
             throw new IllegalArgumentException("callers must be 1 or more, got " + callers);
         }
+        if (count < 1) {
+            throw new IllegalArgumentException("count must be 1 or more, got " + count);
+        }
         Chain<T> chain = new Chain<>(count, call);
         for (int caller = 0; caller < callers; caller++) {
             chain.next();
         }
-        kit.passTimeUntil("ended: all of " + count + " calls", chain::isOver);
+        Passing.until(kit, "ended: all of " + count + " calls", chain::isOver, () -> progress(chain.made.values()));
         return outcomes(chain.inOrder());
     }
 
@@ -84,7 +89,11 @@ public final class ConcurrentCalls {
             var unused =
                     system.scheduler().scheduleOnce(next.at(), () -> scheduled.make(next), system.executionContext());
         }
-        kit.passTimeUntil("ended: all of " + plan.size() + " calls", scheduled::isOver);
+        Passing.until(
+                kit,
+                "ended: all of " + plan.size() + " calls",
+                scheduled::isOver,
+                () -> progress(scheduled.made.values()));
         List<CallOutcome<?>> outcomes = new ArrayList<>();
         for (PendingCall<?> call : scheduled.inOrder()) {
             outcomes.add(outcome(call));
@@ -96,7 +105,7 @@ public final class ConcurrentCalls {
     private final class Scheduled {
         private final List<Workload.Planned> plan;
         private final ConcurrentHashMap<Integer, PendingCall<?>> made = new ConcurrentHashMap<>();
-        private volatile @Nullable RuntimeException trouble;
+        private volatile @Nullable Throwable trouble;
 
         private Scheduled(List<Workload.Planned> plan) {
             this.plan = plan;
@@ -112,7 +121,7 @@ public final class ConcurrentCalls {
                                 : monitor.watch(kit.pool()
                                         .session(session)
                                         .call(planned.call().timed())));
-            } catch (RuntimeException e) { // On a thread of the pool's, where nobody would see it.
+            } catch (RuntimeException | Error e) { // On a thread of the pool's, where nobody would see it.
                 trouble = e;
             }
         }
@@ -129,7 +138,12 @@ public final class ConcurrentCalls {
         }
     }
 
-    private static void check(@Nullable RuntimeException trouble) {
+    /** Returns how many calls have been made and how many have ended, in one: each of both is progress. */
+    private static long progress(Collection<? extends PendingCall<?>> made) {
+        return made.size() + made.stream().filter(PendingCall::isDone).count();
+    }
+
+    private static void check(@Nullable Throwable trouble) {
         if (trouble != null) {
             throw new IllegalStateException("a call could not be made", trouble);
         }
@@ -141,7 +155,7 @@ public final class ConcurrentCalls {
         private final IntFunction<PythonCall<T>> call;
         private final AtomicInteger numbers = new AtomicInteger();
         private final ConcurrentHashMap<Integer, PendingCall<T>> made = new ConcurrentHashMap<>();
-        private volatile @Nullable RuntimeException trouble;
+        private volatile @Nullable Throwable trouble;
 
         private Chain(int count, IntFunction<PythonCall<T>> call) {
             this.count = count;
@@ -157,7 +171,7 @@ public final class ConcurrentCalls {
                 PendingCall<T> pending = monitor.call(call.apply(number));
                 made.put(number, pending);
                 var unused = pending.whenComplete((value, error) -> next());
-            } catch (RuntimeException e) { // On a thread of the pool's, where nobody would see it.
+            } catch (RuntimeException | Error e) { // On a thread of the pool's, where nobody would see it.
                 trouble = e;
             }
         }

@@ -379,15 +379,7 @@ public final class TestPool implements AutoCloseable {
      * @param what what is waited for, for the message
      */
     public void passTimeUntil(String what, BooleanSupplier holds) throws InterruptedException {
-        Pace pace = new Pace(layer());
-        long end = System.nanoTime() + Patience.LIMIT.toNanos();
-        time.settle();
-        while (!holds.getAsBoolean()) {
-            if (time.isVirtual()) {
-                time.advance(pace.step(events.count(), System.nanoTime()));
-            }
-            events.awaitChange(end, pace.look(), () -> "not yet " + what);
-        }
+        Passing.until(this, what, holds, () -> 0);
     }
 
     /**

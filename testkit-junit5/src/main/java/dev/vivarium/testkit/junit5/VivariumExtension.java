@@ -210,6 +210,7 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         private final @Nullable Long seed;
         private @Nullable TestPool pool;
         private @Nullable StrayProcesses processes;
+        private boolean neverBegan;
 
         PoolOfTest(Layer layer, List<VivariumTest> annotations, @Nullable Long seed) {
             this.layer = layer;
@@ -234,6 +235,7 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                     started.ensureReady();
                 }
             } catch (RuntimeException | Error failure) {
+                neverBegan = true;
                 var unused = explained(failure);
                 throw failure;
             }
@@ -359,7 +361,8 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
             }
             Optional<Throwable> failure = context.getExecutionException();
             if (failure.isPresent() || !leaks.isEmpty() || !books.isEmpty()) {
-                if (failure.filter(PoolOfTest::isNoFailure).isEmpty()) {
+                // What keeps a pool from its start, such as an interpreter that is not there, is no seed's doing.
+                if (!neverBegan && failure.filter(PoolOfTest::isNoFailure).isEmpty()) {
                     FailingSeeds.of(context).ifPresent(file -> file.add(test(context), layer.toString(), used.seed()));
                 }
                 context.publishReportEntry(Map.of(

@@ -22,6 +22,7 @@ import dev.vivarium.testkit.TestWorker;
 import dev.vivarium.testkit.WorkerScript;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
@@ -226,6 +228,29 @@ class VivariumExtensionTest {
     @Test
     void failsWhereALayerIsNotThere() {
         failsWith(WithoutPython.class, text -> text.contains("/surely/not/python"));
+    }
+
+    @Test
+    void keepsTheSeedOfAFailureButNotOfAPoolThatNeverBegan(@TempDir Path folder) {
+        Path seeds = folder.resolve("failing-seeds");
+        EngineTestKit.Builder kept =
+                EngineTestKit.engine("junit-jupiter").configurationParameter(FailingSeeds.FILE, seeds.toString());
+
+        assertThat(kept.selectors(selectClass(WithoutPython.class))
+                        .execute()
+                        .testEvents()
+                        .failed()
+                        .count())
+                .isEqualTo(1);
+        assertThat(seeds).doesNotExist();
+
+        assertThat(kept.selectors(selectClass(Fails.class))
+                        .execute()
+                        .testEvents()
+                        .failed()
+                        .count())
+                .isPositive();
+        assertThat(seeds).content().contains("FAKE\t" + Fails.class.getName() + "#fails");
     }
 
     @Test
