@@ -659,12 +659,19 @@ class SessionTest {
     @Nested
     class ABinding {
 
+        /** A call has been answered before its worker is out of it: what that leads to would happen when time has passed. */
+        private static void awaitIdle(TestPool kit) throws InterruptedException {
+            kit.awaitThat("idle", () -> kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 2);
+        }
+
         @VivariumTest(time = Time.VIRTUAL, options = "sessions.ttl = 10s")
         void endsWhenItIsNotUsedAndTheStateStays(TestPool kit, PythonPool pool, TestTime time) throws Exception {
             PythonSession session = pool.session("a");
             countedAtOnce(session);
+            awaitIdle(kit);
             time.advance(Duration.ofSeconds(8));
             countedAtOnce(session);
+            awaitIdle(kit);
             time.advance(Duration.ofSeconds(8));
             assertThat(pool.snapshot().sessions().bindings()).isEqualTo(1);
 
@@ -683,8 +690,7 @@ class SessionTest {
             PythonSession session = pool.session("a");
             for (int i = 1; i <= 20; i++) {
                 assertThat(countedAtOnce(session)).isEqualTo(i);
-                // A call that its worker is not out of yet would be overdue when so much time passes.
-                kit.awaitThat("idle", () -> kit.pool().snapshot().count(WorkerSnapshot.Phase.IDLE) == 2);
+                awaitIdle(kit);
                 time.advance(Duration.ofSeconds(9));
             }
 
@@ -709,8 +715,10 @@ class SessionTest {
                 throws Exception {
             PythonSession session = pool.session("a");
             countedAtOnce(session);
+            awaitIdle(kit);
             time.advance(Duration.ofSeconds(9));
             assertThat(session.call("recall", Integer.class, "count").await()).isEqualTo(1);
+            awaitIdle(kit);
 
             for (int i = 0; i < 36; i++) {
                 time.advance(Duration.ofSeconds(1));
@@ -725,10 +733,12 @@ class SessionTest {
         void thatIsNewDoesNotMakeAnOldStateYoung(TestPool kit, PythonPool pool, TestTime time) throws Exception {
             PythonSession session = pool.session("a");
             countedAtOnce(session);
+            awaitIdle(kit);
             for (int i = 0; i < 30; i++) {
                 time.advance(Duration.ofSeconds(1));
             }
             assertThat(session.call("recall", Integer.class, "count").await()).isEqualTo(1);
+            awaitIdle(kit);
 
             for (int i = 0; i < 36; i++) {
                 time.advance(Duration.ofSeconds(1));
