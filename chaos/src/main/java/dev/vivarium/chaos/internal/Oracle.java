@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -145,7 +146,7 @@ public final class Oracle {
 
     private Finding calm(String name, String phase) {
         SteadyState wanted = facts.scenario().steady();
-        return steady(name, phase, wanted.ok(), wanted.p99());
+        return steady(name, phase, wanted.ok(), wanted.p99(), call -> call.outcome() == Call.Outcome.OK);
     }
 
     private Finding steadyDuring() {
@@ -153,12 +154,12 @@ public final class Oracle {
         String name = "steady state during";
         return facts.in("during").isEmpty()
                 ? new Finding(name, Verdict.VALID, "no call was due in it", "")
-                : steady(name, "during", wanted.okDuring(), wanted.p99During());
+                : steady(name, "during", wanted.okDuring(), wanted.p99During(), figures::counts);
     }
 
-    private Finding steady(String name, String phase, double least, Duration most) {
+    private Finding steady(String name, String phase, double least, Duration most, Predicate<Call> counts) {
         List<Call> calls = facts.in(phase);
-        long ok = calls.stream().filter(figures::counts).count();
+        long ok = calls.stream().filter(counts).count();
         OptionalDouble p99 = figures.quantile(phase, 0.99);
         String asked = percent(least) + " ok, p99 <= " + LoadPlanText.text(most);
         if (calls.isEmpty()) {

@@ -24,6 +24,7 @@ import dev.vivarium.testkit.TestPool;
 import dev.vivarium.testkit.TestPoolSpec;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -121,8 +122,10 @@ public final class Runner {
         String seed = RunSettings.hex(schedule.seed());
         for (int i = 1; ; i++) {
             Path folder = runs.resolve(i == 1 ? seed : seed + "-" + i);
-            if (!Files.exists(folder)) {
+            try {
                 return Files.createDirectory(folder);
+            } catch (FileAlreadyExistsException e) {
+                // Of an earlier run, or of one beside this: the next.
             }
         }
     }
@@ -254,8 +257,12 @@ public final class Runner {
             long load = history.now();
             Duration window = scenario.steady().window();
             schedule(window, () -> {
-                beginMethod();
-                schedule(schedule.length(), this::endMethod);
+                try {
+                    beginMethod();
+                } finally { // Also when that fails: without an end nothing could recover, and it would be the pool's
+                    // fault.
+                    schedule(schedule.length(), this::endMethod);
+                }
             });
             var plan = scenario.load().loadPlan();
             LoadReport report = new LoadGenerator(

@@ -283,6 +283,14 @@ class OracleTest {
         }
 
         @Test
+        void whenACallReachesItsDeadlineAtTheEndThoughTheMachineIsBusy() {
+            machine = new Facts.Machine(2, 1, 3, 300_000_000);
+            calls.set(95, failed(95));
+
+            only("steady state after", Verdict.INVALID);
+        }
+
+        @Test
         void whenAnExpectationDoesNotHoldInOneOfItsWindows() {
             for (int i = 20; i < 25; i++) {
                 calls.set(i, failed(i));

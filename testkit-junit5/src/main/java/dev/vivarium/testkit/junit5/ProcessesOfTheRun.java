@@ -4,6 +4,7 @@ import dev.vivarium.testkit.Leak;
 import dev.vivarium.testkit.StrayProcesses;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Collectors;
@@ -32,7 +33,7 @@ final class ProcessesOfTheRun implements AutoCloseable, ExtensionContext.Store.C
         NEVER
     }
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final StrayProcesses strays = StrayProcesses.begin();
     private final Set<String> tests = new ConcurrentSkipListSet<>();
@@ -61,15 +62,10 @@ final class ProcessesOfTheRun implements AutoCloseable, ExtensionContext.Store.C
                         ProcessesOfTheRun.class, key -> new ProcessesOfTheRun(when(context)), ProcessesOfTheRun.class);
     }
 
-    /** Begins a test: what lives already is not its. */
-    StrayProcesses begin(ExtensionContext context) {
+    /** Begins a test: what lives already is not its. Returns nothing where it cannot be told what a test has left. */
+    Optional<StrayProcesses> begin(ExtensionContext context) {
         tests.add(context.getRequiredTestClass().getName());
-        return StrayProcesses.begin();
-    }
-
-    /** Returns what a test has left; nothing where it cannot be told which test did. */
-    List<Leak> left(StrayProcesses ofTheTest) throws InterruptedException {
-        return when == When.TEST ? ofTheTest.left(PATIENCE) : List.of();
+        return when == When.TEST ? Optional.of(StrayProcesses.begin()) : Optional.empty();
     }
 
     @Override

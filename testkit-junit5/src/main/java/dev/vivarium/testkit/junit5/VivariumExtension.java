@@ -221,7 +221,7 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
         @Override
         public void beforeEach(ExtensionContext context) throws ReflectiveOperationException, InterruptedException {
             WarningsOfTheRun.watch(context);
-            processes = ProcessesOfTheRun.watch(context).begin(context);
+            processes = ProcessesOfTheRun.watch(context).begin(context).orElse(null);
             TestPool started = TestPool.prepare(spec(context));
             pool = started;
             for (VivariumTest annotation : annotations) {
@@ -352,7 +352,7 @@ public final class VivariumExtension implements TestTemplateInvocationContextPro
                 leaks = new ArrayList<>(used.leaks());
                 StrayProcesses own = processes;
                 if (own != null) {
-                    leaks.addAll(ProcessesOfTheRun.watch(context).left(own));
+                    leaks.addAll(own.left(ProcessesOfTheRun.PATIENCE));
                 }
                 books = Stream.concat(Stream.of(used), used.others().stream())
                         .map(each -> each.ledger().report())

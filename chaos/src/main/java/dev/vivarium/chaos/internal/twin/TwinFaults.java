@@ -138,6 +138,13 @@ final class TwinFaults {
             world.time.after(planned.at(), () -> {
                 if (planned.when().isEmpty() || reached.test(planned.when())) {
                     choose(planned);
+                } else {
+                    world.notes
+                            .line("fault")
+                            .with("number", planned.number())
+                            .with("event", "left-out")
+                            .with("reason", planned.when() + " has not happened")
+                            .write();
                 }
             });
         }
