@@ -1,38 +1,31 @@
 package dev.vivarium.testreport;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/** Reads the ratios of benches, from the JSON that {@code ./vivarium bench NAME --json FILE} writes. */
+/** Reads the ratios of a bench, from the JSON that {@code ./vivarium bench NAME --json FILE} writes. */
 final class Benches {
 
     private Benches() {}
 
-    /** Returns the median of each ratio's rounds, by bench and then as {@code OF / OVER}. */
-    static Map<String, Map<String, Double>> read(List<Path> files) {
-        Map<String, Map<String, Double>> benches = new LinkedHashMap<>();
-        ObjectMapper json = new ObjectMapper();
-        for (Path file : files) {
-            JsonNode report;
-            try {
-                report = json.readTree(file.toFile());
-            } catch (IOException e) {
-                throw new UncheckedIOException("cannot read " + file, e);
-            }
-            Map<String, Double> ratios =
-                    benches.computeIfAbsent(report.path("benchmark").asText(), name -> new LinkedHashMap<>());
-            for (JsonNode ratio : report.path("ratios")) {
-                ratios.put(
-                        ratio.path("of").asText() + " / " + ratio.path("over").asText(),
-                        ratio.path("middle").asDouble());
-            }
+    /** Returns whether a file is one of a bench. */
+    static boolean isOne(JsonNode file) {
+        return file.has("benchmark");
+    }
+
+    static String name(JsonNode report) {
+        return report.path("benchmark").asText();
+    }
+
+    /** Returns the median of each ratio's rounds, as {@code OF / OVER}. */
+    static Map<String, Double> ratios(JsonNode report) {
+        Map<String, Double> ratios = new LinkedHashMap<>();
+        for (JsonNode ratio : report.path("ratios")) {
+            ratios.put(
+                    ratio.path("of").asText() + " / " + ratio.path("over").asText(),
+                    ratio.path("middle").asDouble());
         }
-        return benches;
+        return ratios;
     }
 }

@@ -1,14 +1,6 @@
 package dev.vivarium.testreport;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,9 +26,7 @@ final class History {
     /** A class is slower when it takes so many seconds more than usual; less is the machine's. */
     static final double SLOWER_SECONDS = 0.5;
 
-    private static final ObjectMapper JSON = new ObjectMapper()
-            .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false)
-            .configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+    private static final RecordFile<BuildRecord> FILES = new RecordFile<>(BuildRecord.class);
 
     /**
      * A class that takes longer than it used to.
@@ -63,68 +53,14 @@ final class History {
      * @param notes is told of lines that are no records: a program that was killed leaves half a line
      */
     static History before(Path file, BuildRecord build, Consumer<String> notes) {
-        return new History(read(file, notes).stream()
+        return new History(FILES.read(file, notes).stream()
                 .filter(each -> each.isOfKindOf(build) && !each.isSameAs(build) && each.status() == 0)
                 .toList());
     }
 
-    private static List<BuildRecord> read(Path file, Consumer<String> notes) {
-        if (!Files.exists(file)) {
-            return List.of();
-        }
-        List<BuildRecord> builds = new ArrayList<>();
-        int number = 0;
-        for (String line : lines(file)) {
-            number++;
-            try {
-                if (!line.isBlank()) {
-                    builds.add(JSON.readValue(line, BuildRecord.class));
-                }
-            } catch (JsonProcessingException e) {
-                notes.accept(file + ", line " + number + ", is no record of a build, and is left out");
-            }
-        }
-        return builds;
-    }
-
-    private static List<String> lines(Path file) {
-        try {
-            return Files.readAllLines(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file, e);
-        }
-    }
-
-    /**
-     * Adds a build to a file, or puts it in the place of its record: a report may be made again, and know more. Lines that are no records
-     * stay.
-     */
+    /** Adds a build to a file, or puts it in the place of its record: a report may be made again, and know more. */
     static void add(Path file, BuildRecord build) {
-        List<String> kept = new ArrayList<>();
-        for (String line : Files.exists(file) ? lines(file) : List.<String>of()) {
-            if (!isOf(line, build)) {
-                kept.add(line);
-            }
-        }
-        try {
-            kept.add(JSON.writeValueAsString(build));
-            Path target = file.toAbsolutePath();
-            Path folder = Objects.requireNonNull(target.getParent());
-            Files.createDirectories(folder);
-            Path whole = Files.createTempFile(folder, "builds", ".new");
-            Files.write(whole, kept);
-            Files.move(whole, target, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot add the build to " + file, e);
-        }
-    }
-
-    private static boolean isOf(String line, BuildRecord build) {
-        try {
-            return !line.isBlank() && JSON.readValue(line, BuildRecord.class).isSameAs(build);
-        } catch (JsonProcessingException e) {
-            return false;
-        }
+        FILES.add(file, build, build::isSameAs);
     }
 
     /** Returns the last builds and this one, for a trend. */

@@ -18,6 +18,9 @@ import java.util.stream.Collectors;
  */
 final class Limits {
 
+    /** What a limit of time calls it. */
+    static final String SECONDS = "seconds";
+
     /** The runs that there are. */
     static final Set<String> RUNS = Set.of("unit", "integration", "performance", "chaos", "all");
 

@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,12 +26,13 @@ import java.util.TreeMap;
  * <pre>{@code
  * report [--root DIR] [--out DIR] [--run NAME] [--layers A,B] [--seconds N] [--commit C]
  *        [--status N] [--limits FILE] [--history FILE] [--failing-seeds FILE]
- * limits --run NAME --limits FILE [--seconds N] [BENCH.json...]
+ * figures --run NAME --limits FILE [--seconds N] [--out DIR] [--commit C] [--status N] [--history FILE]
+ *         [--note TEXT] [FILE.json...]
  * }</pre>
  *
  * <p>{@code report} writes {@code index.html}, {@code summary.txt} and {@code report.json}, and adds the build to the history if
- * one is named. {@code limits} compares the time of a run, and ratios of benches, with limits. The status is 0, 3 when a limit does not hold,
- * 64 for wrong usage, 66 when there is nothing to report, 74 when a file cannot be read or written. {@code --status} is what Maven ended
+ * one is named. {@code figures} does so for runs that measure: it reads what benches and runs of chaos have written, compares that and
+ * the time with limits, and writes {@code index.html} into {@code --out}. The status is 0, 3 when a limit does not hold, 64 for wrong usage, 66 when there is nothing to report, 74 when a file cannot be read or written. {@code --status} is what Maven ended
  * with: of a build that failed, times are kept and not compared with later ones. Failed tests do not change it: they have failed their build.
  */
 public final class Main {
@@ -40,14 +40,14 @@ public final class Main {
     private static final String USAGE = """
             usage: report [--root DIR] [--out DIR] [--run NAME] [--layers A,B] [--seconds N] [--commit C]
                           [--status N] [--limits FILE] [--history FILE] [--failing-seeds FILE]
-                   limits --run NAME --limits FILE [--seconds N] [BENCH.json...]""";
+                   figures --run NAME --limits FILE [--seconds N] [--out DIR] [--commit C] [--status N]
+                           [--history FILE] [--note TEXT] [FILE.json...]""";
 
     private static final int BEYOND_A_LIMIT = 3;
     private static final int WRONG_USAGE = 64;
     private static final int NOTHING_THERE = 66;
     private static final int CANNOT_READ = 74;
 
-    private static final String SECONDS = "seconds";
     private static final String TESTS = "tests";
 
     private Main() {}
@@ -62,7 +62,7 @@ public final class Main {
             String command = words.isEmpty() ? "" : words.get(0);
             return switch (command) {
                 case "report" -> report(words.subList(1, words.size()), out, err);
-                case "limits" -> limits(words.subList(1, words.size()), out, err);
+                case "figures" -> complain(Figures.report(words.subList(1, words.size()), out), err);
                 default -> throw new IllegalArgumentException("unknown command '" + command + "'");
             };
         } catch (IllegalArgumentException e) {
@@ -136,22 +136,6 @@ public final class Main {
         return complain(broken, err);
     }
 
-    private static int limits(List<String> words, PrintStream out, PrintStream err) {
-        Options options = new Options(words, Set.of("--run", "--limits", "--seconds"));
-        String run = run(options, "");
-        Limits limits = Limits.read(
-                options.path("--limits").orElseThrow(() -> new IllegalArgumentException("--limits must name a file")));
-        Map<String, Map<String, Double>> benches =
-                Benches.read(options.rest().stream().map(Path::of).toList());
-        Map<String, Double> measured = new HashMap<>();
-        measured.put(SECONDS, options.seconds("--seconds"));
-        benches.forEach((bench, ratios) -> ratios.forEach((ratio, value) -> {
-            measured.put(Limits.key(bench, ratio), value);
-            out.printf(Locale.ROOT, "%s: %.2f  %s%n", bench, value, ratio);
-        }));
-        return complain(limits.broken(run, limits.parts(run), measured), err);
-    }
-
     private static int complain(List<String> broken, PrintStream err) {
         broken.forEach(limit -> err.println("limit: " + limit));
         return broken.isEmpty() ? 0 : BEYOND_A_LIMIT;
@@ -165,9 +149,9 @@ public final class Main {
                 results.at().toString(),
                 run,
                 String.join(",", options.names("--layers").stream().sorted().toList()),
-                (int) options.seconds("--status"),
+                (int) options.number("--status"),
                 options.text("--commit", ""),
-                options.seconds("--seconds"),
+                options.number("--seconds"),
                 rounded(results.tests().stream()
                         .mapToDouble(TestResult::seconds)
                         .sum()),
@@ -185,12 +169,12 @@ public final class Main {
     private static Map<String, Double> measured(BuildRecord build, TestResults results, Set<String> layers) {
         Map<String, Double> measured = new HashMap<>();
         measured.put(TESTS, (double) build.tests());
-        measured.put(SECONDS, build.wallSeconds() > 0 ? build.wallSeconds() : build.testSeconds());
+        measured.put(Limits.SECONDS, build.wallSeconds() > 0 ? build.wallSeconds() : build.testSeconds());
         layers.forEach(layer -> measured.put(Limits.key(layer, TESTS), 0.0));
-        layers.forEach(layer -> measured.put(Limits.key(layer, SECONDS), 0.0));
+        layers.forEach(layer -> measured.put(Limits.key(layer, Limits.SECONDS), 0.0));
         BuildReport.byLayer(results.tests()).forEach((layer, group) -> {
             measured.put(Limits.key(layer, TESTS), (double) group.tests());
-            measured.put(Limits.key(layer, SECONDS), group.seconds());
+            measured.put(Limits.key(layer, Limits.SECONDS), group.seconds());
         });
         return measured;
     }

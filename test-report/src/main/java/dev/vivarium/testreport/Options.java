@@ -42,11 +42,15 @@ final class Options {
         return values.getOrDefault(name, otherwise);
     }
 
+    Optional<String> word(String name) {
+        return Optional.ofNullable(values.get(name)).filter(word -> !word.isEmpty());
+    }
+
     Optional<Path> path(String name) {
         return Optional.ofNullable(values.get(name)).map(Path::of);
     }
 
-    double seconds(String name) {
+    double number(String name) {
         String value = values.getOrDefault(name, "0");
         try {
             return Double.parseDouble(value);

@@ -107,7 +107,7 @@ class LimitsTest {
                 "performance: seconds <= 100");
 
         int status = build.run(
-                "limits",
+                "figures",
                 "--run",
                 "performance",
                 "--seconds",
@@ -148,9 +148,9 @@ class LimitsTest {
     void isOfARunThatThereIs() throws Exception {
         build.file("limits", "unit: seconds <= 1");
 
-        assertThat(build.run("limits", "--limits", build.path("limits"), "--seconds", "9"))
+        assertThat(build.run("figures", "--limits", build.path("limits"), "--seconds", "9"))
                 .isEqualTo(64);
-        assertThat(build.err()).contains("--run must be one of all, chaos, integration, performance, unit, got ''");
+        assertThat(build.err()).contains("--run must be one of chaos, performance, got ''");
         assertThat(build.run("report", "--root", build.root(), "--run", "unti")).isEqualTo(64);
     }
 
@@ -159,7 +159,7 @@ class LimitsTest {
         build.file("limits", "performance: seconds <= 1");
 
         int status = build.run(
-                "limits", "--run", "performance", "--limits", build.path("limits"), build.path("nowhere.json"));
+                "figures", "--run", "performance", "--limits", build.path("limits"), build.path("nowhere.json"));
 
         assertThat(status).isEqualTo(74);
         assertThat(build.err()).contains("nowhere.json").doesNotContain("\tat ");
@@ -174,8 +174,8 @@ class LimitsTest {
         assertThat(build.run("report", "now")).isEqualTo(64);
         assertThat(build.run("report", "--root", build.root(), "--seconds", "long"))
                 .isEqualTo(64);
-        assertThat(build.run("limits", "--run", "chaos")).isEqualTo(64);
-        assertThat(build.run("limits", "--run", "chaos", "--limits", build.path("nowhere")))
+        assertThat(build.run("figures", "--run", "chaos")).isEqualTo(64);
+        assertThat(build.run("figures", "--run", "chaos", "--limits", build.path("nowhere")))
                 .isEqualTo(64);
         assertThat(build.err()).contains("cannot read the limits in").contains("usage: report");
     }
